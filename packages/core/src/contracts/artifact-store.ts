@@ -1,0 +1,136 @@
+import type { CallOptions, Component } from "./component.ts";
+
+/**
+ * Bytes by key.
+ *
+ * Keys are POSIX-like: segments of 1 to 200 of `[A-Za-z0-9._=@+-]` joined by `/`, at most 32 of them, none that ends with a dot, at most
+ * 512 characters in all. No key is a folder of another. The engine lays out content, actions, journals and roots by such keys; a store adds its own prefix (bucket, folder)
+ * and nothing else.
+ *
+ * @experimental until a second flavor has passed the conformance kit
+ */
+export interface ArtifactStore extends Component {
+  readonly contract: "artifact_store@1";
+  readonly capabilities: ArtifactStoreCapabilities;
+
+  /**
+   * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before.
+   * The source can be read again, so a failed attempt may be repeated by the store. After an answer that was lost the store compares
+   * what is there: equal bytes are success, also with `ifAbsent`.
+   *
+   * @throws MLS3012 with `ifAbsent` when the key exists; MLS3004 no space; MLS3005 read-only; MLS6001 out of reach; MLS6002 not allowed;
+   * MLS3003 anything else
+   */
+  put(key: string, source: PutSource, options?: PutOptions): Promise<void>;
+
+  /**
+   * Opens an object for reading.
+   *
+   * @throws MLS3001 when there is no such key
+   */
+  get(key: string, options?: GetOptions): Promise<ObjectBody>;
+
+  /** Size and times of an object; undefined when there is none. A missing bucket is an error (MLS3003). */
+  stat(key: string, options?: CallOptions): Promise<ObjectStat | undefined>;
+
+  /** All objects whose key begins with `prefix`, in no particular order, streamed. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>;
+
+  /** Removes an object; removing what is not there is no error. Throws MLS3005 for what is held (retention, lease, legal hold). */
+  delete(key: string, options?: DeleteOptions): Promise<void>;
+
+  /**
+   * The path of an object that lies in a file of this machine, to be read in place and never written.
+   * Stores that are elsewhere leave this out.
+   */
+  localPath?(key: string): string;
+
+  /** Reads objects that mlstack did not write, by URI: for `dataset("s3://bucket/key")`. Stores that read none leave this out. */
+  readonly external?: ExternalReader | undefined;
+}
+
+/** Reads what lies in the store's service outside of the store's own prefix. */
+export interface ExternalReader {
+  /** Schemes without `://`, such as `s3`. */
+  readonly schemes: readonly string[];
+  /**
+   * One object; undefined when there is none.
+   *
+   * @throws MLS3010 for a URI of another form; MLS6001, MLS6002 when the service is out of reach or refuses
+   */
+  stat(uri: string, options?: CallOptions): Promise<ExternalStat | undefined>;
+  /**
+   * Opens an object, in the version that `stat` saw.
+   *
+   * @throws MLS3010 when it has changed since or is gone
+   */
+  get(uri: string, version: string, options?: GetOptions): Promise<ObjectBody>;
+  /** All objects below a URI that stands for a folder, streamed, in no particular order. */
+  list(uri: string, options?: CallOptions): AsyncIterable<ExternalStat>;
+}
+
+export interface ExternalStat {
+  readonly uri: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Differs whenever the content differs: a version id or generation where there is one, else an entity tag. */
+  readonly version: string;
+}
+
+export interface ArtifactStoreCapabilities {
+  /** `put` with `ifAbsent` is atomic among all writers. Without it action entries are last writer wins. */
+  readonly createIfAbsent: boolean;
+  /** The checksum that protects bytes on the wire, or `none` where they do not travel. */
+  readonly wireChecksum: "none" | "md5" | "crc32" | "crc32c" | "crc64" | "sha256";
+}
+
+/** What to write: bytes in memory, or a file of this machine. */
+export type PutSource =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "file"; readonly path: string;
+      /** In bytes. */
+      readonly size: number;
+      /** The file is not needed afterwards: a store on the same disk may take it over by renaming. */
+      readonly mayMove?: boolean | undefined;
+    };
+
+export interface PutOptions extends CallOptions {
+  /** Only create: reject with MLS3012 when the key exists. */
+  readonly ifAbsent?: boolean | undefined;
+}
+
+export interface GetOptions extends CallOptions {
+  /** Part of the object: `offset` and `length` in bytes; past the end is cut off. */
+  readonly range?: { readonly offset: number; readonly length: number } | undefined;
+}
+
+/** An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. */
+export interface ObjectBody extends AsyncIterable<Uint8Array> {
+  /** Of the part asked for, in bytes. */
+  readonly size: number;
+  /** The whole body in memory; for small objects. */
+  bytes(): Promise<Uint8Array>;
+}
+
+export interface ObjectStat {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  /** By the service's clock. */
+  readonly modifiedAt: Date;
+  /** Differs after every write, also of equal bytes, such as a generation; left out where the service has none (an entity tag is not one). */
+  readonly version?: string | undefined;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Does nothing when the object is another version by now; of stores whose `stat` gives versions. */
+  readonly ifVersion?: string | undefined;
+}
+
+const KEY = /^(?:[A-Za-z0-9._=@+-]{0,199}[A-Za-z0-9_=@+-]\/){0,31}[A-Za-z0-9._=@+-]{0,199}[A-Za-z0-9_=@+-]$/;
+
+/** Whether `key` is a legal object key (see ArtifactStore). */
+export function isObjectKey(key: string): boolean {
+  return key.length <= 512 && KEY.test(key);
+}

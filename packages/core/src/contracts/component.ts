@@ -1,0 +1,36 @@
+/** Options that every call to a component takes. */
+export interface CallOptions {
+  /** Aborts the call; the component stops what it does and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One finding of a component's `check`. */
+export interface CheckFinding {
+  /** What was looked at, such as `bucket reachable`. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found, and what to grant or change where it is not ok. */
+  readonly message: string;
+  /** How long it took, in milliseconds. */
+  readonly ms?: number | undefined;
+}
+
+/** What every component has, whatever its type. */
+export interface Component {
+  /** The contract that this object implements, such as `artifact_store@1`. */
+  readonly contract: string;
+  /** Looks at reach, permissions and latency. Writes nothing that stays. */
+  check?(options?: CallOptions): Promise<readonly CheckFinding[]>;
+  /** Releases connections and files. The component is not used afterwards. */
+  dispose?(): Promise<void>;
+}
+
+/** What a component is told when it is created. */
+export interface ComponentContext {
+  /** The name that the stack's file gives the component. */
+  readonly name: string;
+  /** The project's root: relative paths in a configuration are meant from here. */
+  readonly projectDir: string;
+  /** The project's private folder (`.mlstack`), not in version control. */
+  readonly stateDir: string;
+}

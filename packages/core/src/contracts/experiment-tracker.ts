@@ -1,0 +1,101 @@
+import type { CallOptions, Component } from "./component.ts";
+
+/**
+ * Where parameters and metrics of runs are shown. One vendor run per pipeline run, created before the first step.
+ *
+ * Every event carries (key, step, time) fixed at the call, and an id. The engine may send an event again after a failure that left
+ * open whether it arrived; the tracker sees to it that no event is shown twice.
+ *
+ * @experimental until a second flavor has passed the conformance kit
+ */
+export interface ExperimentTracker extends Component {
+  readonly contract: "experiment_tracker@1";
+  /**
+   * How many processes may log to one run side by side; `many` by default. With `one` the driver sends what steps elsewhere have logged,
+   * when they have ended.
+   */
+  readonly writers?: "one" | "many" | undefined;
+  /** Set by services that take a quiet run for a dead one: `log` is then called at least that often, without events; in milliseconds. */
+  readonly keepAliveMs?: number | undefined;
+
+  /**
+   * Opens the vendor's run for a pipeline run, or the one that an earlier call with the same `runId` opened: that one is running again,
+   * also where it was finished before.
+   *
+   * Called by one process at a time.
+   *
+   * @returns the vendor's id of the run, and where a person can look at it
+   */
+  startRun(run: TrackedRun, options?: CallOptions): Promise<{ readonly externalId: string; readonly url?: string | undefined }>;
+
+  /**
+   * Writes events; when the promise resolves they are stored. Idempotent by `TrackerEvent.id`, also when another process sent the event
+   * first, or when the answer to an earlier call was lost: after a rejection the same events come again. What the service would refuse
+   * for its content, such as a name that is too long, is adapted.
+   *
+   * @throws MLS6001, MLS6002; MLS6003 when the run is gone or what was sent can't be adapted
+   */
+  log(externalId: string, events: readonly TrackerEvent[], options?: LogOptions): Promise<void>;
+
+  /** Closes the vendor's run with its final status. Idempotent. */
+  finishRun(externalId: string, status: TrackedStatus, endedAt: Date, options?: CallOptions): Promise<void>;
+}
+
+export interface LogOptions extends CallOptions {
+  /** Opens the bytes of a `file` event by their digest; may be called again for another attempt. */
+  open?(sha256: string): AsyncIterable<Uint8Array>;
+}
+
+export type TrackedStatus = "completed" | "failed" | "cancelled";
+
+export interface TrackedRun {
+  readonly runId: string;
+  readonly pipeline: string;
+  /** The pipeline's parameters, as text where they are not plain. */
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly startedAt: Date;
+}
+
+export type TrackerEvent = TrackerEventBody & {
+  /** Unique in the pipeline run and the same each time the event is sent: `<node>/<times resumed>.<attempt>/<n>`. */
+  readonly id: string;
+  /** The plan node whose step made the call. */
+  readonly node: string;
+  /** From 1; 0 for the events of a cached step. */
+  readonly attempt: number;
+  /** When the step made the call, in milliseconds since 1970 (UTC). */
+  readonly time: number;
+  /** Set when the events of a cached step are sent again: the run that really made them. */
+  readonly cachedFrom?: string | undefined;
+};
+
+export type TrackerEventBody =
+  | { readonly kind: "param"; readonly key: string; readonly value: string | number | boolean }
+  | {
+      readonly kind: "metric"; readonly key: string; readonly value: number;
+      /** The position on the metric's x axis, such as the epoch; 0 by default. */
+      readonly step: number;
+    }
+  | { readonly kind: "tag"; readonly key: string; readonly value: string }
+  | {
+      readonly kind: "file";
+      /** Where it is shown: a relative POSIX path, such as `plots/roc.png`. */
+      readonly key: string;
+      /** Hex SHA-256 of the bytes, which lie in the content space. */
+      readonly value: string;
+      /** In bytes. */
+      readonly size: number;
+    };
+
+/** What a step uses to log; the same on every stack. Calls are recorded with the step and replayed when it is served from the cache. */
+export interface Tracker {
+  logParam(key: string, value: string | number | boolean): void;
+  logParams(params: Readonly<Record<string, string | number | boolean>>): void;
+  /** Logs `value` at `step` (default: how many times this key was logged before in this step). NaN and infinities are allowed. */
+  logMetric(key: string, value: number, step?: number): void;
+  logMetrics(metrics: Readonly<Record<string, number>>, step?: number): void;
+  setTag(key: string, value: string): void;
+  /** Shows a file with the run: bytes, text, or a file of this machine, which may be gone once the promise has resolved. */
+  logFile(path: string, content: Uint8Array | string | { readonly path: string }): Promise<void>;
+}

@@ -1,0 +1,222 @@
+import type { CallOptions, Component } from "./component.ts";
+import type { ArtifactHandle } from "../formats/artifact-type.ts";
+import type { JsonObject } from "../values/json.ts";
+import type { ResourceRequest } from "./orchestrator.ts";
+
+/**
+ * Serves models under names. A name has one address for as long as it exists, and at most two versions behind it: the one that serves,
+ * and the one that takes over or takes a share.
+ *
+ * Errors: MLS6001 out of reach, MLS6002 not allowed, MLS2008 for settings that the flavor does not know, and MLS6003 for all else, with
+ * `details.reason` as a DeployFault.
+ *
+ * @experimental until a second flavor has passed the conformance kit
+ */
+export interface ModelDeployer extends Component {
+  readonly contract: "model_deployer@1";
+  /** What this deployer can serve; a mismatch is refused before the run. */
+  readonly accepts: readonly ServableKind[];
+
+  /**
+   * Deploys, or updates the deployment of that name, and waits until the version serves its share (see `DeployRequest.waitMs`).
+   *
+   * Idempotent by name, model digest, servable, resources and settings: the same demand again finds the version that an earlier call made,
+   * also where that call's answer was lost or its process died, and goes on waiting. `replicas` and `traffic` are states wished for:
+   * another number changes the version in place. Two calls for one name exclude each other: the second is refused (`busy`) or waits.
+   *
+   * An update fails no request: the version before serves until the new one has passed its health check, then gets no new requests,
+   * and goes when those that it has are answered. An update that fails leaves the version before in service.
+   *
+   * Aborting (`options.signal`) ends the waiting, not the deployment. What a process that died left undone (an old version that should
+   * have gone) is done by the next `deploy` of the same demand.
+   *
+   * @throws MLS6003: `invalid`, `unsupported`, `conflict` and `busy` before anything is changed; `quota`, `failed` with the version's
+   * last lines in `details.log`; `timeout` when `waitMs` has passed: the deployment goes on, and calling again waits for it
+   */
+  deploy(request: DeployRequest, options?: CallOptions): Promise<Deployment>;
+
+  /** The deployment of that name as it is now; undefined when there is none. Changes nothing. */
+  get(name: string, options?: CallOptions): Promise<Deployment | undefined>;
+
+  /** All deployments that this component made, of any process, in no particular order; those of others in the same service are left out. */
+  list(options?: CallOptions): AsyncIterable<Deployment>;
+
+  /**
+   * Sends one request to the model and returns its answer. The schema is that of Open Inference Protocol v2 whatever the service speaks.
+   * Tried again only where the model certainly did not see the request (refused connection, 429, 503).
+   *
+   * @throws MLS6003: `not-found`, `not-ready`, `invalid` for tensors that the service can't carry or the model refuses, `too-large`,
+   * `overloaded`, `failed` when the model's code threw
+   */
+  infer(name: string, request: InferRequest, options?: CallOptions): Promise<InferResponse>;
+
+  /**
+   * Shares the traffic between the two versions: `share` (0 to 1) goes to the version with this digest, the rest to the other. 1 promotes
+   * it: the other version goes once its requests are answered. A version with 0 stays, and costs, until the other one is promoted.
+   *
+   * @throws MLS6003: `not-found` for a name or digest that is not deployed, `not-ready` where that version is
+   */
+  setTraffic(name: string, digest: string, share: number, options?: CallOptions): Promise<Deployment>;
+
+  /**
+   * Ends the processes and the costs; name and address stay. `deploy` brings it back. Idempotent.
+   *
+   * @throws MLS6003: `not-found`
+   */
+  stop(name: string, options?: CallOptions): Promise<Deployment>;
+
+  /** Removes all that `deploy` made for this name. Resolves when it is gone; removing what is not there is no error. */
+  delete(name: string, options?: CallOptions): Promise<void>;
+
+  /** What the versions printed, oldest first; `lines` (default 100) from the end. Deployers whose service keeps none leave this out. */
+  logs?(name: string, options?: CallOptions & { readonly lines?: number | undefined }): AsyncIterable<DeploymentLog>;
+}
+
+/** Why a deployer refused or failed, in `details.reason` of MLS6003. */
+export type DeployFault =
+  /** No such deployment or version. */
+  | "not-found"
+  /** Nothing of that name answers yet, or any more. */
+  | "not-ready"
+  /** A name, share, setting or tensor that can't be. */
+  | "invalid"
+  /** The service can't do this: a servable, a datatype, a share of the traffic. */
+  | "unsupported"
+  /** The name is taken by something that this component did not make. */
+  | "conflict"
+  /** Another call changes this deployment now. */
+  | "busy"
+  /** The service or the machine has no room; trying later or asking for less may help. */
+  | "quota" | "overloaded"
+  | "too-large"
+  /** The version never became healthy, or the model's code threw. */
+  | "failed"
+  | "timeout";
+
+export type ServableKind =
+  | { readonly kind: "format"; readonly formats: readonly string[] }
+  | { readonly kind: "predictor" }
+  | { readonly kind: "image" };
+
+export type Servable =
+  /** The deployer serves this format by itself. */
+  | { readonly kind: "format" }
+  /** A module of the project whose export answers requests. */
+  | { readonly kind: "predictor"; readonly module: string; readonly export: string }
+  | { readonly kind: "image"; readonly reference: string };
+
+export interface DeployRequest {
+  /** `[a-z]`, then up to 38 of `[a-z0-9-]`, not `-` at the end. A second deploy under the same name is an update. */
+  readonly name: string;
+  readonly model: ArtifactHandle;
+  readonly servable: Servable;
+  /** Processes or machines that serve, at least; 1 by default. */
+  readonly replicas?: number | undefined;
+  /**
+   * Share of the traffic that goes to this version, 0 to 1; 1 by default. Rounded to whole percent, never to none or all. Below 1 the
+   * version before keeps the rest; without one that is ready it is refused (`invalid`).
+   */
+  readonly traffic?: number | undefined;
+  /** For each replica. */
+  readonly resources?: ResourceRequest | undefined;
+  /**
+   * Settings of the flavor. Part of the version's identity, so another value starts another version. Secrets are references; they are
+   * resolved where the model runs.
+   */
+  readonly settings?: JsonObject | undefined;
+  /** How long `deploy` waits, in milliseconds: 30 minutes by default; 0 returns as soon as the service has taken the demand. */
+  readonly waitMs?: number | undefined;
+}
+
+export interface DeploymentLog {
+  /** Milliseconds since 1970 (UTC). */
+  readonly time: number;
+  /** Of the version that printed it. */
+  readonly digest: string;
+  readonly text: string;
+}
+
+/**
+ * A deployment as it is now. Never holds a credential: no token in `url`, no values of environment variables, no key of a service account;
+ * it is stored in records and shown in logs.
+ *
+ * - `pending`: its first version is being brought up, and nothing answers yet
+ * - `ready`: it answers, also while a second version is brought up or has failed
+ * - `failed`: nothing answers and nothing will without another `deploy`
+ * - `stopped`: nothing answers and nothing is paid for; name and url are kept
+ *
+ * pending → ready | failed; ready → stopped | failed (its processes are gone); stopped, failed → pending by `deploy`; any → none by `delete`.
+ */
+export interface Deployment {
+  readonly name: string;
+  /** What the service calls it. */
+  readonly id: string;
+  /** Where it answers; the same for all versions, known from the first `deploy` on. */
+  readonly url: string;
+  /** What is spoken at `url`: `oip/2` (Open Inference Protocol v2), or the service's own, such as `vertex/1`. `infer` hides the difference. */
+  readonly protocol: string;
+  /** Digest of the model artifact that serves the most traffic; of the one that is brought up where none serves. */
+  readonly digest: string;
+  readonly state: "pending" | "ready" | "failed" | "stopped";
+  /** Why it is failed, or why its newer version is. */
+  readonly reason?: string | undefined;
+  /** One, or two during an update or while traffic is shared; the older first. None when stopped. */
+  readonly versions: readonly DeployedVersion[];
+}
+
+/** One model behind a deployment's address. */
+export interface DeployedVersion {
+  /** Digest of the model artifact. */
+  readonly digest: string;
+  /** `draining`: gets no new requests and goes when those that it has are answered. */
+  readonly state: "pending" | "ready" | "draining" | "failed";
+  /** Share of the traffic, 0 to 1; the shares of all versions add up to 1 unless none is ready. */
+  readonly traffic: number;
+  /** Replicas that answer now; left out where the service does not say. */
+  readonly replicas?: number | undefined;
+}
+
+/**
+ * A request to a model in the schema of Open Inference Protocol v2 (the one of KServe, Seldon and Triton), with plain JSON values.
+ */
+export interface InferRequest {
+  /** Comes back with the answer. */
+  readonly id?: string | undefined;
+  readonly inputs: readonly Tensor[];
+  /** Outputs asked for, by name; all by default. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+export interface InferResponse {
+  readonly id?: string | undefined;
+  /** Digest of the model artifact that answered; during an update this says which version did. Left out where the service does not say. */
+  readonly digest?: string | undefined;
+  readonly outputs: readonly Tensor[];
+}
+
+/** A named array. The first dimension is the batch. */
+export interface Tensor {
+  readonly name: string;
+  /** Sizes of the dimensions; their product is the length of `data`. */
+  readonly shape: readonly number[];
+  readonly datatype: TensorType;
+  /**
+   * The values in row-major order, flat: numbers, booleans for BOOL, text for BYTES. NaN, infinities and integers beyond 2^53 are refused
+   * (`invalid`), because JSON services would change them silently.
+   */
+  readonly data: readonly (number | boolean | string)[];
+}
+
+export type TensorType =
+  | "BOOL" | "INT8" | "INT16" | "INT32" | "INT64" | "UINT8" | "UINT16" | "UINT32" | "UINT64"
+  | "FP16" | "FP32" | "FP64"
+  /** Text. */
+  | "BYTES";
+
+/** What a step gets: to deploy, and to try what it deployed. */
+export type Deployer = Pick<ModelDeployer, "deploy" | "accepts" | "infer">;
+
+const NAME = /^[a-z](?:[a-z0-9-]{0,37}[a-z0-9])?$/;
+
+/** Whether `name` is a legal name of a deployment. */
+export const isDeploymentName = (name: string): boolean => NAME.test(name);

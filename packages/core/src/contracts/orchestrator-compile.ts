@@ -1,0 +1,138 @@
+import type { CallOptions } from "./component.ts";
+import type { ResourceRequest } from "./orchestrator.ts";
+import type { JsonObject } from "../values/json.ts";
+
+/**
+ * The second capability of an orchestrator: it turns a whole plan into the native document of an engine that drives runs by itself
+ * (Airflow, Kubeflow, Vertex AI Pipelines). The native engine decides what is ready and retries; each of its tasks runs one `mlstack`
+ * command, which finds its inputs through the journal of the steps before it.
+ *
+ * A proposal, played by a paper adapter and by no engine yet. Where a flavor has `launch` too, that is used unless the run asks for
+ * `compile` (a schedule does).
+ *
+ * @experimental
+ */
+export interface Compiler {
+  readonly limits: CompileLimits;
+
+  /**
+   * Makes the native document. Pure: the same plan and configuration give the same bytes, so its digest names it. Touches no service.
+   *
+   * @throws MLS4012 for what `limits` rules out: the caller has rewritten the plan by them
+   */
+  compile(plan: CompilePlan): NativeDocument;
+
+  /**
+   * Puts the document where the engine finds it, and waits until the engine has taken it: returns when `submit` would find it.
+   * Idempotent by digest. Documents are never changed in place, for an engine may have runs of the earlier one.
+   *
+   * @throws MLS6003 when the engine can't read it (its own message in `details.log`), or did not take it in time
+   */
+  publish(document: NativeDocument, options?: CallOptions): Promise<PublishedPlan>;
+
+  /**
+   * Starts a run. Idempotent by `runId`: submitting it again, also after a lost answer, finds the run that is there.
+   *
+   * @throws MLS6003 when a run of that id exists with other `inputs`
+   */
+  submit(plan: PublishedPlan, run: NativeRun, options?: CallOptions): Promise<string>;
+
+  /** How a run goes, by what `submit` returned; undefined when the engine has no trace of it. */
+  status(id: string, options?: CallOptions): Promise<NativeStatus | undefined>;
+
+  /** Ends a run and its tasks. Resolves when the demand is made; cancelling what has ended is no error and changes nothing. */
+  cancel(id: string, reason: string, options?: CallOptions): Promise<void>;
+
+  /** Lets the engine start runs of this plan by its `CompilePlan.schedule`, and of no other plan of the pipeline; undefined ends all. */
+  schedule?(pipeline: string, plan: PublishedPlan | undefined, options?: CallOptions): Promise<void>;
+
+  /** Takes a document back once no run of it goes on: most engines fail the tasks of a run whose document has gone. Idempotent. */
+  withdraw(plan: PublishedPlan, options?: CallOptions): Promise<void>;
+}
+
+/** What the native engine can't do by itself; the engine rewrites a plan by this before it is compiled, so that a flavor never has to. */
+export interface CompileLimits {
+  /** The widest native mapping; a wider `map` becomes one node that runs the sub-plan with our driver. 0: none. */
+  readonly mapWidth: number;
+  /** Whether the width of a mapping may be known only at run time. */
+  readonly dynamicMap: boolean;
+  /**
+   * How a task tells whether what hangs on a `when` runs. `exit-code`: its command ends with `CompileNode.skipExitCode`; `output`: it
+   * writes the word `true` or `false` to the file that the flavor names; `none`: a `when` becomes a node with a sub-plan.
+   */
+  readonly conditions: "exit-code" | "output" | "none";
+  /** Whether tasks may wait for a person. */
+  readonly wait: boolean;
+  /** In bytes, of the document; undefined where there is none to mind. */
+  readonly documentSize?: number | undefined;
+}
+
+/** A plan as a flavor compiles it: commands and their order, no code and no values of secrets. */
+export interface CompilePlan {
+  readonly pipeline: string;
+  /** Digest of the plan document in the content space. */
+  readonly digest: string;
+  readonly nodes: readonly CompileNode[];
+  /** Most engines read it from the document, so another schedule is another document. Runs begin by it once `Compiler.schedule` was called. */
+  readonly schedule?: Schedule | undefined;
+}
+
+export interface CompileNode {
+  /** As in the plan. A flavor may have to shorten it for its own names; what it makes of two ids must differ. */
+  readonly id: string;
+  readonly after: readonly string[];
+  /**
+   * Arguments of `mlstack`. The flavor replaces the words `{run}` and `{attempt}` by its own expressions for the run's id and for the
+   * attempt, counted from 1. A run that a schedule starts has no id but the engine's; `{run}` is then made of it, in the alphabet of
+   * object keys.
+   */
+  readonly command: readonly string[];
+  readonly retries: { readonly count: number; /** Milliseconds. */ readonly delayMs: number };
+  readonly timeoutMs: number | null;
+  /** Set on a node that decides a `when`: with this exit code what hangs on it is skipped, and the run is not failed by it. */
+  readonly skipExitCode?: number | undefined;
+  /** Runs although something before it was skipped, as long as nothing failed: where branches meet. */
+  readonly join?: boolean | undefined;
+  /** A native mapping: one task per item, `{item}` in `command` replaced. */
+  readonly map?: { readonly items: readonly string[] } | undefined;
+  readonly resources?: ResourceRequest | undefined;
+  readonly settings?: JsonObject | undefined;
+}
+
+export interface NativeDocument {
+  /** Unique for its content: `<pipeline>-<first 12 hex of digest>`, in the engine's alphabet. */
+  readonly name: string;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly text: string;
+  /** What the native engine does otherwise than our driver would, in one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface PublishedPlan {
+  readonly name: string;
+  readonly digest: string;
+}
+
+export interface NativeRun {
+  readonly runId: string;
+  /** Small values for the native engine; parameters are in the plan, frozen. */
+  readonly inputs?: JsonObject | undefined;
+}
+
+export interface NativeStatus {
+  readonly state: "queued" | "running" | "completed" | "failed" | "cancelled";
+  readonly nodes: readonly { readonly id: string; readonly item?: number | undefined; readonly attempt: number; readonly state: NativeNodeState }[];
+  readonly url?: string | undefined;
+}
+
+export type NativeNodeState = "waiting" | "queued" | "running" | "retrying" | "completed" | "failed" | "skipped" | "cancelled";
+
+export interface Schedule {
+  /** Five fields, in `timeZone`. */
+  readonly cron: string;
+  /** An IANA name; UTC by default. */
+  readonly timeZone?: string | undefined;
+  /** Whether times that passed while the engine was away are made up for; false by default. */
+  readonly catchUp?: boolean | undefined;
+}

@@ -1,0 +1,188 @@
+import type { CallOptions, Component } from "./component.ts";
+import type { Compiler } from "./orchestrator-compile.ts";
+import type { DataKind } from "../steps/data-param.ts";
+import type { JsonObject } from "../values/json.ts";
+
+/**
+ * Where steps run. A flavor has at least one of two capabilities (MLS2006 otherwise).
+ *
+ * `launch`: start one step, watch it, stop it. The engine is the driver: it decides what is ready, retries, and reads what a step did
+ * from its journal. A flavor starts processes and tells how they ended; it knows nothing of artifacts, caches or records.
+ *
+ * `compile`: turn a whole plan into the native document of an engine that drives runs by itself. Not used by the engine yet.
+ *
+ * @experimental until a second flavor has passed the conformance kit
+ */
+export interface Orchestrator extends Component {
+  readonly contract: "orchestrator@1";
+  readonly launch?: Launcher | undefined;
+  readonly compile?: Compiler | undefined;
+}
+
+export interface Launcher {
+  /** The most steps it runs side by side; the driver never starts more. */
+  readonly maxParallel: number;
+  /** Whether `cancel` ends user code at once, or only asks it to stop (by the step's abort signal). */
+  readonly cancel: "kill" | "ask";
+  /**
+   * What a step finds where it runs. `project`: the folder of the project on this machine, with its files, as the driver sees it.
+   * `bundle`: nothing but the installed packages; the step process fetches code and data from the artifact store.
+   */
+  readonly sees: "project" | "bundle";
+
+  /**
+   * Starts a step and returns as soon as it is accepted. Idempotent by (runId, node, ordinal, attempt): whether a start whose answer was
+   * lost was accepted can't be known, so the driver may start the step again, and must find the one that is there.
+   *
+   * @throws MLS6001, MLS6002, MLS6003
+   */
+  start(launch: StepLaunch, options?: CallOptions): Promise<StepHandle>;
+
+  /**
+   * Finds a step that another process started, by its handle's id; undefined when there is no trace of it. For flavors whose steps
+   * outlive the driver.
+   */
+  attach?(id: string, options?: CallOptions): Promise<StepHandle | undefined>;
+
+  /**
+   * Starts the driver itself where steps run, so that the client may leave. It runs `launch.command` as `start` does; the driver then
+   * starts the steps with a component of this flavor and configuration.
+   */
+  startDriver?(launch: DriverLaunch, options?: CallOptions): Promise<StepHandle>;
+}
+
+/** A step that is to be run, as data that may travel, and the ways to run it. */
+export interface StepLaunch {
+  readonly spec: StepSpec;
+  /** Runs the step in this process: for flavors that run steps where the driver is. Resolves when it has ended; never rejects. */
+  runHere(signal: AbortSignal): Promise<void>;
+  /**
+   * What runs the step in a process of its own: arguments of `mlstack`, such as `["step", "run", "spec.json"]`, to be run in a folder
+   * that has `spec` as that file and the project's packages in reach.
+   */
+  readonly command: readonly string[];
+  /** Values of the environment variables that the step declares; to be set where it runs, and where nobody else reads them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Why the step can't leave this process; set only for flavors that see the project, which then use `runHere`. */
+  readonly hereOnly?: string | undefined;
+  /**
+   * Takes, unread, a line that a step process wrote to a channel that the flavor holds. Flavors without such a channel leave this
+   * alone: then the step process writes its journal into the artifact store.
+   */
+  report(line: string): void;
+}
+
+/** A driver that is to be run elsewhere. */
+export interface DriverLaunch {
+  readonly runId: string;
+  /** What the driver needs, to be written to the file that `command` names. */
+  readonly spec: JsonObject;
+  /** Arguments of `mlstack`, to be run in a folder that has `spec` as `spec.json` and the project's packages in reach. */
+  readonly command: readonly string[];
+  /** Values of the environment variables that steps of the plan declare. They may be secret. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A step or driver that was started. */
+export interface StepHandle {
+  /** Enough to find it again from another process: at most 512 characters. */
+  readonly id: string;
+  /** Resolves when the step's process runs, with the time: a step may wait long for its machine, and its timeout counts from here. */
+  readonly started?: Promise<Date> | undefined;
+  /** Resolves when the process has ended, however, or when it is clear that it can't begin; never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Ends it. Resolves when the demand is made; `ended` says when it has happened. Cancelling what has ended is no error. */
+  cancel(reason: string): Promise<void>;
+  /** What the process printed, where the journal may not have all of it: the last lines before a crash. At most 64 KiB. */
+  tail?(): Promise<string>;
+}
+
+/** How a process ended. Whether the step did what it should is not said here: that is in its journal. */
+export interface ProcessEnd {
+  /**
+   * `lost`: the flavor can't tell any more, for instance because the record of the process was removed. `never-started`: it can't begin,
+   * for instance because its image can't be pulled.
+   */
+  readonly status: "exited" | "killed" | "lost" | "never-started";
+  /** Whose doing it was, where the flavor knows: `platform` for a machine that was taken away, `cancel` for our own demand. */
+  readonly blame?: "step" | "platform" | "cancel" | undefined;
+  /** Null where there is none. */
+  readonly exitCode: number | null;
+  /** Why, in the flavor's words, where it knows more than the code: `OOMKilled: used more than 512 MiB`. */
+  readonly reason?: string | undefined;
+}
+
+/** What a step needs to run, in plain JSON of at most 64 KiB. */
+export interface StepSpec {
+  readonly version: 1;
+  readonly runId: string;
+  /** Id of the project, as in the artifact store's layout. */
+  readonly project: string;
+  /** The plan node's id. Of an item of a `map`: `<node>@<item>`. */
+  readonly node: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** How often the run had been resumed when this attempt was started. */
+  readonly ordinal: number;
+  /** Another attempt follows when this one fails. */
+  readonly willRetry: boolean;
+  /** Digest of the plan document in the content space. */
+  readonly plan: string;
+  /** The artifacts that the inputs resolve to, by input name. An optional input that has no value is left out. */
+  readonly inputs: Readonly<Record<string, ArtifactPointer>>;
+  /** External data by parameter. */
+  readonly data: Readonly<Record<string, DataPointer>>;
+  /** Manifest of the project's files that the step declares (`files: [...]`); null where it finds them in place, or declares none. */
+  readonly files: string | null;
+  readonly cache: {
+    /** The trust domain that results are written to. */
+    readonly domain: string;
+    /** Whether results are stored. */
+    readonly store: boolean;
+  };
+  /** The vendor's id of the tracked run; null without a tracker. */
+  readonly trackedRun: string | null;
+  /** The stack's components, by type; secrets are references. */
+  readonly stack: JsonObject;
+  /** How long a step may take, in milliseconds; the driver sees to it. */
+  readonly timeoutMs: number | null;
+  /** Resources asked for, to be mapped by the flavor. */
+  readonly resources?: ResourceRequest | undefined;
+  /** Settings for this flavor, from the step or the pipeline. */
+  readonly settings?: JsonObject | undefined;
+}
+
+/** External data of a step, as it was when the run started. */
+export interface DataPointer {
+  readonly kind: DataKind;
+  /** As it was given. */
+  readonly uri: string;
+  /** Hex SHA-256 of the bytes; of the canonical listing for a folder. */
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  /** What the store that reads the URI calls this version of the object. */
+  readonly version?: string | undefined;
+  /** Manifest of a copy in the content space, for steps that can't reach the original. */
+  readonly manifest?: string | undefined;
+}
+
+export interface ResourceRequest {
+  /** Cores. */
+  readonly cpu?: number | undefined;
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  readonly gpu?: { readonly count: number; readonly type?: string | undefined } | undefined;
+}
+
+/** An artifact by its content. */
+export interface ArtifactPointer {
+  /** SHA-256 of the manifest, in hex: the artifact's digest and where it lies. */
+  readonly manifest: string;
+  /** What downstream keys are made of: the format's own content digest where it gives one, else `manifest`. */
+  readonly identity: string;
+  /** Format id with major, such as `json/1`. */
+  readonly format: string;
+  /** Sum of the files' sizes, in bytes. */
+  readonly size: number;
+}

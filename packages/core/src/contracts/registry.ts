@@ -1,0 +1,47 @@
+import type { ArtifactStore } from "./artifact-store.ts";
+import type { Component } from "./component.ts";
+import type { ExperimentTracker } from "./experiment-tracker.ts";
+import type { ModelDeployer } from "./model-deployer.ts";
+import type { Orchestrator } from "./orchestrator.ts";
+
+/**
+ * Component types by their id. A third party adds its own by module augmentation, with a namespaced id:
+ * `declare module "@mlstack/core" { interface ComponentTypes { "acme.vector_index": VectorIndex } }`.
+ */
+export interface ComponentTypes {
+  artifact_store: ArtifactStore;
+  orchestrator: Orchestrator;
+  experiment_tracker: ExperimentTracker;
+  model_deployer: ModelDeployer;
+}
+
+export type ComponentTypeId = keyof ComponentTypes & string;
+
+/** What core knows of a component type. */
+export interface ContractDescriptor {
+  /** The type's id, such as `artifact_store`, or `acme.vector_index` for a third party's. */
+  readonly type: string;
+  /** The versions that are accepted; the last one is what the engine works with. */
+  readonly accepts: readonly number[];
+  /** Whether the shape may still change within its version. */
+  readonly stability: "experimental" | "stable";
+  /** How a component of an older accepted version is wrapped into the next one: explicit, method by method. */
+  readonly upgrade?: Readonly<Record<number, (component: Component) => Component>> | undefined;
+}
+
+/** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
+export type ContractRegistry = ReadonlyMap<string, ContractDescriptor>;
+
+const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer"] as const)
+  .map((type) => ({ type, accepts: [1], stability: "experimental" }));
+
+/** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */
+export function contractRegistry(more: Iterable<ContractDescriptor> = []): ContractRegistry {
+  return new Map([...BUILT_IN, ...more].map((d) => [d.type, d]));
+}
+
+/** Splits `artifact_store@1` into type and version; undefined if it has another form. */
+export function parseContractId(id: string): { type: string; version: number } | undefined {
+  const m = /^([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)@([1-9][0-9]*)$/.exec(id);
+  return m === null ? undefined : { type: m[1]!, version: Number(m[2]) };
+}

@@ -1,0 +1,82 @@
+/**
+ * Every error a user can meet, by its stable code. A code is never reused and never changes its meaning.
+ *
+ * `exit` is the process exit code of the CLI when this error ends a command:
+ * 1 operation failed, 2 usage or configuration, 4 resolution or compatibility, 5 integrity, 6 network, 130 interrupted.
+ */
+export const ERROR_CODES = {
+  // 1xxx: what a pipeline's author wrote
+  MLS1001: { exit: 2, title: "A step was called outside of a pipeline's build function" },
+  MLS1002: { exit: 2, title: "A step was given an argument that it does not declare" },
+  MLS1003: { exit: 2, title: "A step is missing an input" },
+  MLS1004: { exit: 2, title: "An input was wired to something that is not an output of a step of this pipeline" },
+  MLS1005: { exit: 2, title: "A parameter does not satisfy its schema" },
+  MLS1006: { exit: 2, title: "An output was read that the step does not declare" },
+  MLS1007: { exit: 2, title: "An input was wired to an output of another format" },
+  MLS1008: { exit: 2, title: "A step or pipeline definition is invalid" },
+  MLS1009: { exit: 1, title: "A step's result does not match its declared outputs" },
+  MLS1010: { exit: 2, title: "A step used a component that it did not require" },
+  MLS1011: { exit: 2, title: "The file exports no pipeline, or more than one" },
+  MLS1012: { exit: 2, title: "A plan document is invalid or from a newer version" },
+  MLS1013: { exit: 2, title: "A source file cannot be parsed" },
+  MLS1014: { exit: 2, title: "An imported module cannot be found" },
+  // 2xxx: plugins
+  MLS2001: { exit: 4, title: "A plugin's manifest is invalid" },
+  MLS2002: { exit: 4, title: "A plugin implements a component type that is not known here" },
+  MLS2003: { exit: 4, title: "A plugin implements a contract version that this core does not accept" },
+  MLS2004: { exit: 4, title: "A plugin needs another version of @mlstack/core" },
+  MLS2005: { exit: 1, title: "A plugin failed while it was loaded" },
+  MLS2006: { exit: 4, title: "A plugin's code and its manifest disagree" },
+  MLS2007: { exit: 2, title: "No installed plugin offers this flavor" },
+  MLS2008: { exit: 2, title: "A component's configuration is invalid" },
+  MLS2009: { exit: 1, title: "A component could not be created" },
+  // 3xxx: bytes
+  MLS3001: { exit: 1, title: "An object is not in the store" },
+  MLS3002: { exit: 5, title: "Stored bytes differ from their digest" },
+  MLS3003: { exit: 1, title: "The store refused or failed an operation" },
+  MLS3004: { exit: 1, title: "No space is left" },
+  MLS3005: { exit: 1, title: "The place to write to is read-only" },
+  MLS3006: { exit: 1, title: "A value cannot be stored in the declared format without changing it" },
+  MLS3007: { exit: 1, title: "A stored value does not satisfy the declared schema" },
+  MLS3008: { exit: 4, title: "An artifact has a format that this codec cannot read" },
+  MLS3009: { exit: 1, title: "An artifact holds a file that cannot be stored" },
+  MLS3010: { exit: 2, title: "External data cannot be read" },
+  MLS3011: { exit: 1, title: "An object key is illegal" },
+  MLS3012: { exit: 1, title: "An object exists already" },
+  // 4xxx: runs
+  MLS4001: { exit: 1, title: "A step failed" },
+  MLS4002: { exit: 1, title: "A step took longer than its timeout" },
+  MLS4003: { exit: 130, title: "The run was cancelled" },
+  MLS4004: { exit: 2, title: "The active stack lacks a component that the pipeline needs" },
+  MLS4005: { exit: 4, title: "The environment differs from the plan" },
+  MLS4006: { exit: 1, title: "A step was not started because a step before it failed" },
+  MLS4007: { exit: 1, title: "The run failed" },
+  MLS4008: { exit: 1, title: "A step ended without a result" },
+  MLS4009: { exit: 2, title: "The run is still going on" },
+  MLS4010: { exit: 2, title: "The run cannot be resumed" },
+  MLS4011: { exit: 2, title: "A step cannot run away from the process that defined it" },
+  MLS4012: { exit: 2, title: "A plan cannot be compiled for the orchestrator" },
+  // 5xxx: records
+  MLS5001: { exit: 4, title: "The records were written by a newer version" },
+  MLS5002: { exit: 1, title: "The records cannot be opened or written" },
+  MLS5003: { exit: 2, title: "No such run" },
+  MLS5004: { exit: 2, title: "No such step in the run" },
+  MLS5005: { exit: 2, title: "No such artifact" },
+  MLS5006: { exit: 2, title: "An abbreviated id fits more than one" },
+  // 6xxx: services that components talk to
+  MLS6001: { exit: 6, title: "A service could not be reached" },
+  MLS6002: { exit: 1, title: "A service refused the credentials, or they do not allow the operation" },
+  MLS6003: { exit: 1, title: "A service refused or failed an operation" },
+  MLS6004: { exit: 2, title: "No such deployment" },
+  MLS6005: { exit: 1, title: "A deployment did not come up" },
+  // 7xxx: the command line
+  MLS7001: { exit: 2, title: "The command line cannot be understood" },
+  MLS7002: { exit: 2, title: "No such file" },
+  MLS7003: { exit: 2, title: "No such stack" },
+  MLS7004: { exit: 2, title: "A project file is invalid" },
+  // 9xxx: ours
+  MLS9001: { exit: 1, title: "A bug in mlstack" },
+} as const satisfies Record<string, { exit: number; title: string }>;
+
+/** A stable error code, such as `MLS1003`. */
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,1 @@
+export { nodePluginHost, type BuiltInPlugin } from "./node-plugin-host.ts";

@@ -1,0 +1,64 @@
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { PluginHost, PluginPackage } from "../plugin/plugin-host.ts";
+
+/** A plugin that comes with the engine: its folder, and how its entry is imported. */
+export interface BuiltInPlugin {
+  readonly packageJson: Readonly<Record<string, unknown>>;
+  readonly dir: string;
+  load(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+interface PackageJson {
+  readonly name?: string; readonly version?: string; readonly mlstack?: unknown; readonly packageManager?: string;
+  readonly dependencies?: Record<string, string>; readonly devDependencies?: Record<string, string>; readonly optionalDependencies?: Record<string, string>;
+}
+
+/**
+ * Finds plugins among the dependencies in a project's package.json. Manifests are read by path (nearest node_modules upward), not
+ * by `require.resolve`, which an exports map may forbid, and never by scanning node_modules.
+ */
+export function nodePluginHost(options: { projectDir: string; builtIn?: readonly BuiltInPlugin[]; /** Packages to look for, in place of the project's dependencies. */ names?: readonly string[] }): PluginHost {
+  const { projectDir } = options;
+  let manager = "npm";
+
+  async function packages(): Promise<readonly PluginPackage[]> {
+    const project = await readJson(join(projectDir, "package.json"));
+    manager = /^(npm|pnpm|yarn|bun)@/.exec(project?.packageManager ?? "")?.[1] ?? "npm";
+    const builtIn = (options.builtIn ?? []).map((b): PluginPackage => ({
+      name: String(b.packageJson["name"]), version: String(b.packageJson["version"]), dir: b.dir, manifest: b.packageJson["mlstack"], source: "built-in", load: () => b.load(),
+    }));
+    const taken = new Set(builtIn.map((p) => p.name));
+    const names = (options.names ?? Object.keys({ ...project?.dependencies, ...project?.devDependencies, ...project?.optionalDependencies })).filter((n) => !taken.has(n));
+    const found = await Promise.all(names.map((name) => locate(projectDir, name)));
+    return [...builtIn, ...found.filter((p) => p !== undefined)].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  return {
+    packages,
+    installCommand: (names) => `${manager} ${manager === "npm" ? "install" : "add"} ${names.join(" ")}`,
+  };
+}
+
+/** The package of that name as the project sees it; undefined when it is not installed or is not a plugin. */
+async function locate(from: string, name: string): Promise<PluginPackage | undefined> {
+  for (let at = from; ; at = dirname(at)) {
+    const json = await readJson(join(at, "node_modules", name, "package.json"));
+    if (json !== undefined) {
+      if (json.mlstack === undefined) return undefined;
+      const dir = await realpath(join(at, "node_modules", name));
+      return {
+        name, version: json.version ?? "0.0.0", dir, manifest: json.mlstack,
+        source: dir.split(sep).includes("node_modules") ? "installed" : "linked",
+        load: async () => import(pathToFileURL(join(dir, (json.mlstack as { entry: string }).entry)).href) as Promise<Record<string, unknown>>,
+      };
+    }
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** A JSON file; undefined when there is none. A broken one is the package manager's to complain about. */
+async function readJson(path: string): Promise<PackageJson | undefined> {
+  try { return JSON.parse(await readFile(path, "utf8")) as PackageJson; } catch { return undefined; }
+}

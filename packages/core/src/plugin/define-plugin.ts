@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import { MlstackError } from "../errors/mlstack-error.ts";
+import type { Component, ComponentContext } from "../contracts/component.ts";
+import { parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor } from "../contracts/registry.ts";
+import type { Permissions } from "./manifest.ts";
+
+const PLUGIN: unique symbol = Symbol.for("mlstack.plugin") as never;
+
+/** One flavor of a component type. */
+export interface ComponentDefinition<C extends Component = Component, S extends z.ZodType = z.ZodType> {
+  /** Such as `artifact_store@1`. */
+  readonly contract: string;
+  /** The word in a stack file's `type`, such as `s3`. */
+  readonly flavor: string;
+  /** Other words for the same flavor, such as `gcp`. */
+  readonly aliases?: readonly string[] | undefined;
+  readonly description: string;
+  /** The configuration, strict: an unknown key is an error. Keys are camelCase here and snake_case in YAML. */
+  readonly config: S;
+  /** What it reaches outside of the process. */
+  readonly permissions?: Permissions | undefined;
+  /** Makes the component. Imports the vendor's SDK here, not at the top of the module. */
+  create(config: z.output<S>, context: ComponentContext): C | Promise<C>;
+}
+
+/** A format that a plugin documents. */
+export interface FormatDescription {
+  /** Id with major, such as `parquet.table/1`. */
+  readonly format: string;
+  readonly description: string;
+}
+
+export interface PluginDefinition {
+  readonly [PLUGIN]: 1;
+  /** The npm package's name. */
+  readonly name: string;
+  readonly components: readonly ComponentDefinition[];
+  readonly formats: readonly FormatDescription[];
+  /** Component types of its own that this plugin brings. */
+  readonly contracts: readonly ContractDescriptor[];
+}
+
+/**
+ * Defines a component, its configuration typed by its schema.
+ *
+ * @example
+ * component({ type: "artifact_store", version: 1, flavor: "s3", description: "…", config: z.strictObject({ bucket: z.string() }),
+ *   create: async (config) => (await import("./s3-artifact-store.js")).s3ArtifactStore(config) })
+ */
+export function component<T extends ComponentTypeId, S extends z.ZodType>(
+  def: Omit<ComponentDefinition<ComponentTypes[T], S>, "contract"> & { readonly type: T; readonly version: number },
+): ComponentDefinition {
+  const { type, version, ...rest } = def;
+  // a component of one type is a Component; its config type is known to its own schema alone
+  return { ...rest, contract: `${type}@${version}` };
+}
+
+/**
+ * Defines a plugin. The result is the default export of the package's plugin entry.
+ *
+ * @throws MLS2001 when a contract id or a flavor is malformed, or a flavor occurs twice
+ */
+export function definePlugin(def: {
+  readonly name: string;
+  readonly components?: readonly ComponentDefinition[];
+  readonly formats?: readonly FormatDescription[];
+  readonly contracts?: readonly ContractDescriptor[];
+}): PluginDefinition {
+  const seen = new Set<string>();
+  for (const c of def.components ?? []) {
+    const id = parseContractId(c.contract);
+    if (id === undefined) throw new MlstackError("MLS2001", `${def.name}: "${c.contract}" is not a contract id`, { fix: "write it like artifact_store@1" });
+    for (const flavor of [c.flavor, ...(c.aliases ?? [])]) {
+      const key = `${id.type}/${flavor}`;
+      if (!/^[a-z][a-z0-9_.-]*$/.test(flavor)) throw new MlstackError("MLS2001", `${def.name}: "${flavor}" is not a flavor's name`, { fix: "use lower-case letters, digits, _ . -" });
+      if (seen.has(key)) throw new MlstackError("MLS2001", `${def.name}: the flavor "${flavor}" of ${id.type} is defined twice`);
+      seen.add(key);
+    }
+  }
+  return { [PLUGIN]: 1, name: def.name, components: def.components ?? [], formats: def.formats ?? [], contracts: def.contracts ?? [] };
+}
+
+/** Whether a value is a plugin definition, from whichever copy of the package. */
+export function isPluginDefinition(value: unknown): value is PluginDefinition {
+  return typeof value === "object" && value !== null && PLUGIN in value;
+}
