@@ -1,0 +1,50 @@
+import { didYouMean, isDataParam, MlstackError, nameList, type DataParam, type DataRef, type ParamSpec, type StepDefinition } from "@mlstack/core";
+import { refTarget } from "./refs.ts";
+
+/** Parses parameters and fills in defaults; external data becomes a `DataRef`. */
+export function parseParams(specs: Readonly<Record<string, ParamSpec>>, given: Readonly<Record<string, unknown>>, owner: string, otherNames: readonly string[] = []): Record<string, unknown> {
+  for (const key of Object.keys(given)) {
+    if (Object.hasOwn(specs, key) || otherNames.includes(key)) continue;
+    const near = didYouMean(key, Object.keys(specs));
+    throw new MlstackError("MLS1005", `${owner} has no parameter "${key}"`, { why: `its parameters are ${nameList(Object.keys(specs))}`, fix: near === undefined ? `leave ${key} out` : `write ${near}` });
+  }
+  const parsed: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs)) parsed[name] = isDataParam(spec) ? dataRef(spec, given[name], name, owner) : parseOne(spec, given[name], name, owner);
+  return parsed;
+}
+
+function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: string, owner: string): unknown {
+  const result = spec.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = [name, ...(issue?.path ?? [])].join(".");
+  throw new MlstackError("MLS1005", `the parameter "${path}" of ${owner} is ${describe(value)}: ${issue?.message ?? "not accepted"}`, {
+    why: "it must satisfy the schema that it is declared with", fix: value === undefined ? `give ${name}, or declare a default` : `give another value for ${name}`,
+    details: { parameter: path, issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
+  });
+}
+
+function dataRef(spec: DataParam, value: unknown, name: string, owner: string): DataRef {
+  const uri = value === undefined ? spec.defaultUri : value instanceof URL ? value.href : typeof value === "object" && value !== null ? (value as Partial<DataRef>).uri : value;
+  if (typeof uri === "string" && uri !== "") return { uri };
+  throw new MlstackError("MLS1005", `the parameter "${name}" of ${owner} is ${describe(value)}: expected a path or URI`, { fix: `give ${name} as a path or URI, or declare a default` });
+}
+
+/** The error for an argument that a step does not declare. */
+export function unknownArgument(step: StepDefinition, key: string): MlstackError {
+  const known = [...Object.keys(step.inputs), ...Object.keys(step.params)];
+  const near = didYouMean(key, known);
+  return new MlstackError("MLS1002", `the step "${step.name}" has no input or parameter "${key}"`, {
+    why: `it takes ${nameList(known)}`, fix: near === undefined ? `leave ${key} out, or declare it` : `write ${near}`, details: { step: step.name, argument: key, known },
+  });
+}
+
+/** A value in a few words. */
+export function describe(v: unknown): string {
+  if (v === undefined) return "missing";
+  if (v === null || typeof v === "number" || typeof v === "boolean" || typeof v === "bigint") return String(v);
+  if (typeof v === "string") return JSON.stringify(v.length > 60 ? `${v.slice(0, 57)}...` : v);
+  if (Array.isArray(v)) return `an array of ${v.length}`;
+  if (refTarget(v) !== undefined) return "the output of a step";
+  return typeof v === "object" ? `an object of class ${v.constructor?.name ?? "none"}` : `a ${typeof v}`;
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { MlstackError } from "@mlstack/core";
+import { compileModule } from "./compile.ts";
+import { compare } from "./digest.ts";
+import { notFound, syntaxError } from "./faults.ts";
+import { helperName, helperSource } from "./helpers.ts";
+import { jsonModule } from "./json-module.ts";
+import type { ModuleRecord } from "./model.ts";
+import type { Project } from "./project.ts";
+import type { RequestMode } from "./resolve.ts";
+import { inlineMap, shiftColumns } from "./source-map.ts";
+import { rewrite, type FoundSpecifier } from "./specifiers.ts";
+import type { CodeBundle } from "./types.ts";
+
+/**
+ * The own modules that the given ones import, compiled, with specifiers that lead to each other: they run in an empty folder, given the
+ * packages. The same sources give the same bytes.
+ *
+ * @throws MLS1013 for a module that cannot be compiled, MLS1014 for one that is not there
+ */
+export function bundleOf(project: Project, modules: readonly string[]): CodeBundle {
+  const files = new Map<string, Uint8Array>();
+  const paths: Record<string, string> = {};
+  const queue = modules.map((path) => {
+    const file = project.paths.fileOf(path);
+    if (file === undefined) throw new MlstackError("MLS1014", `the module ${JSON.stringify(path)} cannot be found`, { fix: "correct the path" });
+    return project.modules.get(file);
+  });
+  const seen = new Set(queue);
+  for (const module of seen) {
+    paths[module.path] = bundlePath(module);
+    files.set(SOURCES + module.path, Buffer.from(module.text));
+    files.set(bundlePath(module), Buffer.from(compileFor(module, project, {
+      module: (next) => void seen.add(next),
+      file: (path, content) => void files.set(path, content()),
+    })));
+  }
+  files.set(INDEX, Buffer.from(`${JSON.stringify(Object.fromEntries(Object.entries(paths).toSorted(([a], [b]) => compare(a, b))), null, 2)}\n`));
+  const sorted = <T>(entries: Iterable<[string, T]>) => [...entries].toSorted(([a], [b]) => compare(a, b));
+  return { files: new Map(sorted(files)), modules: Object.fromEntries(sorted(Object.entries(paths))) };
+}
+
+/** The folder of a bundle that holds own modules and what they import as their authors wrote it, by their paths in the project. */
+export const SOURCES = "_mlstack/sources/";
+
+/** Where each module of the project lies in the bundle. */
+const INDEX = "_mlstack/modules.json";
+
+/** `src/a.ts` becomes src/a.mjs; other extensions stay in the name, so that src/a.ts and src/a.js do not meet. */
+function bundlePath({ path, format }: ModuleRecord): string {
+  const ext = format === "module" ? ".mjs" : ".cjs";
+  return path.endsWith(".ts") ? `${path.slice(0, -3)}${ext}` : path + ext;
+}
+
+interface Sink {
+  module(module: ModuleRecord): void;
+  file(path: string, content: () => Uint8Array): void;
+}
+
+function compileFor(module: ModuleRecord, project: Project, sink: Sink): string {
+  const { text } = module;
+  if (module.failure !== undefined) throw failed(module, text);
+  const { code, map } = compileModule(module.file, text, module.format, module.settings);
+  const from = posix.dirname(bundlePath(module));
+  const { code: linked, edits } = rewrite(module.file, code, module.format, (found) => replacement(found, module, project, sink, from));
+  return linked.trimEnd() + inlineMap({ ...map, mappings: shiftColumns(map.mappings, edits) });
+}
+
+function failed(module: ModuleRecord, text: string): MlstackError {
+  const [, line = "1", column = "1"] = /:(\d+):(\d+)$/.exec(module.failure?.at ?? "") ?? [];
+  return syntaxError(module.file, text, { line: Number(line), column: Number(column), message: module.failure?.message ?? "" });
+}
+
+/** What a specifier is replaced with; undefined leaves it as it is. */
+function replacement({ specifier, mode, attributes, names }: FoundSpecifier, module: ModuleRecord, project: Project, sink: Sink, from: string): string | undefined {
+  const relative = (path: string) => {
+    const way = posix.relative(from, path);
+    return JSON.stringify(way.startsWith(".") ? way : `./${way}`);
+  };
+  const helper = helperName(specifier);
+  if (helper !== undefined) {
+    const source = helperSource(helper, module.format);
+    if (source === undefined) throw new MlstackError("MLS1013", `${module.path} uses syntax that cannot be compiled for Node (${helper})`, { fix: "write it in another way" });
+    const path = `_mlstack/${helper}${module.format === "module" ? ".mjs" : ".cjs"}`;
+    sink.file(path, () => Buffer.from(source));
+    return relative(path);
+  }
+  const r = project.bindings.resolution(module, specifier, mode);
+  switch (r.kind) {
+    case "own": {
+      const target = project.modules.get(r.file);
+      sink.module(target);
+      return relative(bundlePath(target));
+    }
+    case "data": {
+      const path = project.paths.pathOf(r.file);
+      sink.file(SOURCES + path, () => readFileSync(r.file));
+      if (!path.endsWith(".json") || mode === "require") { sink.file(path, () => readFileSync(r.file)); return relative(path); }
+      if (names.length > 0 && attributes === "none") {
+        sink.file(`${path}.mjs`, () => Buffer.from(jsonModule(readFileSync(r.file, "utf8"))));
+        return relative(`${path}.mjs`);
+      }
+      sink.file(path, () => readFileSync(r.file));
+      return relative(path) + (attributes === "static" ? ` with { type: "json" }` : attributes === "dynamic" ? `, { with: { type: "json" } }` : "");
+    }
+    case "package": return r.trust === "mlstack" || r.specifier === specifier ? undefined : JSON.stringify(bareSpecifier(r, module, project, mode));
+    case "missing":
+      if (r.isPackage || mode === "require") return undefined;
+      throw notFound(module.file, specifier, undefined);
+    default: return undefined;
+  }
+}
+
+/** An alias that leads into a package, as a specifier that works without the alias. */
+function bareSpecifier(r: { readonly name: string; readonly specifier: string; readonly file: string | undefined }, module: ModuleRecord, project: Project, mode: RequestMode): string {
+  const root = project.bindings.resolution(module, r.name, mode);
+  return root.kind === "package" && root.file === r.file ? r.name : r.specifier.replace("//", "/");
+}

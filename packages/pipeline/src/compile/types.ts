@@ -1,0 +1,83 @@
+import type { CallSite } from "@mlstack/core";
+
+/** Why a step can't be cached: a part of its key can't be known. */
+export interface UncachedReason {
+  readonly rule:
+    | "run-time-step" | "dynamic-import" | "dynamic-require" | "eval" | "undeclared-env" | "own-file-location" | "reassigned-binding"
+    | "module-level-read" | "unreadable-module" | "unresolved-package" | "file-named-by-string" | "unencodable-parameter" | "effects"
+    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file";
+  /** What was found, in one line. */
+  readonly message: string;
+  /** What to write instead, in one line. */
+  readonly fix: string;
+  /** `src/features.ts:12:5`, relative to the project's root. */
+  readonly at?: string | undefined;
+}
+
+/** Where a step lives: a top-level export of one of the project's own modules. */
+export interface StepIdentity {
+  /** POSIX path relative to the project's root. */
+  readonly module: string;
+  readonly export: string;
+}
+
+/** What of a project's own code one step reaches. */
+export interface CodeFingerprint {
+  /** Hex SHA-256 over algorithm version, the declaration that the export stands for, and the sorted list (module path, digest of what is retained of it). */
+  readonly digest: string;
+  /** By module path (POSIX, relative to the project's root). */
+  readonly modules: Readonly<Record<string, ModuleFingerprint>>;
+  /** The npm packages that retained code refers to, with the folder of a module that does. */
+  readonly packages: readonly ReachedPackage[];
+  /** Empty when the step can be cached as far as its code goes. */
+  readonly uncached: readonly UncachedReason[];
+}
+
+export interface ModuleFingerprint {
+  readonly digest: string;
+  /**
+   * Digest of each retained top-level declaration by its name, `(effects)` for retained statements that declare nothing, and, of the step's own
+   * module, `(order)` for the order in which modules with effects run. For `why`.
+   */
+  readonly symbols: Readonly<Record<string, string>>;
+}
+
+export interface ReachedPackage {
+  /** `zod`, `@scope/name`. */
+  readonly name: string;
+  /** Absolute folder of the importing module: packages are resolved from there. */
+  readonly from: string;
+}
+
+/** What the packages that a step reaches add to its key. */
+export interface PackagesFingerprint {
+  /** Hex SHA-256 over the packages' files and how they are wired: which copy each of them sees. */
+  readonly digest: string;
+  /** The packages that own code imports itself, and from which folders (POSIX, relative to the project's root; empty for the root). */
+  readonly roots: readonly { readonly name: string; readonly from: string }[];
+  /** `name@version` → digest, transitively. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** A reached package holds native code, so results may depend on the platform. */
+  readonly native: boolean;
+  readonly uncached: readonly UncachedReason[];
+}
+
+/** Knows a project's own code. Parses every module at most once. One instance per project and run of the compiler. */
+export interface CodeAnalyzer {
+  /** Which exported declaration a call of `step()` belongs to, or why it belongs to none. */
+  identify(site: CallSite | undefined, name: string): StepIdentity | UncachedReason;
+  /** The same for any other named export that is looked up by its value's name, such as a predicate. */
+  fingerprint(identity: StepIdentity, declared: { readonly env: readonly string[]; readonly files: readonly string[] }): CodeFingerprint;
+  /** Of modules, by their paths in the project, those whose text this process has loaded otherwise, before they were changed. */
+  loadedOtherwise(modules: Iterable<string>): readonly string[];
+  /** The modules that the given steps' modules import, transitively, as they run elsewhere: compiled, with resolved specifiers. */
+  bundle(modules: readonly string[]): CodeBundle;
+}
+
+/** Own code in the form in which it travels. */
+export interface CodeBundle {
+  /** Path in the bundle → content. Modules are JavaScript with their specifiers rewritten to the bundle's paths; packages stay bare. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Module path in the project → path in the bundle. */
+  readonly modules: Readonly<Record<string, string>>;
+}

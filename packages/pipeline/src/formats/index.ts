@@ -1,0 +1,15 @@
+export type { ArtifactDirectory, ArtifactDirectoryEntry } from "./artifact-directory.ts";
+export type { ArtifactFile } from "./artifact-file.ts";
+export type { FormatOptions } from "./artifact-type.ts";
+export { bytes } from "./bytes.ts";
+export { json } from "./json.ts";
+export { list, type ListType } from "./list.ts";
+export { localDirectory } from "./local-directory.ts";
+export { localFile } from "./local-file.ts";
+export { ndarray, type NdArray, type NpyData, type NpyDtype } from "./ndarray.ts";
+export { npy, type NpyOptions } from "./npy.ts";
+export { optional, type OptionalType } from "./optional.ts";
+export { FAILURE_FORMAT, failureType, settled, type Failure, type Settled, type SettledType } from "./settled.ts";
+export { storedDirectory } from "./stored-directory.ts";
+export { storedFile } from "./stored-file.ts";
+export { text } from "./text.ts";

@@ -1,0 +1,18 @@
+export { callSite } from "./authoring/call-site.ts";
+export type { Body, GraphChooseNode, GraphCondition, GraphMapNode, GraphNode, GraphStepNode, InputSource } from "./authoring/body.ts";
+export { map, type MapOptions, type MapResult, type OnFailure, type Refs } from "./authoring/map.ts";
+export { dataset, dir, file } from "./authoring/params.ts";
+export { definePipeline, isPipeline, type PipelineDefinition, type PipelineSpec } from "./authoring/pipeline.ts";
+export { refTarget, type RefTarget } from "./authoring/refs.ts";
+export { callable, step } from "./authoring/step.ts";
+export { when, type EitherResult, type WhenOptions, type WhenResult } from "./authoring/when.ts";
+export type { CallOptions, None, ParamInputs, Params, ParamsInBuild, ParamsInStep, PortRefs, Ports, PortValues, Ref, Requires, Step, StepArgs, StepContext, Uses } from "./authoring/types.ts";
+export type { CodeAnalyzer, CodeBundle, CodeFingerprint, ModuleFingerprint, PackagesFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./compile/types.ts";
+export * from "./formats/index.ts";
+export type { CompileContext, StepFingerprint, StepFingerprinter } from "./plan/compile-context.ts";
+export { canonicalParam, compilePlan, type CompiledPlan } from "./plan/compile-plan.ts";
+export { actionKey, flattenParts, KEY_ALGORITHM, type FlatParts, type InputPart, type KeyParts } from "./plan/key-parts.ts";
+export { planJsonSchema, planSchema, type Plan, type PlanStep } from "./plan/plan.ts";
+export { everyPlanNode, isStepNode, planSources, type PlanChooseNode, type PlanCondition, type PlanMapNode, type PlanNode, type PlanSource, type PlanStepNode } from "./plan/plan-node.ts";
+export { fileDigest, pathDigest } from "./plan/project-files.ts";
+export { onStepDefined } from "./authoring/announce.ts";

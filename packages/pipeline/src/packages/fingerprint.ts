@@ -1,0 +1,136 @@
+import { relative, sep } from "node:path";
+import type { PackagesFingerprint, ReachedPackage, UncachedReason } from "../compile/types.ts";
+import { isOwnPackage, packageGraph, type PackageNode } from "./graph.ts";
+import { sha256 } from "./hash.ts";
+import { readNpmLock, type NpmLock } from "./npm-lock.ts";
+import { packageResolver, realFolder } from "./resolve.ts";
+import { treeDigester } from "./tree-digest.ts";
+import { treeIndex } from "./tree-index.ts";
+import { unresolved } from "./unresolved.ts";
+import { closure, edgesAnywhere, edgesHere, labeller, type Edges } from "./wiring.ts";
+
+/** Goes up when equal packages would get another digest. */
+const ALGORITHM = "mlstack-packages/1";
+
+/** What the npm packages that a step reaches add to its key. */
+export interface NodePackagesFingerprint extends PackagesFingerprint {
+  /**
+   * The same as machines of all platforms see it: instead of the files of packages that are bound to this platform, the lock's entries
+   * for every platform count (of npm's lock; of others, exact versions in manifests stand for them). A Mac and a Linux box that
+   * installed one lock read the same here. It is for keys of steps that will run on another platform, or on several that a team calls
+   * equal, and only there: it does not see that a native package on this machine was patched.
+   */
+  readonly portable: { readonly digest: string; readonly entries: Readonly<Record<string, string>> };
+}
+
+export interface PackageFingerprinter {
+  /** Looks at each package's files once; what changes on disk afterwards is not seen by this instance. */
+  fingerprint(reached: readonly ReachedPackage[]): NodePackagesFingerprint;
+  /** Writes down the digests that were computed, for the next process. Never fails. */
+  flush(): void;
+}
+
+interface Root {
+  readonly name: string;
+  /** Where it is imported, as a POSIX path relative to the project. */
+  readonly from: string;
+  readonly node: PackageNode;
+}
+
+/**
+ * Fingerprints the npm packages that steps reach: name, version and files of every package in their closure of dependencies, as they
+ * lie on disk, and which copy each of them sees. So a version, a patched file and another copy change the key, while the package
+ * manager, its lock and the folder of the project don't. File access is synchronous: this runs once, when a plan is made.
+ *
+ * `entries` holds the digest of each package's files alone, so that a comparison names the packages that changed and not all that
+ * depend on them. `digest` also holds how they are wired; it may differ where the entries agree.
+ */
+export function packageFingerprinter(options: { projectDir: string; stateDir: string }): PackageFingerprinter {
+  const projectDir = realFolder(options.projectDir);
+  const index = treeIndex(options.stateDir);
+  const resolver = packageResolver();
+  let lock: NpmLock | undefined;
+  // Locks are large; one is read only if an optional dependency asks for it.
+  const graph = packageGraph({ resolver, trees: treeDigester(index), lock: () => (lock ??= readNpmLock(projectDir)) });
+  const known = new Map<string, NodePackagesFingerprint>();
+  const here = printer(edgesHere);
+  const anywhere = printer(edgesAnywhere);
+
+  function compute(reached: readonly ReachedPackage[]): NodePackagesFingerprint {
+    const roots: Root[] = [];
+    const missing = new Map<string, UncachedReason>();
+    for (const { name, from } of reached) {
+      const folder = resolver.resolve(name, from);
+      const place = relative(projectDir, realFolder(from)).split(sep).join("/");
+      const node = folder === undefined ? undefined : graph.node(folder);
+      if (node !== undefined) roots.push({ name, from: place, node });
+      else if (folder === undefined && !isOwnPackage(name)) missing.set(name, unresolved({ name, from, place, projectDir }));
+    }
+    const [local, portable] = [here(roots), anywhere(roots)];
+    for (const { id, problem } of local.nodes) {
+      if (problem !== undefined) missing.set(id, { rule: "unresolved-package", message: `the package ${problem}`, fix: "install the project's packages again" });
+    }
+    return {
+      digest: local.digest,
+      roots: distinctRoots(roots),
+      entries: local.entries,
+      native: [...local.nodes, ...portable.nodes].some((node) => node.native),
+      uncached: [...missing].toSorted(byKey).map(([, reason]) => reason),
+      portable: { digest: portable.digest, entries: portable.entries },
+    };
+  }
+
+  return {
+    fingerprint(reached) {
+      const key = reached.map(({ name, from }) => `${name}\0${from}`).toSorted().join("\0\0");
+      let print = known.get(key);
+      if (print === undefined) known.set(key, print = compute(reached));
+      return print;
+    },
+    flush: () => index.flush(),
+  };
+}
+
+/** Where one name leads to two packages, it matters which module gets which; else not, so that moving a module changes nothing here. */
+function printer(edges: Edges): (roots: readonly Root[]) => { nodes: ReadonlySet<PackageNode>; digest: string; entries: Record<string, string> } {
+  const label = labeller(edges);
+  return (roots) => {
+    const nodes = closure(roots.map((root) => root.node), edges);
+    const labels = label(nodes);
+    const targets = groupBy(roots, (root) => root.name);
+    const imports = roots.map(({ name, from, node }) => {
+      const ambiguous = new Set(targets.get(name)!.map((root) => labels(root.node))).size > 1;
+      return JSON.stringify([name, ambiguous ? from : null, labels(node)]);
+    });
+    const sorted = (lines: string[]) => [...new Set(lines)].toSorted();
+    return { nodes, digest: sha256(JSON.stringify([ALGORITHM, sorted(imports), sorted([...nodes].map(labels))])), entries: entriesOf(nodes) };
+  };
+}
+
+/** In one order whatever the order in which modules were looked at, each once. */
+function distinctRoots(roots: readonly Root[]): { readonly name: string; readonly from: string }[] {
+  const byPlace = new Map(roots.map(({ name, from }) => [`${name}\0${from}`, { name, from }]));
+  return [...byPlace].toSorted(byKey).map(([, root]) => root);
+}
+
+/** By package, the digest of its files; of several copies that differ, the digest of theirs. */
+function entriesOf(nodes: ReadonlySet<PackageNode>): Record<string, string> {
+  return Object.fromEntries([...groupBy(nodes, (node) => node.id)].toSorted(byKey).map(([id, copies]) => {
+    const contents = [...new Set(copies.map((node) => node.content))].toSorted();
+    return [id, contents.length === 1 ? contents[0]! : sha256(contents.join("\n"))];
+  }));
+}
+
+function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

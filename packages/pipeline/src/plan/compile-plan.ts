@@ -1,0 +1,72 @@
+import { canonicalValue, encodeValue, MlstackError, type StepDefinition, type StepOptions } from "@mlstack/core";
+import type { PipelineDefinition } from "../authoring/pipeline.ts";
+import type { CodeBundle } from "../compile/types.ts";
+import { dataNameFinder } from "./project-files.ts";
+import { KEY_ALGORITHM } from "./key-parts.ts";
+import type { Plan, PlanStep } from "./plan.ts";
+import { planNodeOf, stepCalls } from "./compile-nodes.ts";
+import { planStepOf } from "./plan-step.ts";
+import type { CompileContext } from "./compile-context.ts";
+
+/** A plan, and what only this process has: the steps themselves and parameters that JSON can't carry. */
+export interface CompiledPlan {
+  readonly plan: Plan;
+  readonly steps: ReadonlyMap<string, StepDefinition>;
+  readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly bundle: CodeBundle | undefined;
+  /** What build returned: references into the plan. */
+  readonly outputs: unknown;
+}
+
+/**
+ * Compiles a pipeline with its parameters. Linear in the number of calls; each step's code is looked at once.
+ *
+ * @throws MLS1001–MLS1008 for mistakes of the author; MLS1013 and MLS1014 for source that can't be read
+ */
+export async function compilePlan(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, context: CompileContext): Promise<CompiledPlan> {
+  const { graph, params: parsed, outputs } = pipeline.graph(params);
+  if (graph.nodes.length === 0) throw new MlstackError("MLS1008", `the pipeline "${pipeline.name}" calls no step`, { fix: "call its steps inside of build" });
+  const ids = new Map<StepDefinition, string>();
+  const steps: Record<string, PlanStep> = {};
+  const definitions = new Map<string, StepDefinition>();
+  for (const { step } of stepCalls(graph.nodes)) {
+    if (ids.has(step)) continue;
+    const planned = await planStepOf(step, mergeOptions(step.options, pipeline.options), context);
+    const wanted = planned.identity === null ? `(inline)#${step.name}` : `${planned.identity.module}#${planned.identity.export}`;
+    let id = wanted;
+    for (let n = 2; id in steps; n++) id = `${wanted}~${n}`;
+    ids.set(step, id);
+    steps[id] = planned;
+    definitions.set(id, step);
+  }
+  const namesData = dataNameFinder(context.projectDir);
+  const liveParams = new Map<string, Readonly<Record<string, unknown>>>();
+  const nodes = graph.nodes.map((node) => planNodeOf(node, { ids, liveParams, namesData }));
+  const modules = [...new Set(Object.values(steps).flatMap((s) => (s.identity === null ? [] : [s.identity.module])))].toSorted();
+  const bundled = modules.length === 0 ? undefined : context.bundle(modules);
+  const plan: Plan = {
+    planVersion: 1,
+    pipeline: { name: pipeline.name, module: context.moduleOf(pipeline.site), tags: [...(pipeline.options.tags ?? [])] },
+    params: Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, pipelineParam(value)])),
+    environment: { algorithms: { code: context.codeAlgorithm, key: KEY_ALGORITHM }, runtime: context.runtime, platform: context.platform },
+    steps, nodes, bundle: bundled?.digest ?? null,
+  };
+  return { plan, steps: definitions, liveParams, bundle: bundled?.bundle, outputs };
+}
+
+type JsonPlain = Plan["params"][string];
+
+function pipelineParam(value: unknown): JsonPlain {
+  try { return encodeValue(value) as JsonPlain; } catch { return String(value); }
+}
+
+/** The canonical text of a plan node's parameter, as it enters the key. */
+export function canonicalParam(value: unknown): string {
+  return canonicalValue(value);
+}
+
+function mergeOptions(own: StepOptions, defaults: StepOptions): StepOptions {
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [key, value] of Object.entries(own)) if (value !== undefined) merged[key] = value;
+  return { ...merged, env: [...new Set([...(defaults.env ?? []), ...(own.env ?? [])])], files: [...new Set([...(defaults.files ?? []), ...(own.files ?? [])])], tags: [...new Set((own.tags ?? []))], settings: { ...defaults.settings, ...own.settings } };
+}

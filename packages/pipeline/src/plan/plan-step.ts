@@ -1,0 +1,70 @@
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import type { ArtifactType, JsonObject, StepDefinition, StepOptions } from "@mlstack/core";
+import type { UncachedReason } from "../compile/types.ts";
+import type { CompileContext, StepFingerprint } from "./compile-context.ts";
+import type { PlanStep } from "./plan.ts";
+import { pathDigest } from "./project-files.ts";
+
+/** The plan's entry for a step. A part of its key that can't be known becomes a reason not to cache; no part is ever left out. */
+export async function planStepOf(step: StepDefinition, options: StepOptions, context: CompileContext): Promise<PlanStep> {
+  const env = options.env ?? [];
+  const files = options.files ?? [];
+  const fingerprinter = context.fingerprinters[step.language];
+  const print: StepFingerprint = fingerprinter === undefined
+    ? { identity: null, code: null, packages: null, runtime: context.runtime, native: true, uncached: [{ rule: "run-time-step", message: `nothing here computes the key of a step in ${step.language}`, fix: `install the plugin that runs ${step.language} steps` }] }
+    : await fingerprinter.fingerprint(step, { env, files });
+  const uncached: UncachedReason[] = [...print.uncached];
+  const fileDigests: Record<string, string> = {};
+  for (const path of files) {
+    const digest = pathDigest(join(context.projectDir, path));
+    if (digest === undefined) uncached.push({ rule: "missing-file", message: `the declared file ${JSON.stringify(path)} does not exist`, fix: "correct files: [...], or create it" });
+    else fileDigests[path] = digest;
+  }
+  const effects = [...Object.keys(step.requires), ...Object.entries(step.uses).flatMap(([name, use]) => (use === "optional" ? [name] : []))].filter((name) => name !== "experimentTracker" && typeof step.uses[name] !== "object");
+  if (effects.length > 0) uncached.push({ rule: "effects", message: `it is handed ${effects.join(", ")}, so it does more than its outputs show`, fix: `always run it, or allow hits per component: uses: { ${effects[0]}: { cache: "by-component" } }` });
+  if (options.cache === false) uncached.push({ rule: "switched-off", message: "cache: false is set", fix: "remove cache: false" });
+  return {
+    name: step.name, language: step.language, identity: print.identity,
+    inputs: Object.fromEntries(Object.entries(step.inputs).map(([port, t]) => [port, inputType(t)])),
+    outputs: Object.fromEntries(Object.entries(step.outputs).map(([name, t]) => [name, outputType(t)])),
+    requires: { ...step.requires }, uses: { ...step.uses },
+    parts: {
+      code: print.code === null ? null : { digest: print.code.digest, modules: { ...print.code.modules } },
+      packages: print.packages === null ? null : { digest: print.packages.digest, entries: { ...print.packages.entries }, roots: print.packages.roots.map((r) => ({ ...r })) },
+      runtime: print.runtime,
+      platform: print.native ? platformName(context.platform) : "any",
+      env: Object.fromEntries(env.map((name) => [name, envHash(context, name)])),
+      files: fileDigests,
+      cacheVersion: options.cacheVersion ?? "",
+    },
+    uncached,
+    options: {
+      retry: { attempts: options.retry?.attempts ?? 1, delayMs: options.retry?.delayMs ?? 1000, backoff: options.retry?.backoff ?? 2 },
+      timeoutMs: options.timeoutMs ?? null,
+      resources: options.resources === undefined ? null : { ...options.resources },
+      env: [...env], files: [...files], settings: { ...options.settings } as Record<string, Record<string, never> & JsonObject>, tags: [...(options.tags ?? [])],
+    },
+  };
+}
+
+/** A plain hash of a value with few possibilities could be guessed from a shared store; a keyed one cannot. */
+function envHash(context: CompileContext, name: string): string | null {
+  const value = context.env[name];
+  return value === undefined ? null : createHmac("sha256", context.envSalt).update(`${name}\0${value}`).digest("hex");
+}
+
+function platformName({ os, arch, libc }: CompileContext["platform"]): string {
+  return [os, arch, ...(libc === null ? [] : [libc])].join("-");
+}
+
+function outputType(type: ArtifactType<unknown>): PlanStep["outputs"][string] {
+  return { format: type.format, kind: type.kind, ...(type.items !== undefined && { items: type.items.format }) };
+}
+
+function inputType(type: ArtifactType<unknown>): PlanStep["inputs"][string] {
+  return {
+    reads: [...type.codec.reads], ...(type.items !== undefined && { items: [...type.items.codec.reads] }),
+    ...(type.optional && { optional: true }), ...(type.settled !== undefined && { settled: true }),
+  };
+}
