@@ -1,0 +1,109 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { MlstackError, type ArtifactStore, type DataHandle, type DataKind, type DataPointer, type ExternalReader, type ExternalStat } from "@mlstack/core";
+import type { DigestIndex, ResolvedData } from "./data-resolver.ts";
+import { changing, folderDigest, folderStream } from "./local-data.ts";
+
+interface Surroundings {
+  store(): Promise<ArtifactStore>;
+  readonly index: DigestIndex;
+  readonly scratch: string;
+}
+
+/**
+ * Data behind a URI that the stack's artifact store reads. What the service calls the object's version tells that it is unchanged; its
+ * SHA-256 is computed when a version is first seen, and remembered.
+ *
+ * @throws MLS3010
+ */
+export async function externalData(kind: DataKind, uri: string, scheme: string, { store, index, scratch }: Surroundings): Promise<ResolvedData> {
+  const reader = await readerOf(scheme, uri, store);
+  const one = kind === "dir" || uri.endsWith("/") ? undefined : await reader.stat(uri);
+  if (one !== undefined) {
+    const digest = await digestOf(reader, one, index);
+    const pointer: DataPointer = { kind, uri, digest, size: one.size, version: one.version };
+    return { pointer, handle: externalHandle(pointer, reader, scratch) };
+  }
+  if (kind === "file") throw nothing("object", uri);
+  const parts: { name: string; digest: string; size: number; stat: ExternalStat }[] = [];
+  const base = uri.endsWith("/") ? uri : `${uri}/`;
+  for await (const stat of reader.list(base)) {
+    const name = stat.uri.slice(base.length).normalize("NFC");
+    // the mark of a folder, as consoles make them
+    if (stat.size === 0 && /(?:^|\/)$/.test(name)) continue;
+    // a name becomes a path on this machine: it must not lead out of the folder
+    if (name.includes("\\") || name.split("/").some((s) => s === "" || s === "." || s === "..")) throw new MlstackError("MLS3010", `${JSON.stringify(uri)} holds an object whose name is no file's name: ${JSON.stringify(stat.uri)}`, { fix: "rename or remove the object, or name a folder without it" });
+    parts.push({ name, digest: await digestOf(reader, stat, index), size: stat.size, stat });
+  }
+  if (parts.length === 0) throw nothing(kind === "dir" ? "folder" : "object or folder", uri);
+  const { digest, size } = folderDigest(parts);
+  const pointer: DataPointer = { kind, uri, digest, size };
+  return { pointer, handle: folderHandle(pointer, parts.map(({ name, stat }) => ({ name, stat })), reader, scratch) };
+}
+
+/** What a step that runs elsewhere is given for data that it reads from the service itself. */
+export async function externalHandleOf(pointer: DataPointer, { store, index, scratch }: Surroundings): Promise<DataHandle> {
+  const scheme = pointer.uri.slice(0, pointer.uri.indexOf(":")).toLowerCase();
+  if (pointer.version !== undefined) return externalHandle(pointer, await readerOf(scheme, pointer.uri, store), scratch);
+  const found = await externalData(pointer.kind, pointer.uri, scheme, { store, index, scratch });
+  if (found.pointer.digest !== pointer.digest) throw changing(pointer.uri);
+  return found.handle;
+}
+
+async function readerOf(scheme: string, uri: string, store: Surroundings["store"]): Promise<ExternalReader> {
+  const { external } = await store();
+  if (external?.schemes.includes(scheme) === true) return external;
+  throw new MlstackError("MLS3010", `nothing in the active stack reads ${scheme}:// (${JSON.stringify(uri)})`, {
+    why: external === undefined ? "its artifact store reads no URIs" : `its artifact store reads ${external.schemes.map((s) => `${s}://`).join(", ")}`, fix: "switch to a stack whose store reads it, or give a local path",
+  });
+}
+
+function nothing(what: string, uri: string): MlstackError {
+  return new MlstackError("MLS3010", `there is no ${what} ${JSON.stringify(uri)}`, { fix: "correct the URI" });
+}
+
+async function digestOf(reader: ExternalReader, stat: ExternalStat, index: DigestIndex): Promise<string> {
+  const signature = `${stat.size}:${stat.version}`;
+  const known = index.get(stat.uri, signature);
+  if (known !== undefined) return known;
+  const hash = createHash("sha256");
+  for await (const chunk of await reader.get(stat.uri, stat.version)) hash.update(chunk);
+  const sha256 = hash.digest("hex");
+  index.set(stat.uri, signature, sha256);
+  return sha256;
+}
+
+function externalHandle(pointer: DataPointer, reader: ExternalReader, scratch: string): DataHandle {
+  const { uri, digest, size, version = "" } = pointer;
+  let fetched: Promise<string> | undefined;
+  return {
+    uri, digest, size,
+    path: () => (fetched ??= fetchTo(join(scratch, randomUUID(), basename(new URL(uri).pathname) || "data"), uri, version, reader, digest)),
+    async *stream() { yield* await reader.get(uri, version); },
+  };
+}
+
+function folderHandle({ uri, digest, size }: DataPointer, parts: readonly { readonly name: string; readonly stat: ExternalStat }[], reader: ExternalReader, scratch: string): DataHandle {
+  let fetched: Promise<string> | undefined;
+  const fetchAll = async () => {
+    const folder = join(scratch, randomUUID());
+    for (const { name, stat } of parts) await fetchTo(join(folder, name), stat.uri, stat.version, reader, undefined);
+    return folder;
+  };
+  return { uri, digest, size, path: () => (fetched ??= fetchAll()), stream: () => { throw folderStream(uri); } };
+}
+
+async function fetchTo(to: string, uri: string, version: string, reader: ExternalReader, digest: string | undefined): Promise<string> {
+  await mkdir(dirname(to), { recursive: true });
+  const hash = createHash("sha256");
+  const partial = `${to}.partial`;
+  try {
+    await pipeline(await reader.get(uri, version), async function* (source: AsyncIterable<Uint8Array>) { for await (const chunk of source) { hash.update(chunk); yield chunk; } }, createWriteStream(partial));
+    if (digest !== undefined && hash.digest("hex") !== digest) throw changing(uri);
+  } catch (e) { await rm(partial, { force: true }); throw e; }
+  await rename(partial, to);
+  return to;
+}

@@ -1,0 +1,44 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { ArtifactStore, DataHandle, DataPointer } from "@mlstack/core";
+import { InputFolder } from "../artifacts/input-folder.ts";
+import type { ContentSpace } from "../store/content-space.ts";
+import { hashFile } from "../artifacts/output-folder.ts";
+import { makeManifest } from "../store/manifest.ts";
+import { dataResolver } from "./data-resolver.ts";
+import { externalHandleOf } from "./external-data.ts";
+import { changing, dataFiles, folderDigest, folderStream, localDataPath } from "./local-data.ts";
+
+/** Copies local data into the content space, for steps that will not see this machine. Data behind a URI stays where it is. */
+export async function shareData(pointer: DataPointer, projectDir: string, content: ContentSpace): Promise<DataPointer> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(pointer.uri) && !pointer.uri.startsWith("file:")) return pointer;
+  const path = localDataPath(projectDir, pointer.uri);
+  const isFolder = statSync(path).isDirectory();
+  // libraries look at the extension, so a file keeps its name
+  const sources = isFolder ? dataFiles(pointer.uri, path) : [{ file: path, name: basename(path).normalize("NFC") }];
+  const files = [];
+  for (const { file, name } of sources) {
+    const { digest, size } = await hashFile(file);
+    await content.putFile({ kind: "file", path: file, size }, digest);
+    files.push({ path: name, size, sha256: digest });
+  }
+  if ((isFolder ? folderDigest(files.map((f) => ({ name: f.path, digest: f.sha256, size: f.size }))).digest : files[0]?.sha256) !== pointer.digest) throw changing(path);
+  return { ...pointer, manifest: await content.putManifest(makeManifest(files)) };
+}
+
+/** What a step is given for data that was resolved by the driver, in a process of its own. */
+export async function pointedData(pointer: DataPointer, place: { readonly projectDir: string; readonly indexPath: string; readonly content: ContentSpace; readonly store: ArtifactStore; readonly scratch: string }): Promise<DataHandle> {
+  const { uri, digest, size } = pointer;
+  const { content, store, scratch, projectDir, indexPath } = place;
+  if (pointer.manifest !== undefined) {
+    const folder = new InputFolder(await content.readManifest(pointer.manifest), content, scratch);
+    // the digest of a folder is that of its listing, never that of its one file
+    const [first] = folder.files;
+    const single = folder.files.length === 1 && first?.sha256 === digest ? first.path : undefined;
+    return { uri, digest, size, path: () => (single === undefined ? folder.path() : folder.file(single)), stream: () => { if (single === undefined) throw folderStream(uri); return folder.stream(single); } };
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri) && !uri.startsWith("file:")) return externalHandleOf(pointer, { store: async () => store, index: { get: () => undefined, set: () => undefined }, scratch });
+  const found = await dataResolver(projectDir, indexPath, async () => store, scratch).resolve(pointer.kind, uri);
+  if (found.pointer.digest !== digest) throw changing(uri);
+  return found.handle;
+}

@@ -1,0 +1,128 @@
+import type { JsonObject, JsonValue, SerializedError, StepSpec, TrackerEvent } from "@mlstack/core";
+import type { UncachedReason } from "@mlstack/pipeline";
+import type { StoredOutput } from "../store/action-space.ts";
+
+/**
+ * What happened, in the order in which it happened. A journal is only ever appended to; folding it into records, once or many times,
+ * gives the same records.
+ */
+export type JournalEvent = RunStarted | RunResumed | StepStarted | StepEnded | RunEnded;
+
+export interface RunStarted {
+  readonly kind: "run-started";
+  readonly run: string;
+  readonly time: number;
+  readonly pipeline: string;
+  /** Digest of the plan document in the content space. */
+  readonly plan: string;
+  readonly params: Readonly<Record<string, JsonValue>>;
+  /** The parameters as they were given, before defaults and schemas, as tagged JSON: what a resumed run is built with. */
+  readonly given: Readonly<Record<string, JsonValue>>;
+  /** The stack as it was; secrets are references. */
+  readonly stack: JsonObject;
+  /** Manifest digest of the code bundle. */
+  readonly bundle: string | null;
+  /** mlstack's version and, by name, those of the plugins in use. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly project: string;
+  readonly driver: DriverPlace;
+  readonly tags: readonly string[];
+}
+
+/** Where the driver of a run is, and how it is told that it is alive. */
+export interface DriverPlace {
+  readonly host: string;
+  readonly pid: number;
+  /** When the process was started, in the system's own terms, so that a reused pid is not taken for it; empty where unknown. */
+  readonly born: string;
+  /** `store`: the driver is elsewhere and writes its journal into the artifact store. */
+  readonly journal: "direct" | "store";
+}
+
+/** A run that had ended, or whose driver had died, goes on. */
+export interface RunResumed {
+  readonly kind: "run-resumed";
+  readonly run: string;
+  readonly time: number;
+  /** How often it was resumed, this time included. */
+  readonly ordinal: number;
+  readonly plan: string;
+  readonly bundle: string | null;
+  readonly stack: JsonObject;
+  readonly driver: DriverPlace;
+}
+
+export interface StepStarted {
+  readonly kind: "step-started";
+  readonly run: string;
+  /** How often the run had been resumed. */
+  readonly ordinal: number;
+  readonly node: string;
+  readonly attempt: number;
+  readonly time: number;
+  /** What it was started with, so that it can be run again elsewhere; without the stack, which the run has. */
+  readonly spec: Omit<StepSpec, "stack">;
+}
+
+/** How a step's result came about, as far as the cache is concerned. */
+export type CacheOutcome =
+  | { readonly state: "hit"; /** The run and node that made the result, when, and on which platform. */ readonly run: string; readonly node: string; readonly madeAt: number; readonly platform: string; readonly savedMs: number }
+  | { readonly state: "stored" }
+  /** Another execution with the same key had stored its result first. */
+  | { readonly state: "lost-race"; readonly run: string; readonly nonDeterministic: boolean }
+  | { readonly state: "uncached"; readonly reasons: readonly UncachedReason[] }
+  /** The step did not get so far. */
+  | { readonly state: "none" };
+
+export interface StepEnded {
+  readonly kind: "step-ended";
+  readonly run: string;
+  readonly ordinal: number;
+  readonly node: string;
+  /** 0 for a step that was never started: cached or skipped. */
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly time: number;
+  readonly status: "completed" | "cached" | "failed" | "cancelled" | "skipped";
+  /** Another attempt follows. */
+  readonly retried?: boolean | undefined;
+  readonly key: string | null;
+  readonly parts: Readonly<Record<string, string>> | null;
+  readonly cache: CacheOutcome;
+  readonly outputs: Readonly<Record<string, StoredOutput>>;
+  readonly error?: SerializedError | undefined;
+  readonly tracker: readonly TrackerEvent[];
+  /** The step's own process could not send all of `tracker` to the stack's tracker. */
+  readonly untracked?: boolean | undefined;
+  /** The condition that did not hold, of a step that was skipped for that: `<node>.<output>`. */
+  readonly condition?: string | undefined;
+}
+
+export interface RunEnded {
+  readonly kind: "run-ended";
+  readonly run: string;
+  readonly ordinal: number;
+  readonly time: number;
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly error?: SerializedError | undefined;
+  /** Things that went wrong without failing the run, such as a tracker that could not be reached. */
+  readonly warnings: readonly string[];
+}
+
+export const isStepEvent = (event: JournalEvent): event is StepStarted | StepEnded => event.kind === "step-started" || event.kind === "step-ended";
+
+/** One line that a step printed. */
+export interface LogLine {
+  readonly time: number;
+  readonly stream: "stdout" | "stderr" | "log";
+  readonly text: string;
+}
+
+/** Carries a run's events and lines to where they are kept. */
+export interface Journal {
+  /** Takes an event. It is kept, at the latest, once `flush` has resolved. */
+  append(event: JournalEvent): void;
+  log(run: string, node: string, attempt: number, line: LogLine): void;
+  /** @throws MLS3004, MLS3005, MLS5002 when what was appended can't be kept */
+  flush(): Promise<void>;
+}

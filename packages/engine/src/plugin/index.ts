@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { component, definePlugin } from "@mlstack/core";
+import { z } from "zod";
+
+/** The components that come with the engine. They are found, checked and created as those of any plugin. */
+export default definePlugin({
+  name: "@mlstack/engine",
+  components: [
+    component({
+      type: "artifact_store", version: 1, flavor: "local", description: "Artifacts as files of a folder on this machine",
+      config: z.strictObject({
+        path: z.string().min(1).optional().describe("The folder; relative to the project. By default the project's state folder."),
+        durability: z.enum(["process", "power"]).default("process").describe("What written artifacts survive: the death of the process, or also of the machine (fsync)."),
+      }),
+      permissions: { files: ["*"] },
+      create: async ({ path, durability }, { projectDir, stateDir }) =>
+        (await import("../local/local-artifact-store.ts")).localArtifactStore({ root: path === undefined ? resolve(stateDir, "store") : resolve(projectDir, path), durability }),
+    }),
+    component({
+      type: "orchestrator", version: 1, flavor: "local", description: "Runs steps on this machine",
+      config: z.strictObject({
+        concurrency: z.int().min(1).default(1).describe("How many steps run side by side."),
+        isolation: z.enum(["inline", "process"]).default("inline").describe("Whether steps run in the process that starts the run, or in worker processes, which can be ended at any time."),
+      }),
+      permissions: { processes: ["node"] },
+      create: async (config, { projectDir, stateDir }) => (await import("../local/local-orchestrator.ts")).localOrchestrator(config, { projectDir, stateDir }),
+    }),
+    component({
+      type: "experiment_tracker", version: 1, flavor: "local", description: "Parameters and metrics as files of a folder on this machine",
+      config: z.strictObject({ path: z.string().min(1).optional().describe("The folder; relative to the project. By default the project's state folder.") }),
+      permissions: { files: ["*"] },
+      create: async ({ path }, { projectDir, stateDir }) => (await import("../local/local-tracker.ts")).localTracker(path === undefined ? resolve(stateDir, "tracking") : resolve(projectDir, path)),
+    }),
+  ],
+});

@@ -1,0 +1,50 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fsError, makeFolder } from "../local/fs-errors.ts";
+
+/** A project: the folder that holds its package.json, and mlstack's own folder in it. */
+export interface Project {
+  readonly dir: string;
+  /** `.mlstack`, not in version control; `MLSTACK_STATE_DIR` puts it elsewhere. */
+  readonly stateDir: string;
+}
+
+/** The nearest folder upward that has an mlstack.yaml or else a package.json; `from` itself when there is none. */
+export function findProject(from: string, env: Readonly<Record<string, string | undefined>> = process.env): Project {
+  const start = resolve(from);
+  const upward = (name: string): string | undefined => {
+    for (let at = start; ; at = dirname(at)) {
+      if (existsSync(join(at, name))) return at;
+      if (dirname(at) === at) return undefined;
+    }
+  };
+  const dir = upward("mlstack.yaml") ?? upward("package.json") ?? start;
+  const state = env["MLSTACK_STATE_DIR"];
+  return { dir, stateDir: state === undefined || state === "" ? join(dir, ".mlstack") : resolve(state) };
+}
+
+/** What names a project in shared stores, and the salt of its keyed hashes. Made once. */
+export interface ProjectIdentity {
+  readonly id: string;
+  readonly envSalt: string;
+}
+
+/** @throws MLS3004, MLS3005 when the state folder can't be written */
+export function projectIdentity(project: Project): ProjectIdentity {
+  const path = join(project.stateDir, "project.json");
+  const read = (): ProjectIdentity | undefined => {
+    try { return JSON.parse(readFileSync(path, "utf8")) as ProjectIdentity; } catch { return undefined; }
+  };
+  const found = read();
+  if (found !== undefined) return found;
+  const partial = `${path}.${process.pid}`;
+  try {
+    makeFolder(project.stateDir);
+    if (!existsSync(join(project.stateDir, ".gitignore"))) writeFileSync(join(project.stateDir, ".gitignore"), "*\n");
+    writeFileSync(partial, `${JSON.stringify({ id: randomUUID(), envSalt: randomBytes(16).toString("hex") }, null, 2)}\n`);
+    // two first runs at once: one of them makes it
+    try { linkSync(partial, path); } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; } finally { rmSync(partial, { force: true }); }
+  } catch (e) { throw fsError(e, "writing", project.stateDir); }
+  return read()!;
+}

@@ -1,0 +1,126 @@
+import type { Selectable } from "kysely";
+import { MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
+import { everyPlanNode, type Plan } from "@mlstack/pipeline";
+import { liveStatus } from "./liveness.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } from "./schema.ts";
+
+/** Reads what happened. */
+export interface Records {
+  /** Newest first. */
+  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
+  /**
+   * A run by its id, by the beginning of it, or `last`.
+   *
+   * @throws MLS5003 when there is none; MLS5006 when more than one id begins so
+   */
+  run(idOrPrefix: string): Promise<RunRow>;
+  /** In the plan's order. */
+  steps(run: string): Promise<readonly StepRow[]>;
+  /** @throws MLS5004 */
+  step(run: string, node: string): Promise<StepRow>;
+  attempts(run: string, node: string): Promise<readonly AttemptRow[]>;
+  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
+  parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
+  plan(digest: string): Promise<Plan>;
+  /** Steps with a key, of earlier runs of the same pipeline, newest first. */
+  earlier(run: RunRow, limit: number): Promise<readonly (StepRow & { readonly plan: string; readonly pipeline: string })[]>;
+  /** What its nodes were started with last, by node. */
+  specs(run: string): Promise<ReadonlyMap<string, { readonly attempt: number; readonly spec: Omit<StepSpec, "stack"> }>>;
+  /** Artifact stores that runs have used, the latest first. */
+  stores(): Promise<readonly UsedStore[]>;
+}
+
+export interface UsedStore {
+  readonly name: string;
+  readonly flavor: string;
+  readonly config: JsonObject;
+  /** Packages that its flavor may come from. */
+  readonly plugins: readonly string[];
+}
+
+const live = (row: Selectable<Database["runs"]>): RunRow => ({ ...row, status: liveStatus(row) });
+
+export function recordsOf(db: OpenDatabase): Records {
+  const { kysely } = db;
+
+  async function run(idOrPrefix: string): Promise<RunRow> {
+    if (idOrPrefix === "last") {
+      const last = await kysely.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("id", "desc").limit(1).executeTakeFirst();
+      if (last === undefined) throw new MlstackError("MLS5003", "there are no runs yet", { fix: "mlstack run FILE" });
+      return live(last);
+    }
+    const found = /^[0-9a-z]+$/.test(idOrPrefix) ? await kysely.selectFrom("runs").selectAll().where("id", ">=", idOrPrefix).where("id", "<", `${idOrPrefix}{`).orderBy("id", "desc").limit(6).execute() : [];
+    const exact = found.find((r) => r.id === idOrPrefix) ?? (found.length === 1 ? found[0] : undefined);
+    if (exact !== undefined) return live(exact);
+    if (found.length === 0) throw new MlstackError("MLS5003", `there is no run ${JSON.stringify(idOrPrefix)}`, { fix: "mlstack run list" });
+    throw new MlstackError("MLS5006", `${JSON.stringify(idOrPrefix)} fits ${found.length > 5 ? "more than five" : found.length} runs`, { why: found.slice(0, 5).map((r) => r.id).join(", "), fix: "give more of the id" });
+  }
+
+  const plan = async (digest: string): Promise<Plan> => {
+    const row = await kysely.selectFrom("plans").select("document").where("digest", "=", digest).executeTakeFirst();
+    if (row === undefined) throw new MlstackError("MLS5003", `the plan ${digest} is not in the records`);
+    const document = JSON.parse(row.document) as Plan;
+    if (document.planVersion !== 1) throw new MlstackError("MLS1012", `the plan ${digest} is of version ${String(document.planVersion)}, this mlstack reads version 1`, { fix: "update mlstack in this project: npm install mlstack@latest" });
+    return document;
+  };
+
+  const steps = async (id: string): Promise<readonly StepRow[]> => {
+    const rows = await kysely.selectFrom("steps").selectAll().where("run", "=", id).execute();
+    const { plan: digest } = await kysely.selectFrom("runs").select("plan").where("id", "=", id).executeTakeFirstOrThrow();
+    const order = new Map([...everyPlanNode((await plan(digest)).nodes)].map((n, i) => [n.id, i]));
+    // items of a map come after it, body by body
+    const place = (node: string) => order.get(node.split("@", 1)[0]!) ?? order.size;
+    return rows.toSorted((a, b) => place(a.node) - place(b.node) || a.started_at - b.started_at || (a.node < b.node ? -1 : 1));
+  };
+
+  return {
+    run, steps, plan,
+    async runs({ pipeline, status, limit = 20 } = {}) {
+      let query = kysely.selectFrom("runs").selectAll();
+      if (pipeline !== undefined) query = query.where("pipeline", "=", pipeline);
+      // whether a run is interrupted is not written down: nobody was there to do it
+      const recorded = status === "interrupted" ? "running" : status;
+      if (recorded !== undefined) query = query.where("status", "=", recorded as "running");
+      if (recorded !== "running") query = query.limit(limit);
+      const rows = (await query.orderBy("started_at", "desc").orderBy("id", "desc").execute()).map(live);
+      return rows.filter((r) => status === undefined || r.status === status).slice(0, limit);
+    },
+    async step(id, node) {
+      const rows = await steps(id);
+      const found = rows.find((s) => s.node === node);
+      if (found !== undefined) return found;
+      throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: `mlstack run show ${id}` });
+    },
+    attempts: (id, node) => kysely.selectFrom("attempts").selectAll().where("run", "=", id).where("node", "=", node).orderBy("attempt").execute(),
+    async artifacts({ run: id, node, output, pipeline, limit = 200 }) {
+      let query = kysely.selectFrom("artifacts").innerJoin("runs", "runs.id", "artifacts.run").selectAll("artifacts");
+      if (id !== undefined) query = query.where("run", "=", id);
+      if (node !== undefined) query = query.where("node", "=", node);
+      if (output !== undefined) query = query.where("output", "=", output);
+      if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
+      return query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output").limit(limit).execute();
+    },
+    async tracked(id, node) {
+      let query = kysely.selectFrom("tracker_events").selectAll().where("run", "=", id);
+      if (node !== undefined) query = query.where("node", "=", node);
+      return query.orderBy("time").orderBy("id").execute();
+    },
+    async parts(key) {
+      const row = await kysely.selectFrom("keys").select("parts_json").where("key", "=", key).executeTakeFirst();
+      return row === undefined ? undefined : (JSON.parse(row.parts_json) as Record<string, string>);
+    },
+    earlier: (row, limit) => kysely.selectFrom("steps").innerJoin("runs", "runs.id", "steps.run").selectAll("steps").select(["runs.plan as plan", "runs.pipeline as pipeline"])
+      .where("runs.started_at", "<=", row.started_at).where("runs.id", "!=", row.id).where("steps.key", "is not", null).where("runs.pipeline", "=", row.pipeline)
+      .orderBy("runs.started_at", "desc").limit(limit).execute(),
+    async specs(id) {
+      const rows = await kysely.selectFrom("attempts").select(["node", "attempt", "spec_json"]).where("run", "=", id).orderBy("attempt").execute();
+      return new Map(rows.flatMap((r) => (r.spec_json === null ? [] : [[r.node, { attempt: r.attempt, spec: JSON.parse(r.spec_json) as Omit<StepSpec, "stack"> }]])));
+    },
+    async stores() {
+      const rows = await kysely.selectFrom("stores").selectAll().orderBy("used_at", "desc").limit(8).execute();
+      return rows.map((r) => ({ name: r.name, plugins: JSON.parse(r.plugins_json) as string[], ...(JSON.parse(r.spec_json) as { flavor: string; config: JsonObject }) }));
+    },
+  };
+}

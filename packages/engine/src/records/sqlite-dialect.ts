@@ -1,0 +1,37 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { SqliteDialect, type SqliteDatabase } from "kysely";
+
+const STATEMENTS = 256;
+
+/** Prepared statements by their text, the least recently made ones dropped. */
+export function statementCache(db: DatabaseSync): (sql: string) => StatementSync {
+  const cache = new Map<string, StatementSync>();
+  return (sql) => {
+    let statement = cache.get(sql);
+    if (statement === undefined) {
+      statement = db.prepare(sql);
+      const oldest = cache.size >= STATEMENTS ? cache.keys().next().value : undefined;
+      if (oldest !== undefined) cache.delete(oldest);
+      cache.set(sql, statement);
+    }
+    return statement;
+  };
+}
+
+/** Kysely's SQLite dialect over `node:sqlite`: the dialect takes any object of better-sqlite3's shape. */
+export function nodeSqliteDialect(db: DatabaseSync, prepare: (sql: string) => StatementSync): SqliteDialect {
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  const shaped: SqliteDatabase = {
+    close: () => db.close(),
+    prepare(sql) {
+      const statement = prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
+      };
+    },
+  };
+  return new SqliteDialect({ database: shaped });
+}

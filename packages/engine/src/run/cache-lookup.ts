@@ -1,0 +1,33 @@
+import { MlstackError, type TrackerEvent } from "@mlstack/core";
+import type { Layers } from "../store/layers.ts";
+import type { ActionEntry, ActionSpace } from "../store/action-space.ts";
+import { decodeEvents } from "./tracker-recorder.ts";
+
+/** What the cache says of a key. */
+export type Lookup =
+  | { readonly hit: true; readonly entry: ActionEntry; /** What the execution logged, under this node's name. */ readonly events: readonly TrackerEvent[] }
+  | { readonly hit: false; readonly reason: "no-entry" | "bytes-missing" | "non-deterministic" };
+
+/**
+ * A hit is an entry whose every blob is in a store that can be reached: in the active one, or else in another that the project has used.
+ */
+export async function lookUp(key: string, { node, ordinal }: { readonly node: string; readonly ordinal: number }, actions: ActionSpace, layers: Layers): Promise<Lookup> {
+  const own = await actions.get(key);
+  const entry = own ?? (await layers.findElsewhere(actions.domain, key))?.entry;
+  if (entry === undefined) return { hit: false, reason: "no-entry" };
+  if (entry.nonDeterministic !== undefined) return { hit: false, reason: "non-deterministic" };
+  // a manifest that was changed or has just gone is as good as none
+  try { return await complete(entry, { node, ordinal }, layers); } catch (e) {
+    if (MlstackError.is(e, "MLS3001") || MlstackError.is(e, "MLS3002")) return { hit: false, reason: "bytes-missing" };
+    throw e;
+  }
+}
+
+async function complete(entry: ActionEntry, { node, ordinal }: { readonly node: string; readonly ordinal: number }, { content, artifacts }: Layers): Promise<Lookup> {
+  for (const output of Object.values(entry.outputs)) if (!(await artifacts.present(output))) return { hit: false, reason: "bytes-missing" };
+  if (entry.tracker === null) return { hit: true, entry, events: [] };
+  if (!(await content.has(entry.tracker))) return { hit: false, reason: "bytes-missing" };
+  const events = decodeEvents(Buffer.from(await content.read(entry.tracker)).toString("utf8"));
+  for (const e of events) if (e.kind === "file" && !(await content.has(e.value, e.size))) return { hit: false, reason: "bytes-missing" };
+  return { hit: true, entry, events: events.map((e, i) => ({ ...e, id: `${node}/${ordinal}.0/${i}`, node, attempt: 0, cachedFrom: entry.writer.run })) };
+}

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { MlstackError, serializeError, type DataPointer, type JsonObject, type StepHandle } from "@mlstack/core";
+import { everyPlanNode, type CompiledPlan } from "@mlstack/pipeline";
+import type { JournalEvent } from "../journal/events.ts";
+import { objectJournal } from "../journal/object-journal.ts";
+import { foldEvents } from "../records/fold.ts";
+import { thisDriver } from "../records/liveness.ts";
+import type { StackSnapshot } from "../stack/stack.ts";
+import { contentSpace } from "../store/content-space.ts";
+import { layers } from "../store/layers.ts";
+import { refuseHereOnly, refuseOwnFolder, runStarted, type RunOptions, type RunSurroundings } from "./execute-run.ts";
+import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
+
+/** What a driver elsewhere needs, as JSON that travels to it. */
+export interface DriverSpec {
+  readonly version: 1;
+  readonly run: string;
+  readonly ordinal: number;
+  readonly project: string;
+  readonly startedAt: number;
+  /** Digest of the plan document in the content space. */
+  readonly plan: string;
+  readonly stack: StackSnapshot & JsonObject;
+  readonly data: Readonly<Record<string, Readonly<Record<string, DataPointer>>>>;
+  /** Manifests of declared files, by step. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly cache: "use" | "refresh" | "off";
+  readonly trustDomain: string;
+  readonly onFailure: "stop" | "continue";
+  readonly concurrency: number | null;
+}
+
+/** A run whose driver is elsewhere. */
+export interface DetachedRun {
+  readonly id: string;
+  readonly handle: StepHandle;
+}
+
+/**
+ * Starts the driver where the stack's orchestrator runs it, and returns when that has accepted it.
+ *
+ * @throws MLS4004 when the orchestrator can't run a driver; MLS4011 for steps that can't leave this process
+ */
+export async function detachRun(compiled: CompiledPlan, given: Readonly<Record<string, unknown>>, options: RunOptions, s: RunSurroundings): Promise<DetachedRun> {
+  const { plan } = compiled;
+  const [store, launch, snapshot] = await Promise.all([s.stack.artifactStore(), s.stack.launcher(), s.stack.snapshot()]);
+  if (launch.startDriver === undefined) throw new MlstackError("MLS4004", `the orchestrator of the stack "${s.stack.spec.name}" can't run the driver`, { why: "steps run where the client is, and end with it", fix: "use a stack whose orchestrator can, or leave out --detach" });
+  refuseHereOnly(compiled);
+  refuseOwnFolder(s.stack.spec, store);
+  const run = newRunId(s.now());
+  const scratch = join(s.scratchDir, run);
+  const layered = layers(contentSpace(store), await s.otherStores(), join(scratch, "copies"));
+  const data = await resolveData(plan, s.project, async () => store, join(scratch, "data"));
+  const shared = await shareWithSteps(plan, data, s.project, layered.content);
+  const planDigest = await keepPlan(compiled, layered.content, s.db);
+  const startedAt = s.now();
+  const started = runStarted(plan, given, { run, time: startedAt, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("store"), version: s.version, project: s.identity.id, tags: options.tags ?? [] });
+  const journal = objectJournal(store);
+  journal.append(started);
+  await journal.flush();
+  foldEvents(s.db, [started]);
+  const spec: DriverSpec = {
+    version: 1, run, ordinal: 0, project: s.identity.id, startedAt, plan: planDigest, stack: snapshot, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", concurrency: s.concurrency ?? null,
+    data: Object.fromEntries([...shared.data].map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, { pointer }]) => [name, pointer]))])), files: Object.fromEntries(shared.files),
+  };
+  const declared = [...everyPlanNode(plan.nodes)].flatMap((n) => (n.kind === "step" ? plan.steps[n.step]!.options.env : []));
+  const env = Object.fromEntries([...new Set(declared)].flatMap((name) => (s.env[name] === undefined ? [] : [[name, s.env[name]]])));
+  const handle = await launch.startDriver({ runId: run, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env }).catch(async (e: unknown) => {
+    const ended: JournalEvent = { kind: "run-ended", run, ordinal: 0, time: s.now(), status: "failed", error: serializeError(e), warnings: [] };
+    journal.append(ended);
+    foldEvents(s.db, [ended]);
+    await journal.flush();
+    throw e;
+  });
+  s.db.prepare("update runs set driver_handle = ? where id = ?").run(handle.id, run);
+  return { id: run, handle };
+}

@@ -1,0 +1,108 @@
+import { MlstackError, serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
+import type { Plan, UncachedReason } from "@mlstack/pipeline";
+import type { ResolvedData } from "../data/data-resolver.ts";
+import type { Journal, LogLine } from "../journal/events.ts";
+import type { LogFiles } from "../journal/log-files.ts";
+import type { Stack, StackSnapshot } from "../stack/stack.ts";
+import type { JsonObject } from "@mlstack/core";
+import { actionSpace } from "../store/action-space.ts";
+import type { Layers } from "../store/layers.ts";
+import { consoleCapture } from "./console-capture.ts";
+import type { EarlierWork } from "./drive.ts";
+import { drive } from "./driver.ts";
+import type { Faults } from "./faults.ts";
+import type { NodeState } from "./node-states.ts";
+import { LEASE_MS, plainParams, putRoot } from "./start-run.ts";
+import { trackerLink, type TrackerLink } from "./tracker-link.ts";
+
+/** A run that is in the journal and can be driven, here or elsewhere. */
+export interface DrivenRun {
+  readonly run: string;
+  readonly ordinal: number;
+  readonly project: string;
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly startedAt: number;
+  readonly stack: Stack;
+  readonly snapshot: StackSnapshot & JsonObject;
+  readonly launch: Launcher;
+  /** How many steps run side by side. */
+  readonly maxParallel: number;
+  readonly layers: Layers;
+  readonly journal: Journal;
+  readonly logs: LogFiles | undefined;
+  readonly steps: ReadonlyMap<string, StepDefinition>;
+  readonly loadedOtherwise: ReadonlyMap<string, UncachedReason>;
+  readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;
+  readonly files: ReadonlyMap<string, string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cache: "use" | "refresh" | "off";
+  readonly trustDomain: string;
+  readonly onFailure: "stop" | "continue";
+  readonly earlier: EarlierWork | undefined;
+  readonly signal: AbortSignal;
+  readonly scratchDir: string;
+  /** Where files lie that steps which run in this process declare. */
+  readonly filesDir: string;
+  readonly faults: Faults;
+  now(): number;
+  onLog(node: string, attempt: number, line: LogLine): void;
+  /** Called with the vendor's id of the tracked run. */
+  onTracked?(externalId: string, url: string | undefined): void;
+}
+
+export interface DrivenEnd {
+  readonly status: TrackedStatus;
+  readonly error: SerializedError | undefined;
+  readonly nodes: ReadonlyMap<string, NodeState>;
+  readonly warnings: readonly string[];
+}
+
+/** Drives a run from the journal's first word about it to the last: tracker, steps, roots, end. */
+export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
+  const { plan, run, ordinal, journal, layers } = r;
+  const { content, artifacts } = layers;
+  const store = content.store;
+  const root = { project: r.project, run, plan, planDigest: r.planDigest };
+  const end = async (status: TrackedStatus, error: SerializedError | undefined, warnings: readonly string[]) => {
+    await r.faults.at("run.before-end");
+    journal.append({ kind: "run-ended", run, ordinal, time: r.now(), status, ...(error !== undefined && { error }), warnings });
+    await journal.flush();
+    await r.faults.at("run.ended");
+  };
+  const capture = consoleCapture();
+  let link: TrackerLink | undefined;
+  try {
+    await putRoot(store, root, r.startedAt + LEASE_MS, []);
+    const tracker = await r.stack.tracker();
+    const required = Object.values(plan.steps).some((step) => "experimentTracker" in step.requires);
+    const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name };
+    link = tracker === undefined ? undefined
+      : await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt) }, { required, open: (digest) => content.stream(digest) });
+    const tracking = link;
+    if (link?.externalId !== undefined) r.onTracked?.(link.externalId, link.url);
+    const actions = actionSpace(store, r.trustDomain);
+    const { os, arch, libc } = plan.environment.platform;
+    const result = await drive({
+      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, loadedOtherwise: r.loadedOtherwise, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
+      launch: r.launch, maxParallel: r.maxParallel, layers, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
+      componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal,
+      io: {
+        content, artifacts, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
+        async track(events) { await tracking?.send(events); return tracking?.left ?? 0; },
+        component: (name) => r.stack.component(name), onLog: r.onLog, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"), scratchDir: r.scratchDir, filesDir: r.filesDir,
+      },
+    });
+    const warnings = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
+    const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(new MlstackError("MLS4003", "the run was cancelled")) : undefined);
+    await putRoot(store, root, null, [...new Set([...result.nodes.values()].flatMap((n) => Object.values(n.outputs).map((o) => o.manifest)))]);
+    await end(result.status, error, warnings);
+    return { status: result.status, error, nodes: result.nodes, warnings };
+  } catch (e) {
+    // what made it impossible to go on may also make it impossible to say so; the first cause is the one that counts
+    await end("failed", serializeError(e), []).catch(() => undefined);
+    await link?.finish("failed", new Date(r.now())).catch(() => undefined);
+    throw e;
+  } finally { capture.close(); }
+}

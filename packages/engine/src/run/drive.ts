@@ -1,0 +1,64 @@
+import type { ArtifactPointer, DataPointer, JsonObject, Launcher, SerializedError, StepDefinition } from "@mlstack/core";
+import type { Plan, UncachedReason } from "@mlstack/pipeline";
+import type { ResolvedData } from "../data/data-resolver.ts";
+import type { LogFiles } from "../journal/log-files.ts";
+import type { ActionSpace } from "../store/action-space.ts";
+import type { Layers } from "../store/layers.ts";
+import type { NodeState } from "./node-states.ts";
+import type { StepIo } from "./run-step.ts";
+
+/** What the driver drives. */
+export interface Drive {
+  readonly runId: string;
+  readonly project: string;
+  /** How often the run was resumed. */
+  readonly ordinal: number;
+  readonly plan: Plan;
+  readonly planDigest: string;
+  /** The stack's components, as steps elsewhere are told of them. */
+  readonly stack: JsonObject;
+  readonly trackedRun: string | null;
+  /** The steps themselves, by the plan's names; empty for a driver that has no user code. */
+  readonly steps: ReadonlyMap<string, StepDefinition>;
+  /** Why what a step gives in this process must not be kept, by step. */
+  readonly loadedOtherwise: ReadonlyMap<string, UncachedReason>;
+  readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** External data by plan node and parameter. */
+  readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;
+  /** Manifests of declared files, by step, for steps that don't see the project. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Values of declared environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly launch: Launcher;
+  /** How many steps run side by side. */
+  readonly maxParallel: number;
+  readonly io: StepIo;
+  readonly layers: Layers;
+  readonly logs: LogFiles | undefined;
+  /** Where results are looked up; null to run everything. */
+  readonly lookup: ActionSpace | null;
+  readonly cache: { readonly domain: string; readonly store: boolean };
+  readonly earlier: EarlierWork | undefined;
+  /** Flavor and configuration of a component, for steps that are cached by component. */
+  componentFingerprint(name: string): string;
+  /** Whether steps that do not depend on a failed one go on. */
+  readonly onFailure: "stop" | "continue";
+  readonly signal: AbortSignal;
+}
+
+/** What an earlier part of the same run has done already. */
+export interface EarlierWork {
+  /** The outputs of a node that need not run again: finished, with the same code and the same inputs. */
+  finished(state: NodeState, task: { readonly key: string | null; readonly inputs: Readonly<Record<string, ArtifactPointer>>; readonly data: Readonly<Record<string, DataPointer>>; readonly params: string }): Readonly<Record<string, ArtifactPointer>> | undefined;
+  /** Whether a node must run though the cache may have its result. */
+  mustRun(state: NodeState): boolean;
+  /** The last attempt's number; 0 where there was none. */
+  attempts(state: NodeState): number;
+}
+
+export interface DriveResult {
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly nodes: ReadonlyMap<string, NodeState>;
+  /** The first node that failed. */
+  readonly failed: { readonly id: string; readonly error: SerializedError } | undefined;
+}

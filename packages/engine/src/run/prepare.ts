@@ -1,0 +1,37 @@
+import type { ArtifactPointer } from "@mlstack/core";
+import type { PlanSource, PlanStepNode } from "@mlstack/pipeline";
+import type { Prepared } from "./attempt.ts";
+import type { Drive } from "./drive.ts";
+import { valueOf, type NodeState } from "./node-states.ts";
+import { pointersOf } from "./step-outcome.ts";
+import { stepKey } from "./step-key.ts";
+
+/** Resolves a node's inputs and computes its key. */
+export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): Promise<Prepared> {
+  const step = d.plan.steps[node.step]!;
+  const inputs: Record<string, ArtifactPointer> = {};
+  for (const [port, source] of Object.entries(node.inputs)) {
+    const pointer = Array.isArray(source) ? await listOf(d, state, source, step.inputs[port]!.reads[0]!) : valueOf(state.scope, source);
+    if (pointer !== undefined) inputs[port] = pointer;
+  }
+  const found = d.data.get(node.id) ?? {};
+  const data = Object.fromEntries(Object.entries(found).map(([name, r]) => [name, r.pointer]));
+  const { launch } = d;
+  return {
+    spec: {
+      version: 1, runId: d.runId, project: d.project, node: state.id, attempt: 1, ordinal: d.ordinal, willRetry: false, plan: d.planDigest, inputs, data,
+      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, trackedRun: d.trackedRun, stack: d.stack, timeoutMs: step.options.timeoutMs,
+      ...(step.options.resources !== null && { resources: step.options.resources }),
+    },
+    ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),
+    data: Object.fromEntries(Object.entries(found).flatMap(([name, r]) => ("handle" in r ? [[name, r.handle]] : []))),
+    key: stepKey(step, node, inputs, data, d.componentFingerprint),
+  };
+}
+
+/** One list artifact of several outputs. */
+async function listOf(d: Drive, state: NodeState, sources: readonly PlanSource[], format: string): Promise<ArtifactPointer> {
+  const items = sources.map((s) => valueOf(state.scope, s)).filter((p) => p !== undefined);
+  for (const item of items) await d.layers.bring(item);
+  return pointersOf({ list: await d.io.artifacts.list({ format, kind: "data" }, items) })["list"]!;
+}

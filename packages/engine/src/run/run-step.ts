@@ -1,0 +1,205 @@
+import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type DataHandle, type JsonObject, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
+import { pathDigest, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Artifacts } from "../artifacts/artifacts.ts";
+import type { CacheOutcome, Journal, LogLine, StepEnded } from "../journal/events.ts";
+import type { ActionSpace, StoredOutput } from "../store/action-space.ts";
+import type { ContentSpace } from "../store/content-space.ts";
+import type { ConsoleCapture } from "./console-capture.ts";
+import type { Faults } from "./faults.ts";
+import type { StepKey } from "./step-key.ts";
+import { pointersOf, type StepOutcome } from "./step-outcome.ts";
+import { encodeEvents, trackerRecorder, type TrackerRecorder } from "./tracker-recorder.ts";
+
+/** The world, as far as a running step may touch it. */
+export interface StepIo {
+  readonly content: ContentSpace;
+  readonly artifacts: Artifacts;
+  /** Null where results are not to be stored. */
+  readonly actions: ActionSpace | null;
+  readonly journal: Journal;
+  /** Sends tracker events to the stack's tracker. Never rejects; says how many are left because they could not be sent. */
+  track(events: readonly TrackerEvent[]): Promise<number>;
+  component(name: string): Promise<Component | undefined>;
+  readonly capture: ConsoleCapture;
+  /** Told of every line, for a live view. */
+  onLog(node: string, attempt: number, line: LogLine): void;
+  readonly faults: Faults;
+  /** Milliseconds since 1970. */
+  now(): number;
+  readonly platform: string;
+  /** Where declared files lie. */
+  readonly filesDir: string;
+  /** A folder that is this run's own. */
+  readonly scratchDir: string;
+}
+
+/** A step that is to be run here. */
+export interface StepTask {
+  readonly spec: StepSpec;
+  readonly ordinal: number;
+  readonly pipeline: string;
+  readonly node: PlanStepNode;
+  readonly step: PlanStep;
+  readonly definition: StepDefinition;
+  /** Parameters that JSON can't carry. */
+  readonly liveParams: Readonly<Record<string, unknown>> | undefined;
+  readonly data: Readonly<Record<string, DataHandle>>;
+  readonly key: StepKey;
+}
+
+/** How often a running step's tracker calls are sent, in milliseconds: a training curve is looked at while it grows. */
+const TRACK_EVERY_MS = 2000;
+
+/**
+ * Runs a step once: inputs from the store, the user's code, outputs to the store, the action entry, the journal. This is the one
+ * function that runs a step, wherever it runs. It never rejects for what goes wrong in the step; it rejects when the journal can't be
+ * written, for then nothing that it could say would be kept. The end of the step is in the journal, to be flushed by the caller.
+ */
+export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): Promise<StepOutcome> {
+  const { spec, key, ordinal } = task;
+  const { runId: run, node, attempt } = spec;
+  const startedAt = io.now();
+  const scratch = join(io.scratchDir, `${node}.${attempt}`);
+  const recorder = trackerRecorder({ node, ordinal, attempt }, io.now, io.content);
+  const tracking = sendWhileRunning(recorder, io);
+  io.journal.append({ kind: "step-started", run, ordinal, node, attempt, time: startedAt, spec: withoutStack(spec) });
+  await io.journal.flush();
+  await io.faults.at("step.started", node);
+  // not flushed here: the end of this step and the start of the next are one commit, and the driver flushes before it waits
+  const end = async (result: Pick<StepEnded, "status" | "cache" | "outputs" | "error" | "retried">, left: number) => {
+    io.journal.append({ kind: "step-ended", run, ordinal, node, attempt, startedAt, time: io.now(), key: key.key, parts: key.key === null ? null : key.parts, tracker: recorder.events, ...(left > 0 && { untracked: true }), ...result });
+    await io.faults.at("step.ended", node);
+  };
+  try {
+    const outputs = await execute(task, io, signal, recorder, scratch);
+    const changed = changedFile(task.step, io.filesDir);
+    const left = await tracking.end();
+    await io.faults.at("step.tracked", node);
+    const cache = changed !== undefined ? changed : await commit(task, io, outputs, recorder.events, io.now() - startedAt);
+    await io.faults.at("step.committed", node);
+    await end({ status: "completed", cache, outputs }, left);
+    return { status: "completed", outputs: pointersOf(outputs) };
+  } catch (e) {
+    const cancelled = signal.aborted && !MlstackError.is(signal.reason, "MLS4002");
+    const error = serializeError(signal.aborted ? signal.reason : e);
+    const left = await tracking.end();
+    const status = cancelled ? "cancelled" : "failed";
+    await end({ status, cache: { state: "none" }, outputs: {}, error, ...(spec.willRetry && !cancelled && { retried: true }) }, left);
+    return { status, error };
+  } finally { if (existsSync(scratch)) await rm(scratch, { recursive: true, force: true }).catch(() => undefined); }
+}
+
+/** A declared file that is not what the key was made of: nobody can say which text the step has read, so its result gets no key. */
+function changedFile({ parts: { files } }: PlanStep, dir: string): CacheOutcome | undefined {
+  const path = Object.keys(files).find((name) => pathDigest(join(dir, name)) !== files[name]);
+  return path === undefined ? undefined : { state: "uncached", reasons: [{ rule: "changed-after-load", message: `the declared file ${path} was changed while the run was going on`, fix: "run again when nobody writes to it" }] };
+}
+
+/** What the journal keeps of a specification: the run has the stack. */
+export function withoutStack({ stack: _stack, ...spec }: StepSpec): Omit<StepSpec, "stack"> {
+  return spec;
+}
+
+/** Sends what a step logs from time to time, and the rest at its end. */
+function sendWhileRunning(recorder: TrackerRecorder, io: StepIo): { end(): Promise<number> } {
+  let sent = 0;
+  const send = async () => {
+    const fresh = recorder.events.slice(sent);
+    sent += fresh.length;
+    return io.track(fresh);
+  };
+  const timer = setInterval(() => { if (recorder.events.length > sent) void send(); }, TRACK_EVERY_MS);
+  timer.unref();
+  return {
+    end: async () => {
+      clearInterval(timer);
+      return recorder.events.length === 0 ? 0 : send();
+    },
+  };
+}
+
+async function execute(task: StepTask, io: StepIo, signal: AbortSignal, recorder: TrackerRecorder, scratch: string): Promise<Record<string, StoredOutput>> {
+  const { spec, definition, step } = task;
+  const inputs: Record<string, unknown> = {};
+  const handles: Record<string, StepInvocation["artifacts"][string]> = {};
+  for (const [port, type] of Object.entries(definition.inputs)) {
+    const pointer = spec.inputs[port];
+    // an optional input whose source was skipped
+    if (pointer === undefined) continue;
+    handles[port] = io.artifacts.handle(pointer, scratch);
+    inputs[port] = await io.artifacts.load(type, pointer, scratch);
+  }
+  const components: Record<string, Component | undefined> = {};
+  for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = await io.component(name);
+  await io.faults.at("step.inputs-loaded", spec.node);
+  const metadata = new Map<string, JsonObject>();
+  const line = (stream: LogLine["stream"], text: string) => {
+    const entry = { time: io.now(), stream, text: text.replace(/\r?\n$/, "") };
+    io.capture.outside(() => {
+      io.journal.log(spec.runId, spec.node, spec.attempt, entry);
+      io.onLog(spec.node, spec.attempt, entry);
+    });
+  };
+  const context: StepInvocation = {
+    inputs, artifacts: handles, components, signal, tracker: recorder.tracker, params: params(task),
+    run: { id: spec.runId, pipeline: task.pipeline, node: spec.node, attempt: spec.attempt },
+    scratch: async () => { await mkdir(scratch, { recursive: true }); return scratch; },
+    log: (message) => line("log", String(message)),
+    metadata(output, facts) {
+      if (!Object.hasOwn(definition.outputs, output)) throw new MlstackError("MLS1009", `metadata was given for "${output}", which is not an output of "${step.name}"`, { fix: `name one of: ${Object.keys(definition.outputs).join(", ")}` });
+      metadata.set(output, { ...metadata.get(output), ...facts });
+    },
+  };
+  signal.throwIfAborted();
+  const values = await untilAborted(io.capture.run((text, stream) => line(stream, text), () => definition.invoke(context)), signal);
+  await io.faults.at("step.returned", spec.node);
+  const outputs: Record<string, StoredOutput> = {};
+  for (const [name, type] of Object.entries(definition.outputs)) {
+    outputs[name] = await saveOutput(io, step.name, name, type, values[name], scratch, metadata.get(name));
+    await io.faults.at("step.blob-stored", spec.node);
+  }
+  await io.faults.at("step.outputs-stored", spec.node);
+  return outputs;
+}
+async function saveOutput(io: StepIo, step: string, name: string, type: ArtifactType<unknown>, value: unknown, scratch: string, metadata: JsonObject | undefined): Promise<StoredOutput> {
+  try { return await io.artifacts.save(type, value, scratch, metadata); } catch (e) {
+    if (!MlstackError.is(e, "MLS3006") && !MlstackError.is(e, "MLS3007") && !MlstackError.is(e, "MLS3009")) throw e;
+    throw new MlstackError(e.code, `the output "${name}" of the step "${step}" can't be stored as ${type.format}: ${e.message}`, { why: e.why, fix: e.fix, details: e.details, cause: e });
+  }
+}
+
+function params({ node, data, liveParams }: StepTask): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, param] of Object.entries(node.params)) {
+    values[name] = "value" in param ? decodeValue(param.value) : "data" in param ? (data[name]! satisfies DataHandle) : liveParams?.[name];
+  }
+  return values;
+}
+
+/** Resolves or rejects with `work`, or rejects with the signal's reason as soon as it is aborted: code that does not listen is left behind. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((ok, fail) => {
+    const abort = () => fail(signal.reason as Error);
+    if (signal.aborted) abort(); else signal.addEventListener("abort", abort, { once: true });
+    work.then(ok, fail).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** Stores the result under its key, last of all: whoever finds the entry finds all of its content. */
+async function commit(task: StepTask, io: StepIo, outputs: Readonly<Record<string, StoredOutput>>, events: readonly TrackerEvent[], durationMs: number): Promise<CacheOutcome> {
+  const { key, spec } = task;
+  if (key.key === null) return { state: "uncached", reasons: key.reasons };
+  if (io.actions === null) return { state: "uncached", reasons: [{ rule: "switched-off", message: "the run was started with the cache switched off", fix: "run it without --no-cache" }] };
+  const tracker = events.length === 0 ? null : await io.content.putBytes(encodeEvents(events));
+  const { entry, won } = await io.actions.commit({
+    entryVersion: 1, key: key.key, outputs, parts: key.parts, tracker, platform: io.platform, writer: { run: spec.runId, node: spec.node, project: spec.project }, createdAt: io.now(), durationMs,
+  }, async (first) => {
+    for (const output of Object.values(first.outputs)) if (!(await io.artifacts.present(output).catch(() => false))) return false;
+    return first.tracker === null || io.content.has(first.tracker);
+  });
+  return won ? { state: "stored" } : { state: "lost-race", run: entry.writer.run, nonDeterministic: entry.nonDeterministic !== undefined };
+}
+

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { ArtifactStore, DataPointer } from "@mlstack/core";
+import { everyPlanNode, isStepNode, pathDigest, type CompiledPlan, type Plan } from "@mlstack/pipeline";
+import { statSync } from "node:fs";
+import { hashFile } from "../artifacts/output-folder.ts";
+import { dataResolver, type ResolvedData } from "../data/data-resolver.ts";
+import { changing, dataFiles } from "../data/local-data.ts";
+import { shareData } from "../data/pointed-data.ts";
+import type { Project } from "../project/project.ts";
+import type { OpenDatabase } from "../records/open-database.ts";
+import type { ContentSpace } from "../store/content-space.ts";
+import { layout } from "../store/layout.ts";
+import { makeManifest, sha256 } from "../store/manifest.ts";
+
+/** How long a run that says nothing more keeps its content from being collected. */
+export const LEASE_MS = 7 * 24 * 3600 * 1000;
+
+/** Sorts by time, and short enough to be typed: nine characters of time and seven of chance, in base 32 without look-alikes. */
+export function newRunId(now: number): string {
+  const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  let time = "";
+  for (let t = now, i = 0; i < 9; i++, t = Math.floor(t / 32)) time = alphabet[t % 32]! + time;
+  return time + [...randomBytes(7)].map((b) => alphabet[b % 32]!).join("");
+}
+
+/** Puts the plan and the code bundle where every step can find them, and the plan into the records. */
+export async function keepPlan(compiled: CompiledPlan, content: ContentSpace, db: OpenDatabase): Promise<string> {
+  const text = JSON.stringify(compiled.plan);
+  const digest = sha256(text);
+  await content.putBytes(text, digest);
+  db.transaction(() => { db.prepare("insert into plans (digest, document) values (?, ?) on conflict do nothing").run(digest, text); });
+  if (compiled.bundle !== undefined) {
+    const files = [];
+    for (const [path, bytes] of compiled.bundle.files) files.push({ path, size: bytes.byteLength, sha256: await content.putBytes(bytes) });
+    await content.putManifest(makeManifest(files));
+  }
+  return digest;
+}
+
+/** Names what a run keeps alive in a store, until `until` (milliseconds since 1970), or for good where that is null. */
+export async function putRoot(store: ArtifactStore, { project, run, plan, planDigest }: { project: string; run: string; plan: Plan; planDigest: string }, until: number | null, manifests: readonly string[]): Promise<void> {
+  const blobs = [planDigest, ...(plan.bundle === null ? [] : [plan.bundle])];
+  await store.put(layout.root(project, run), { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, run, leaseUntil: until, blobs, manifests })) });
+}
+
+/** External data by plan node and parameter, as it is now. */
+export async function resolveData(plan: Plan, project: Project, store: () => Promise<ArtifactStore>, scratch: string): Promise<Map<string, Record<string, ResolvedData>>> {
+  const resolver = dataResolver(project.dir, join(project.stateDir, "data.json"), store, scratch);
+  const data = new Map<string, Record<string, ResolvedData>>();
+  for (const node of everyPlanNode(plan.nodes)) {
+    if (!isStepNode(node)) continue;
+    for (const [name, param] of Object.entries(node.params)) {
+      if (!("data" in param)) continue;
+      const of = data.get(node.id) ?? {};
+      of[name] = await resolver.resolve(param.data, param.uri);
+      data.set(node.id, of);
+    }
+  }
+  resolver.save();
+  return data;
+}
+
+/** Puts what steps read of this machine into the content space, for steps that will not see it. */
+export async function shareWithSteps(plan: Plan, data: ReadonlyMap<string, Record<string, ResolvedData>>, project: Project, content: ContentSpace): Promise<{ data: Map<string, Record<string, { pointer: DataPointer }>>; files: Map<string, string> }> {
+  const shared = new Map<string, Record<string, { pointer: DataPointer }>>();
+  for (const [node, of] of data) {
+    const pointers: Record<string, { pointer: DataPointer }> = {};
+    for (const [name, { pointer }] of Object.entries(of)) pointers[name] = { pointer: await shareData(pointer, project.dir, content) };
+    shared.set(node, pointers);
+  }
+  const files = new Map<string, string>();
+  for (const [id, step] of Object.entries(plan.steps)) {
+    if (step.options.files.length === 0) continue;
+    const found = [];
+    for (const path of step.options.files) {
+      const at = join(project.dir, path);
+      const isFolder = statSync(at, { throwIfNoEntry: false })?.isDirectory();
+      if (isFolder === undefined) continue;
+      if (pathDigest(at) !== step.parts.files[path]) throw changing(at);
+      for (const { file, name } of isFolder ? dataFiles(path, at) : [{ file: at, name: "" }]) {
+        const { digest, size } = await hashFile(file);
+        await content.putFile({ kind: "file", path: file, size }, digest);
+        found.push({ path: [...path.split(/[\\/]/), ...(name === "" ? [] : name.split("/"))].filter((s) => s !== "" && s !== ".").join("/"), size, sha256: digest });
+      }
+    }
+    files.set(id, await content.putManifest(makeManifest(found)));
+  }
+  return { data: shared, files };
+}
+
+/** The pipeline's parameters as trackers show them. */
+export function plainParams(plan: Plan): Record<string, string | number | boolean> {
+  return Object.fromEntries(Object.entries(plan.params).map(([k, v]) => [k, typeof v === "string" || typeof v === "number" || typeof v === "boolean" ? v : (v as { uri?: string } | null)?.uri ?? JSON.stringify(v)]));
+}

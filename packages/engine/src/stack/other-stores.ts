@@ -1,0 +1,40 @@
+import type { ArtifactStore } from "@mlstack/core";
+import type { Records } from "../records/records.ts";
+import type { NamedStore } from "../store/known-stores.ts";
+import type { Stack, StackSpec } from "./stack.ts";
+
+/** The artifact stores that runs of the project have used, besides that of the active stack. */
+export interface OtherStores {
+  list(): Promise<readonly NamedStore[]>;
+  /** The store of a stack that a run used, which may be the active one. */
+  of(stack: StackSpec): Promise<ArtifactStore>;
+  dispose(): Promise<void>;
+}
+
+export function otherStores(stack: Stack, records: Records, place: { readonly projectDir: string; readonly stateDir: string }): OtherStores {
+  const opened = new Map<string, Promise<ArtifactStore>>();
+  const idOf = (flavor: string, config: unknown) => JSON.stringify([flavor, config ?? {}]);
+  const own = stack.spec.components["artifact_store"];
+  const active = own === undefined ? "" : idOf(own.flavor, own.config);
+  const open = (name: string, flavor: string, config: unknown): Promise<ArtifactStore> => {
+    const id = idOf(flavor, config);
+    if (id === active) return stack.artifactStore();
+    let store = opened.get(id);
+    if (store === undefined) opened.set(id, (store = stack.loader.create("artifact_store", flavor, config, { name, ...place }) as Promise<ArtifactStore>));
+    return store;
+  };
+  return {
+    async list() {
+      const used = await records.stores();
+      return used.filter((s) => idOf(s.flavor, s.config) !== active).map(({ name, flavor, config }) => ({ name: `${name} (${flavor})`, open: () => open(name, flavor, config) }));
+    },
+    of({ components }) {
+      const found = components["artifact_store"];
+      return found === undefined ? stack.artifactStore() : open(found.name, found.flavor, found.config);
+    },
+    async dispose() {
+      for (const store of opened.values()) await store.then((s) => s.dispose?.(), () => undefined);
+      opened.clear();
+    },
+  };
+}

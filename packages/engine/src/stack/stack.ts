@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
+import type { Plan } from "@mlstack/pipeline";
+
+/** A component as a stack's file describes it. */
+export interface ComponentSpec {
+  readonly name: string;
+  readonly flavor: string;
+  /** Keys in camelCase; secrets as references. */
+  readonly config?: JsonObject | undefined;
+  /** Further names by which steps may require it. */
+  readonly aliases?: readonly string[] | undefined;
+}
+
+/** A stack: one component per type, by type id. `artifact_store` and `orchestrator` are needed. */
+export interface StackSpec {
+  readonly name: string;
+  readonly components: Readonly<Record<string, ComponentSpec>>;
+}
+
+/** A stack as it was when a run started. Secrets are references. */
+export interface StackSnapshot extends StackSpec {
+  /** Versions of the packages that its components come from, by name. */
+  readonly plugins: Readonly<Record<string, string>>;
+}
+
+/** What a project runs on where nothing else is configured. */
+export const LOCAL_STACK: StackSpec = {
+  name: "local",
+  components: {
+    artifact_store: { name: "local_artifact_store", flavor: "local" },
+    orchestrator: { name: "local_orchestrator", flavor: "local" },
+    experiment_tracker: { name: "local_tracker", flavor: "local" },
+  },
+};
+
+/** The stack with the local orchestrator set to that many steps in worker processes; one with another orchestrator as it is. */
+export function withConcurrency(spec: StackSpec, concurrency: number | undefined): StackSpec {
+  const orchestrator = spec.components["orchestrator"];
+  if (concurrency === undefined || orchestrator?.flavor !== "local") return spec;
+  return { ...spec, components: { ...spec.components, orchestrator: { ...orchestrator, config: { ...orchestrator.config, concurrency, isolation: "process" } } } };
+}
+
+/** A stack in use: its components are created when they are first asked for. */
+export interface Stack {
+  readonly spec: StackSpec;
+  readonly loader: PluginLoader;
+  artifactStore(): Promise<ArtifactStore>;
+  orchestrator(): Promise<Orchestrator>;
+  /** What starts single steps. Throws MLS4004 when the orchestrator only compiles whole plans. */
+  launcher(): Promise<Launcher>;
+  tracker(): Promise<ExperimentTracker | undefined>;
+  /** By the name in step definitions, such as `modelDeployer`. */
+  component(name: string): Promise<Component | undefined>;
+  /** What a step that is cached by component has in its key: flavor and configuration. */
+  fingerprint(name: string): string;
+  /** The stack as it is kept with a run and handed to steps elsewhere: its components, and the packages that they come from. */
+  snapshot(): Promise<StackSnapshot & JsonObject>;
+  /**
+   * Looks at a plan before anything runs.
+   *
+   * @throws MLS4004 when a step requires a component that the stack lacks, or one of another name
+   */
+  require(plan: Plan): void;
+  dispose(): Promise<void>;
+}
+
+export function openStack(spec: StackSpec, loader: PluginLoader, place: { projectDir: string; stateDir: string }): Stack {
+  const made = new Map<string, Promise<Component>>();
+  const make = (type: string): Promise<Component> | undefined => {
+    const found = spec.components[type];
+    if (found === undefined) return undefined;
+    let component = made.get(type);
+    if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place })));
+    return component;
+  };
+  const needed = (type: string): Promise<Component> => make(type) ?? Promise.reject(new MlstackError("MLS4004", `the stack "${spec.name}" has no ${type}`, { why: "no pipeline runs without one" }));
+
+  return {
+    spec, loader,
+    artifactStore: () => needed("artifact_store") as Promise<ArtifactStore>,
+    orchestrator: () => needed("orchestrator") as Promise<Orchestrator>,
+    async launcher() {
+      const { launch } = (await needed("orchestrator")) as Orchestrator;
+      if (launch !== undefined) return launch;
+      throw new MlstackError("MLS4004", `the orchestrator of the stack "${spec.name}" can't start single steps`, { why: "it only compiles whole plans", fix: "use a stack with an orchestrator that launches" });
+    },
+    tracker: async () => make("experiment_tracker") as Promise<ExperimentTracker> | undefined,
+    component: async (name) => make(componentTypeOf(name)),
+    fingerprint: (name) => componentFingerprint(spec, name),
+    async snapshot() {
+      const offered = await loader.flavors();
+      const plugins = Object.entries(spec.components).flatMap(([type, c]) => offered.filter((f) => f.type === type && (f.flavor === c.flavor || f.entry.aliases.includes(c.flavor))).map((f) => f.plugin));
+      return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
+    },
+    require: (plan) => requireComponents(spec, plan),
+    async dispose() {
+      for (const component of made.values()) await component.then((c) => c.dispose?.(), () => undefined);
+      made.clear();
+    },
+  };
+}
+
+/** Flavor and configuration of a component, as they enter the key of a step that is cached by component. */
+export function componentFingerprint(spec: StackSpec, name: string): string {
+  const found = spec.components[componentTypeOf(name)];
+  return found === undefined ? "absent" : `${found.flavor}:${createHash("sha256").update(JSON.stringify(sorted(found.config ?? {}))).digest("hex")}`;
+}
+
+function requireComponents(spec: StackSpec, plan: Plan): void {
+  for (const step of Object.values(plan.steps)) {
+    for (const [name, wanted] of Object.entries(step.requires)) {
+      const type = componentTypeOf(name);
+      const found = spec.components[type];
+      if (found !== undefined && (wanted === true || found.name === wanted || found.aliases?.includes(wanted) === true)) continue;
+      const has = Object.entries(spec.components).map(([t, c]) => `${componentNameOf(t)} "${c.name}"`).join(", ");
+      const details = { step: step.name, component: type, wanted, stack: spec.name };
+      if (found === undefined) throw new MlstackError("MLS4004", `the step "${step.name}" requires ${name}, the stack "${spec.name}" has none`, { why: `it has ${has}`, fix: "switch to a stack that has one, or add one to this stack", details });
+      throw new MlstackError("MLS4004", `the step "${step.name}" requires the ${name} "${String(wanted)}", the stack "${spec.name}" has "${found.name}"`, { fix: `add aliases: [${String(wanted)}] to ${found.name}, or require it by true`, details });
+    }
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]));
+}

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { MlstackError, serializeError, type ArtifactStore, type DataHandle, type StepSpec } from "@mlstack/core";
+import { everyPlanNode, isStepNode, type Plan, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
+import { platformOf, SOURCES } from "@mlstack/pipeline/compile";
+import { pointedData } from "../data/pointed-data.ts";
+import type { Journal, LogLine } from "../journal/events.ts";
+import { projectPlugins } from "../plugins.ts";
+import { consoleCapture } from "../run/console-capture.ts";
+import { runStep, withoutStack, type StepTask } from "../run/run-step.ts";
+import { stepKey } from "../run/step-key.ts";
+import type { StepOutcome } from "../run/step-outcome.ts";
+import { stepTrackerLink } from "../run/tracker-link.ts";
+import { componentFingerprint, openStack, type Stack, type StackSnapshot } from "../stack/stack.ts";
+import { actionSpace } from "../store/action-space.ts";
+import { contentSpace } from "../store/content-space.ts";
+import { layers } from "../store/layers.ts";
+import { verifyEnvironment } from "./verify-environment.ts";
+import type { DefinitionSource } from "./load-definition.ts";
+
+/** A process that runs steps for a driver that is elsewhere. */
+export interface StepHost {
+  readonly store: ArtifactStore;
+  plan(digest: string): Promise<Plan>;
+  /** Names of the environment variables that the step declares. */
+  declaredEnv(spec: StepSpec): Promise<readonly string[]>;
+  /** The project's own modules as they were when the plan was compiled, by their paths in the project. */
+  sources(plan: string): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Runs one step to its end; what happens is in the journal, which is flushed.
+   *
+   * @throws when the journal can't be written
+   */
+  run(spec: StepSpec, options: { readonly journal: Journal; readonly definitions: DefinitionSource; readonly verify: boolean; readonly signal: AbortSignal; /** Told of every line that the step prints. */ readonly onLine?: ((line: LogLine) => void) | undefined }): Promise<StepOutcome>;
+  close(): Promise<void>;
+}
+
+/** @param dir the project's root or a bundle's folder: packages are found from there */
+export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string): Promise<StepHost> {
+  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, Object.keys(snapshot.plugins)), { projectDir: dir, stateDir });
+  const store = await stack.artifactStore();
+  const layered = layers(contentSpace(store), [], scratchDir);
+  const { content, artifacts } = layered;
+  const plans = new Map<string, Promise<Plan>>();
+  const capture = consoleCapture();
+  const plan = (digest: string) => {
+    let found = plans.get(digest);
+    if (found === undefined) plans.set(digest, (found = content.read(digest).then((bytes) => readPlan(digest, bytes))));
+    return found;
+  };
+
+  async function find(spec: StepSpec): Promise<{ document: Plan; node: PlanStepNode; step: PlanStep }> {
+    const document = await plan(spec.plan);
+    const name = spec.node.split("@", 1)[0];
+    const node = [...everyPlanNode(document.nodes)].filter(isStepNode).find((n) => n.id === name);
+    if (node === undefined) throw new MlstackError("MLS1012", `the plan ${spec.plan} has no step "${spec.node}"`);
+    return { document, node, step: document.steps[node.step]! };
+  }
+
+  async function taskOf(spec: StepSpec, ordinal: number, definitions: DefinitionSource, verify: boolean): Promise<StepTask> {
+    const { document, node, step } = await find(spec);
+    if (verify) verifyEnvironment(document, step, dir, stateDir);
+    const data: Record<string, DataHandle> = {};
+    for (const [param, pointer] of Object.entries(spec.data)) data[param] = await pointedData(pointer, { projectDir: dir, indexPath: join(stateDir, "data.json"), content, store, scratch: scratchDir });
+    return {
+      spec, ordinal, pipeline: document.pipeline.name, node, step, data, liveParams: undefined, definition: await definitions.get(step),
+      key: stepKey(step, node, spec.inputs, spec.data, (component) => componentFingerprint(snapshot, component)),
+    };
+  }
+
+  return {
+    store, plan,
+    async declaredEnv(spec) { const { step } = await find(spec); return step.options.env; },
+    async sources(digest) {
+      const { bundle } = await plan(digest);
+      const found = new Map<string, string>();
+      if (bundle === null) return found;
+      for (const file of (await content.readManifest(bundle)).files) {
+        if (file.path.startsWith(SOURCES)) found.set(file.path.slice(SOURCES.length), Buffer.from(await content.read(file.sha256)).toString("utf8"));
+      }
+      return found;
+    },
+    async run(spec, { journal, definitions, verify, signal, onLine }) {
+      const tracker = spec.trackedRun === null ? undefined : await stack.tracker();
+      const link = tracker === undefined || spec.trackedRun === null ? undefined : stepTrackerLink(tracker, spec.trackedRun, (sha256) => content.stream(sha256));
+      const { os, arch, libc } = platformOf();
+      const task = await failing(spec, journal, () => taskOf(spec, spec.ordinal, definitions, verify));
+      if ("status" in task) return task;
+      const outcome = await runStep(task, {
+        content, artifacts, capture, journal, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,
+        async track(events) { await link?.send(events); return link?.left ?? 0; },
+        component: (name) => stack.component(name), onLog: (_node, _attempt, line) => onLine?.(line), faults: { at: () => undefined }, now: Date.now, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"),
+      }, signal);
+      await journal.flush();
+      return outcome;
+    },
+    async close() {
+      capture.close();
+      await stack.dispose();
+    },
+  };
+}
+
+/** What prevents a step from being started is that step's failure, and has to reach its journal. */
+async function failing<T>(spec: StepSpec, journal: Journal, work: () => Promise<T>): Promise<T | StepOutcome> {
+  const time = Date.now();
+  try { return await work(); } catch (e) {
+    const base = { run: spec.runId, ordinal: spec.ordinal, node: spec.node, attempt: spec.attempt } as const;
+    const error = serializeError(e);
+    journal.append({ kind: "step-started", ...base, time, spec: withoutStack(spec) });
+    journal.append({ kind: "step-ended", ...base, startedAt: time, time: Date.now(), status: "failed", key: null, parts: null, cache: { state: "none" }, outputs: {}, error, tracker: [], ...(spec.willRetry && { retried: true }) });
+    await journal.flush();
+    return { status: "failed", error };
+  }
+}
+
+function readPlan(digest: string, bytes: Uint8Array): Plan {
+  const plan = JSON.parse(Buffer.from(bytes).toString("utf8")) as Plan;
+  if (plan.planVersion === 1) return plan;
+  throw new MlstackError("MLS1012", `the plan ${digest} is of version ${String(plan.planVersion)}, this mlstack reads version 1`, { fix: "use the same version of mlstack in both places" });
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core";
+import { KEY_ALGORITHM, type Plan, type PlanStep } from "@mlstack/pipeline";
+import { packageFingerprinter, platformOf, runtimeOf } from "@mlstack/pipeline/compile";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { verifyEnvironment } from "./verify-environment.ts";
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "mlstack-verify-"));
+  mkdirSync(join(dir, "node_modules", "left"), { recursive: true });
+  writeFileSync(join(dir, "node_modules", "left", "package.json"), JSON.stringify({ name: "left", version: "1.0.0" }));
+  writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 1;\n");
+});
+afterAll(() => { rmSync(dir, { recursive: true, force: true }); });
+
+const { os, arch, libc } = platformOf();
+const here = [os, arch, ...(libc === null ? [] : [libc])].join("-");
+
+/** A step as its plan would have it if it had been compiled here. */
+function planned(change: Partial<PlanStep["parts"]> = {}, key = KEY_ALGORITHM): { plan: Plan; step: PlanStep } {
+  const { digest, entries, roots } = packageFingerprinter({ projectDir: dir, stateDir: join(dir, "state") }).fingerprint([{ name: "left", from: dir }]);
+  const parts: PlanStep["parts"] = { code: null, packages: { digest, entries: { ...entries }, roots: [...roots] }, runtime: runtimeOf(), platform: "any", env: {}, files: {}, cacheVersion: "", ...change };
+  const step = { name: "s", parts } as PlanStep;
+  return { step, plan: { environment: { algorithms: { code: "c", key }, runtime: runtimeOf(), platform: { os, arch, libc } } } as Plan };
+}
+
+function difference({ plan, step }: ReturnType<typeof planned>): string | undefined {
+  try { verifyEnvironment(plan, step, dir, join(dir, "state")); return undefined; } catch (e) {
+    if (MlstackError.is(e, "MLS4005")) return e.message;
+    throw e;
+  }
+}
+
+test("what is as the plan says passes, wherever the result may come from and where it may not", () => {
+  expect(difference(planned())).toBeUndefined();
+  expect(difference(planned({ platform: here }))).toBeUndefined();
+});
+
+test.each([
+  ["runtime", { runtime: "node/99" }, `the runtime differs from the plan: found ${runtimeOf()}, planned node/99`],
+  ["platform", { platform: "plan9-mips" }, `the platform differs from the plan: found ${here}, planned plan9-mips`],
+] as const)("another %s is refused", (_, change, message) => { expect(difference(planned(change))).toBe(message); });
+
+test("a key of another algorithm is refused", () => {
+  expect(difference(planned({}, "mlstack-key/0"))).toContain("the key algorithm differs from the plan");
+});
+
+test("packages that differ are named, and so is another wiring of the same ones", () => {
+  const before = planned();
+  const other = { ...before.step.parts.packages!, digest: "0".repeat(64) };
+  expect(difference({ ...before, step: { ...before.step, parts: { ...before.step.parts, packages: other } } })).toContain("the wiring of the packages differs");
+  writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 2;\n");
+  expect(difference(before)).toContain("the set of packages differs from the plan: found left@1.0.0, planned left@1.0.0");
+});

@@ -1,0 +1,114 @@
+import { MlstackError, type ArtifactPointer } from "@mlstack/core";
+import { artifacts, type Artifacts } from "../artifacts/artifacts.ts";
+import { actionSpace, type ActionEntry } from "./action-space.ts";
+import { contentSpace, type ContentSpace } from "./content-space.ts";
+import type { NamedStore } from "./known-stores.ts";
+
+/** What was copied into the active store because something there was going to need it. */
+export interface Copied {
+  readonly artifacts: number;
+  /** In bytes. */
+  readonly bytes: number;
+  readonly from: string;
+}
+
+/**
+ * The active stack's store, and behind it the other stores that the project has used: results that lie there are hits here, and what a
+ * step is going to read is copied first. Everything is written to the active store only.
+ */
+export interface Layers {
+  readonly content: ContentSpace;
+  readonly artifacts: Artifacts;
+  /** An entry in any store other than the active one. */
+  findElsewhere(domain: string, key: string): Promise<{ readonly entry: ActionEntry; readonly store: string } | undefined>;
+  /** Sees to it that the active store has all bytes of an artifact. */
+  bring(pointer: ArtifactPointer): Promise<void>;
+  readonly copied: readonly Copied[];
+  /** What a person should know: stores that could not be asked. */
+  readonly warnings: readonly string[];
+}
+
+/** @param scratch a folder for large blobs on their way */
+export function layers(active: ContentSpace, others: readonly NamedStore[], scratch: string): Layers {
+  const warnings: string[] = [];
+  const usable = others.map((o) => ({ name: o.name, open: remember(o.open), broken: false, answered: false }));
+  const copied = new Map<string, { artifacts: number; bytes: number; from: string }>();
+
+  /** Asks one store after the other. One that fails is not asked again in this run: a bucket out of reach must cost its time once. */
+  async function first<T>(ask: (content: ContentSpace) => Promise<T | undefined>): Promise<{ value: T; name: string; content: ContentSpace } | undefined> {
+    for (const other of usable) {
+      if (other.broken) continue;
+      try {
+        const { content, value } = await withinReach(other.answered, async () => {
+          const opened = await other.open();
+          return { content: opened, value: await ask(opened) };
+        });
+        other.answered = true;
+        if (value !== undefined) return { value, name: other.name, content };
+      } catch (e) {
+        // asked side by side, it fails for all who asked
+        if (other.broken) continue;
+        other.broken = true;
+        // whoever uninstalls a plugin knows that its stores are not asked any more
+        if (!MlstackError.is(e, "MLS2007")) warnings.push(`results in ${other.name} were not looked for: ${e instanceof Error ? e.message : String(e)}`);
+      }
+    }
+    return undefined;
+  }
+
+  const holder = async (digest: string) => (await first(async (c) => ((await c.has(digest)) ? true : undefined)))?.content;
+
+  const content: ContentSpace = {
+    ...active,
+    async has(digest, size) { return (await active.has(digest, size)) || (await first(async (c) => ((await c.has(digest, size)) ? true : undefined))) !== undefined; },
+    async read(digest) { return (await from(digest)).read(digest); },
+    async *stream(digest) { yield* (await from(digest)).stream(digest); },
+    async readManifest(digest) { return (await from(digest)).readManifest(digest); },
+  };
+
+  async function from(digest: string): Promise<ContentSpace> {
+    return usable.length === 0 || (await active.has(digest)) ? active : ((await holder(digest)) ?? active);
+  }
+
+  async function copyBlob(digest: string, size: number, note: { bytes: number; from: string | undefined }): Promise<void> {
+    if (await active.has(digest, size)) return;
+    const found = await first(async (c) => ((await c.has(digest, size)) ? true : undefined));
+    if (found === undefined) return;
+    await active.putStream(found.content.stream(digest), digest, size, scratch);
+    note.bytes += size;
+    note.from ??= found.name;
+  }
+
+  const all = artifacts(content);
+  return {
+    content, artifacts: all, warnings,
+    get copied() { return [...copied.values()]; },
+    async findElsewhere(domain, key) {
+      const found = await first((c) => actionSpace(c.store, domain).get(key));
+      return found === undefined ? undefined : { entry: found.value, store: found.name };
+    },
+    async bring(pointer) {
+      if (usable.length === 0) return;
+      const note: { bytes: number; from: string | undefined } = { bytes: 0, from: undefined };
+      for await (const blob of all.blobs(pointer)) await copyBlob(blob.digest, blob.size, note);
+      if (note.from === undefined) return;
+      const sum = copied.get(note.from) ?? { artifacts: 0, bytes: 0, from: note.from };
+      copied.set(note.from, { ...sum, artifacts: sum.artifacts + 1, bytes: sum.bytes + note.bytes });
+    },
+  };
+}
+
+/** How long a store may take to answer at all, in milliseconds: a service that is out of reach can take minutes to say so. */
+const FIRST_ANSWER_MS = 5000;
+
+async function withinReach<T>(hasAnswered: boolean, work: () => Promise<T>): Promise<T> {
+  if (hasAnswered) return work();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => { timer = setTimeout(() => fail(new MlstackError("MLS6001", `it did not answer within ${FIRST_ANSWER_MS / 1000} s`)), FIRST_ANSWER_MS); });
+  try { return await Promise.race([work(), late]); } finally { clearTimeout(timer); }
+}
+
+function remember(open: NamedStore["open"]): () => Promise<ContentSpace> {
+  let opened: Promise<ContentSpace> | undefined;
+  return () => (opened ??= open().then((store) => contentSpace(store, false)));
+}

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
+import { compilePlan, type CompileContext, type PipelineDefinition } from "@mlstack/pipeline";
+import { logFiles, type LogFiles } from "../journal/log-files.ts";
+import plugin from "../plugin/index.ts";
+import { manifestOf, type PluginDefinition } from "@mlstack/core";
+import { projectIdentity, type Project } from "../project/project.ts";
+import { openDatabase, type OpenDatabase } from "../records/open-database.ts";
+import { recordsOf, type Records } from "../records/records.ts";
+import { executeRun, type RunOptions, type RunReport } from "../run/execute-run.ts";
+import type { Faults } from "../run/faults.ts";
+import { otherStores } from "../stack/other-stores.ts";
+import { LOCAL_STACK, openStack, type Stack, type StackSpec } from "../stack/stack.ts";
+
+/**
+ * An engine whose steps have a code digest that the test says: what the engine does with keys is tested here, how they come about is
+ * tested where they are made.
+ */
+export interface Harness {
+  readonly project: Project;
+  readonly records: Records;
+  readonly db: OpenDatabase;
+  readonly stack: Stack;
+  readonly logs: LogFiles;
+  /** Step name → anything; a step whose text changes has other code. */
+  readonly code: Map<string, string>;
+  run(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunReport>;
+  status(report: RunReport): Record<string, string>;
+  close(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly stack?: StackSpec;
+  readonly plugins?: readonly PluginDefinition[];
+  readonly faults?: Faults;
+  readonly dir?: string;
+  readonly uncached?: ReadonlySet<string>;
+}
+
+export async function harness(options: HarnessOptions = {}): Promise<Harness> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "mlstack-engine-"));
+  writeFileSync(join(dir, "package.json"), "{}");
+  const project: Project = { dir, stateDir: join(dir, ".mlstack") };
+  const identity = projectIdentity(project);
+  const db = await openDatabase(join(project.stateDir, "records.db"), "process");
+  const logs = logFiles(join(project.stateDir, "logs"));
+  const stack = openStack(options.stack ?? LOCAL_STACK, pluginLoader({ host: hostOf([plugin, ...(options.plugins ?? [])]), coreVersion: "0.1.0", contracts: contractRegistry() }), { projectDir: dir, stateDir: project.stateDir });
+  const code = new Map<string, string>();
+  const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+  const context: CompileContext = {
+    projectDir: dir, runtime: "node/test", platform: { os: "linux", arch: "x64", libc: "glibc" }, codeAlgorithm: "test/1", env: {}, envSalt: "salt", moduleOf: () => null,
+    fingerprinters: {
+      node: {
+        fingerprint: (step) => ({
+          identity: { module: "steps.ts", export: step.name }, native: false, runtime: "node/test", packages: { digest: digest(""), entries: {}, roots: [], native: false, uncached: [] },
+          code: { digest: digest(code.get(step.name) ?? step.name), modules: { "steps.ts": { digest: digest(code.get(step.name) ?? ""), symbols: { [step.name]: digest(code.get(step.name) ?? "") } } }, packages: [], uncached: [] },
+          uncached: options.uncached?.has(step.name) === true ? [{ rule: "run-time-step", message: "made at run time", fix: "export it" }] : [],
+        }),
+      },
+    },
+    bundle: () => ({ digest: digest("bundle"), bundle: { files: new Map(), modules: {} } }),
+  };
+  return {
+    project, db, stack, logs, code, records: recordsOf(db),
+    async run(pipeline, params = {}, runOptions = {}) {
+      const compiled = await compilePlan(pipeline, params, context);
+      stack.require(compiled.plan);
+      return executeRun({ ...compiled, loadedOtherwise: new Map() }, params, runOptions, {
+        project, identity, db, logs, stack, env: {}, concurrency: undefined, otherStores: () => otherStores(stack, recordsOf(db), { projectDir: dir, stateDir: project.stateDir }).list(),
+        scratchDir: join(project.stateDir, "scratch"), version: "0.1.0", faults: options.faults ?? { at: () => undefined }, now: Date.now,
+      });
+    },
+    status: (report) => Object.fromEntries([...report.nodes].map(([id, n]) => [id, n.status])),
+    async close() {
+      await stack.dispose();
+      db.close();
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Plugins as a host would find them installed. */
+export function hostOf(plugins: readonly PluginDefinition[]): PluginHost {
+  return {
+    packages: async () => plugins.map((p) => ({ name: p.name, version: "0.1.0", dir: `/${p.name}`, manifest: manifestOf(p, "./plugin.js", ">=0.1.0 <1"), source: "installed", load: async () => ({ default: p }) })),
+    installCommand: (names) => `npm install ${names.join(" ")}`,
+  };
+}
