@@ -1,0 +1,67 @@
+import { availableParallelism } from "node:os";
+import { openEngine, type StackSpec } from "@mlstack/engine";
+import { loadPipeline, readParams } from "../load-pipeline.ts";
+import { printReport } from "../ui/report.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
+import { runReporter } from "../ui/run-reporter.ts";
+import { activeStack } from "./active-stack.ts";
+
+export interface RunFlags extends GlobalFlags {
+  readonly param: readonly string[];
+  readonly cache: boolean;
+  readonly refresh?: boolean;
+  readonly keepGoing?: boolean;
+  readonly tag: readonly string[];
+  readonly concurrency?: number;
+  readonly inline?: boolean;
+  readonly detach?: boolean;
+}
+
+/** `mlstack run FILE`. */
+export async function runFile(file: string, flags: RunFlags): Promise<void> {
+  const cwd = flags.cwd ?? process.cwd();
+  const pipeline = await loadPipeline(file, cwd);
+  const params = readParams(flags.param, pipeline);
+  const stack = await activeStack(flags);
+  const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
+  const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr);
+  const stop = interruptible(flags);
+  const options = {
+    cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: flags.tag, signal: stop.signal,
+    observer: { ...reporter?.observer, planned: (run: string, plan: Parameters<NonNullable<NonNullable<typeof reporter>["observer"]["planned"]>>[1]) => { stop.run = run; reporter?.observer.planned?.(run, plan); } },
+  } as const;
+  try {
+    if (flags.detach === true) {
+      const { id } = await engine.detach(pipeline, params, options);
+      if (flags.json === true) writeJson({ run: id, pipeline: pipeline.name, status: "running" });
+      else { stderr(flags).line(`started; follow it: mlstack run attach ${id}`); stdout(flags).line(id); }
+      return;
+    }
+    const report = await engine.run(pipeline, params, options);
+    reporter?.end(report);
+    printReport(report, flags);
+  } finally {
+    reporter?.stop();
+    stop.release();
+    await engine.close();
+  }
+}
+
+/** The stack with the local orchestrator set to this process; one with another orchestrator as it is. */
+export function inlineStack(stack: StackSpec): StackSpec {
+  const orchestrator = stack.components["orchestrator"];
+  if (orchestrator?.flavor !== "local") return stack;
+  return { ...stack, components: { ...stack.components, orchestrator: { ...orchestrator, config: { ...orchestrator.config, isolation: "inline" } } } };
+}
+
+/**
+ * How many steps run side by side. On this machine they run in worker processes, unless the stack's file or a flag says otherwise: a
+ * step that computes would hold up the live view and an interrupt.
+ */
+export function concurrencyOf(flags: Pick<RunFlags, "concurrency" | "inline">, stack: StackSpec | undefined): number | undefined {
+  if (flags.concurrency !== undefined) return flags.concurrency;
+  const orchestrator = stack?.components["orchestrator"];
+  const isOpen = orchestrator === undefined || (orchestrator.flavor === "local" && orchestrator.config === undefined);
+  return flags.inline === true || !isOpen ? undefined : availableParallelism();
+}
