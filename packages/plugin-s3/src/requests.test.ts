@@ -1,0 +1,152 @@
+import { crc32 } from "node:zlib";
+import { MlstackError, type ArtifactStore } from "@mlstack/core";
+import { afterEach, describe, expect, test } from "vitest";
+import { s3Config } from "./config.ts";
+import { s3ArtifactStore } from "./s3-artifact-store.ts";
+import { fakeService, refuse, type Answer, type FakeService } from "./testing/fake-service.ts";
+
+const open: { store: ArtifactStore; service: FakeService }[] = [];
+afterEach(async () => { for (const { store, service } of open.splice(0)) { await store.dispose?.(); await service.stop(); } });
+
+async function storeAt(answer: Answer, config: Record<string, unknown> = {}): Promise<{ store: ArtifactStore; seen: FakeService["seen"] }> {
+  const service = await fakeService(answer);
+  const store = await s3ArtifactStore(s3Config.parse({ bucket: "b12", endpoint: service.endpoint, region: "x", credentials: { accessKeyId: "i", secretAccessKey: "s" }, idleTimeoutSeconds: 2, partSizeMib: 5, ...config }));
+  open.push({ store, service });
+  return { store, seen: service.seen };
+}
+const methods = (seen: FakeService["seen"]): string[] => seen.map((s) => s.method);
+const source = { kind: "bytes", bytes: Buffer.from("content") } as const;
+const code = (wanted: string) => (e: unknown) => MlstackError.is(e) && e.code === wanted;
+const checksum = (bytes: Buffer): string => { const b = Buffer.alloc(4); b.writeUInt32BE(crc32(bytes)); return b.toString("base64"); };
+
+describe("creating only what is absent", () => {
+  test("a refusal of what an earlier try has written is a success", async () => {
+    let id: string | undefined;
+    const { store, seen } = await storeAt(({ method, headers }, res) => {
+      if (method === "HEAD") return void res.writeHead(200, { "x-amz-meta-mlstack-put": id }).end();
+      if (id !== undefined) return refuse(res, 412, "PreconditionFailed");
+      id = String(headers["x-amz-meta-mlstack-put"]);
+      res.destroy(); // it is written, and the answer lost
+    });
+    await store.put("k", source, { ifAbsent: true });
+    expect(methods(seen)).toEqual(["PUT", "PUT", "HEAD"]);
+    expect(seen[1]?.headers).toMatchObject({ "if-none-match": "*", "x-amz-checksum-crc32": checksum(source.bytes) });
+  });
+
+  test.each([["another writer's", { "x-amz-meta-mlstack-put": "theirs" }], ["one without an id", {}]])("an object that is %s exists already", async (_what, headers) => {
+    const { store } = await storeAt(({ method }, res) => (method === "HEAD" ? void res.writeHead(200, headers).end() : refuse(res, 412, "PreconditionFailed")));
+    await expect(store.put("k", source, { ifAbsent: true })).rejects.toSatisfy(code("MLS3012"));
+  });
+
+  test("a conflict with another request starts again, and not for ever", async () => {
+    let conflicts = 2;
+    const answer: Answer = ({ method }, res) => (method === "HEAD" ? void res.writeHead(404).end() : conflicts-- > 0 ? refuse(res, 409, "ConditionalRequestConflict") : void res.writeHead(200, { etag: '"x"' }).end());
+    const { store, seen } = await storeAt(answer);
+    await store.put("k", source, { ifAbsent: true });
+    expect(methods(seen)).toEqual(["PUT", "HEAD", "PUT", "HEAD", "PUT"]);
+    conflicts = 1000;
+    await expect(store.put("k", source, { ifAbsent: true })).rejects.toSatisfy(code("MLS3003"));
+  });
+
+  test("other refusals with 412 or 409 are not taken for it", async () => {
+    const { store } = await storeAt((_seen, res) => refuse(res, 409, "ObjectParentIsFile"));
+    await expect(store.put("k", source, { ifAbsent: true })).rejects.toSatisfy(code("MLS3003"));
+  });
+});
+
+describe("in parts", () => {
+  const large = { kind: "bytes", bytes: Buffer.alloc(11 * 2 ** 20, 7) } as const;
+  /** Everything goes well but the end, which is up to the test. */
+  const service = (complete: (res: Parameters<Answer>[1]) => void, head: () => Record<string, string> | undefined): { answer: Answer; id: () => string } => {
+    let id = "";
+    return {
+      id: () => id,
+      answer: ({ method, url, headers }, res) => {
+        if (method === "HEAD") { const found = head(); return void res.writeHead(found === undefined ? 404 : 200, found).end(); }
+        if (method === "DELETE") return void res.writeHead(204).end();
+        if (method === "PUT") return void res.writeHead(200, { etag: '"p"' }).end();
+        if (url.includes("uploadId")) return complete(res);
+        id = String(headers["x-amz-meta-mlstack-put"]);
+        res.writeHead(200, { "content-type": "application/xml" }).end("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+      },
+    };
+  };
+
+  test("an upload that is gone because an earlier try has completed it is a success", async () => {
+    const fake = service((res) => refuse(res, 404, "NoSuchUpload"), () => ({ "x-amz-meta-mlstack-put": fake.id() }));
+    const { store, seen } = await storeAt(fake.answer);
+    await store.put("k", large);
+    expect(methods(seen)).toEqual(["POST", "PUT", "PUT", "PUT", "POST", "HEAD"]);
+  });
+
+  test("an upload that somebody else has given up starts again, and not for ever", async () => {
+    const fake = service((res) => refuse(res, 404, "NoSuchUpload"), () => undefined);
+    const { store, seen } = await storeAt(fake.answer);
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
+    expect(seen.filter((s) => s.method === "DELETE")).toHaveLength(5);
+  });
+
+  test("an error in an answer of 200 is an error, and the upload is given up", async () => {
+    const fake = service((res) => void res.writeHead(200, { "content-type": "application/xml" }).end("<Error><Code>InternalError</Code><Message>late</Message></Error>"), () => undefined);
+    const { store, seen } = await storeAt(fake.answer, { maxAttempts: 2 });
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
+    expect(seen.at(-1)?.method).toBe("DELETE");
+  });
+});
+
+describe("reading", () => {
+  const content = Buffer.from("0123456789".repeat(100));
+  /** Sends what is asked for, at most `most` bytes of it, under the announced length. */
+  const send = ({ headers }: { headers: Record<string, unknown> }, res: Parameters<Answer>[1], most: number, etag = '"v1"', extra = {}): void => {
+    const [from = 0, to = content.length - 1] = (/bytes=(\d+)-(\d+)/.exec(String(headers["range"])) ?? []).slice(1).map(Number);
+    const ranged = headers["range"] !== undefined;
+    const part = content.subarray(from, Math.min(to + 1, content.length));
+    res.writeHead(ranged ? 206 : 200, { etag, "content-length": part.length, ...(ranged && { "content-range": `bytes ${from}-${from + part.length - 1}/${content.length}` }), ...extra });
+    res.write(part.subarray(0, most), () => (most < part.length ? setTimeout(() => res.destroy(), 10) : res.end()));
+  };
+  const all = async (store: ArtifactStore): Promise<string> => { const parts = []; for await (const c of await store.get("k")) parts.push(c); return Buffer.concat(parts).toString(); };
+
+  test("a body that breaks off is taken up where it ended, in the same state of the object", async () => {
+    const { store, seen } = await storeAt((request, res) => send(request, res, 300, '"v1"', { "x-amz-checksum-crc32": checksum(content) }));
+    expect(await all(store)).toBe(content.toString());
+    expect(seen.map((s) => s.headers["range"])).toEqual([undefined, "bytes=300-999", "bytes=600-999", "bytes=900-999"]);
+    expect(seen.map((s) => s.headers["if-match"])).toEqual([undefined, '"v1"', '"v1"', '"v1"']);
+    expect(seen[0]?.headers["x-amz-checksum-mode"]).toBe("ENABLED");
+  });
+
+  test("a body that always breaks off at once is MLS6001", async () => {
+    const { store } = await storeAt((request, res) => send(request, res, 0));
+    await expect(all(store)).rejects.toSatisfy(code("MLS6001"));
+  });
+
+  test("an object that changes meanwhile is MLS3003, one that is not ours MLS3010; their bytes are not mixed", async () => {
+    const answer: Answer = (request, res) => (request.headers["if-match"] === undefined || request.headers["range"] === undefined ? send(request, res, 300) : refuse(res, 412, "PreconditionFailed"));
+    const { store } = await storeAt(answer);
+    await expect(all(store)).rejects.toSatisfy(code("MLS3003"));
+    const body = await store.external?.get("s3://other/k", '"v1"');
+    await expect(body?.bytes()).rejects.toSatisfy(code("MLS3010"));
+  });
+
+  test("bytes that differ from the object's checksum are read again, and then an error", async () => {
+    const { store, seen } = await storeAt((request, res) => send(request, res, 5000, '"v1"', { "x-amz-checksum-crc32": "AAAAAA==" }));
+    await expect((await store.get("k")).bytes()).rejects.toSatisfy(code("MLS3003"));
+    expect(seen).toHaveLength(3);
+    await expect(all(store)).rejects.toThrow(/checksum/);
+  });
+
+  test("a checksum of checksums is not taken for one of the bytes", async () => {
+    const { store } = await storeAt((request, res) => send(request, res, 5000, '"v1"', { "x-amz-checksum-crc32": "AAAAAA==-3", "x-amz-checksum-type": "COMPOSITE" }));
+    expect(await all(store)).toBe(content.toString());
+  });
+
+  test("an answer without a length is an error: its end would prove nothing", async () => {
+    const { store } = await storeAt((_request, res) => void res.writeHead(200, { etag: '"v1"' }).end(content));
+    await expect(store.get("k")).rejects.toSatisfy(code("MLS3003"));
+  });
+
+  test("a service that ignores ranges is an error, not wrong bytes", async () => {
+    const { store } = await storeAt((request, res) => send({ headers: {} }, res, request.headers["range"] === undefined ? 300 : 5000));
+    await expect(store.get("k", { range: { offset: 1, length: 3 } })).rejects.toThrow(/ignored the range/);
+    await expect(all(store)).rejects.toThrow(/ignored the range/);
+  });
+});

@@ -1,0 +1,56 @@
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { isObjectKey, MlstackError, type ArtifactStore } from "@mlstack/core";
+import { check } from "./check.ts";
+import type { S3Config } from "./config.ts";
+import { failureOf } from "./errors.ts";
+import { externalReader } from "./external.ts";
+import { openObject } from "./object-body.ts";
+import { headOf, listed } from "./objects.ts";
+import { put } from "./put.ts";
+import { guarded, openSession, sendOptions } from "./session.ts";
+
+/** Objects of an S3 bucket, or of a service that speaks the same protocol. */
+export async function s3ArtifactStore(config: S3Config): Promise<ArtifactStore> {
+  const session = await openSession(config);
+  const nameOf = (key: string): string => {
+    if (!isObjectKey(key)) throw new MlstackError("MLS3011", `${JSON.stringify(key)} is not a legal object key`, { details: { key } });
+    return session.prefix + key;
+  };
+  return {
+    contract: "artifact_store@1",
+    capabilities: { createIfAbsent: config.conditionalWrites, wireChecksum: config.checksum },
+    external: externalReader(session),
+    async put(key, source, options) {
+      const name = nameOf(key);
+      await guarded(session, { verb: "writing", action: "s3:PutObject", key: name }, options, () => put(session, name, source, options));
+    },
+    async get(key, options) {
+      const name = nameOf(key);
+      return guarded(session, { verb: "reading", action: "s3:GetObject", key: name }, options, () => openObject(session, { bucket: config.bucket, key: name, changed: "MLS3003" }, options));
+    },
+    async stat(key, options) {
+      const name = nameOf(key);
+      return guarded(session, { verb: "looking at", action: "s3:GetObject", key: name }, options, async () => {
+        const head = await headOf(session, config.bucket, name, options);
+        return head === undefined ? undefined : { key, size: head.ContentLength ?? 0, modifiedAt: head.LastModified ?? new Date(0) };
+      });
+    },
+    async *list(prefix, options) {
+      for await (const { Key = "", Size = 0, LastModified = new Date(0) } of listed(session, config.bucket, session.prefix + prefix, options)) {
+        const key = Key.slice(session.prefix.length);
+        // what others put there, such as the console's marks of folders, is not the store's
+        if (isObjectKey(key)) yield { key, size: Size, modifiedAt: LastModified };
+      }
+    },
+    async delete(key, options) {
+      const name = nameOf(key);
+      await guarded(session, { verb: "deleting", action: "s3:DeleteObject", key: name }, options, async () => {
+        try { await session.s3.send(new DeleteObjectCommand({ Bucket: config.bucket, Key: name }), sendOptions(options?.signal)); } catch (e) {
+          if (failureOf(e).name !== "NoSuchKey") throw e;
+        }
+      });
+    },
+    check: (options) => check(session, options),
+    async dispose() { session.s3.destroy(); },
+  };
+}
