@@ -1,0 +1,60 @@
+import type { TrackedRun } from "@mlstack/core";
+import { expect, test } from "vitest";
+import { stepEvents } from "../testing/events.ts";
+import { MemoryMlflow, type Fate } from "../testing/memory-mlflow.ts";
+import { mlflowTracker } from "./mlflow-tracker.ts";
+
+const run: TrackedRun = { runId: "r", pipeline: "p", params: { lr: 0.1, "w[0]": "x" }, tags: { "mlstack.run": "r" }, startedAt: new Date(1000) };
+
+function tracking(kind: "sql" | "file", fateOf: (call: string) => Fate = () => "done") {
+  const store = new MemoryMlflow(kind);
+  const late: (() => void)[] = [];
+  const client = store.client(async (call) => { await new Promise(setImmediate); return fateOf(call); }, (work) => late.push(work));
+  return { store, late, tracker: mlflowTracker(client, { pauseMs: 0 }) };
+}
+
+test("a run that a lost answer makes too late is deleted when the run ends", async () => {
+  const fates: Fate[] = ["late", "done"];
+  const { store, late, tracker } = tracking("sql", (call) => (call === "create" ? fates.shift()! : "done"));
+  const { externalId, url } = await tracker.startRun(run);
+  expect(url).toBe(`memory/#/experiments/1/runs/${externalId}`);
+  for (const work of late) work();
+  expect(store.runs.size).toBe(2);
+  await tracker.finishRun(externalId, "completed", new Date(2000));
+  expect([...store.runs.values()].map((r) => [r.id === externalId, r.deleted, r.status])).toEqual([[true, false, "FINISHED"], [false, true, "RUNNING"]]);
+});
+
+test("the pipeline's params are there when the run is open, whatever was lost; a second opening changes nothing", async () => {
+  const fates: Fate[] = ["lost", "never", "lost", "never", "done"];
+  const { store, tracker } = tracking("file", (call) => (call === "log" ? (fates.shift() ?? "done") : "done"));
+  const { externalId } = await tracker.startRun(run);
+  const { params, tags } = store.runs.get(externalId)!;
+  const key = [...params.keys()].find((k) => k.startsWith("w_0_"))!;
+  expect(Object.fromEntries(params)).toEqual({ "mlstack.run": "r", lr: "0.1", [key]: "x" });
+  expect(tags.get(`mlstack.key.${key}`)).toBe("w[0]");
+  await tracker.finishRun(externalId, "failed", new Date(2000));
+  expect((await tracker.startRun({ ...run, params: { lr: 7 } })).externalId).toBe(externalId);
+  expect([params.get("lr"), store.runs.get(externalId)!.status]).toEqual(["0.1", "RUNNING"]);
+});
+
+test("calls of one tracker for one run come one after the other, each with its events as they were", async () => {
+  const { store, tracker } = tracking("file");
+  const { externalId } = await tracker.startRun(run);
+  const event = stepEvents("n");
+  const events = [event({ kind: "metric", key: "m", value: 1, step: 0 })];
+  const first = tracker.log(externalId, events);
+  events.push(event({ kind: "metric", key: "m", value: 2, step: 1 }));
+  await Promise.all([first, tracker.log(externalId, events), tracker.log(externalId, events)]);
+  expect(store.runs.get(externalId)!.points.map((p) => p.value)).toEqual([1, 2]);
+});
+
+test("a failed call does not hold up the next one", async () => {
+  const { store, tracker } = tracking("sql");
+  const { externalId } = await tracker.startRun(run);
+  const event = stepEvents("n");
+  await expect(tracker.log("999", [event({ kind: "tag", key: "k", value: "v" })])).rejects.toMatchObject({ code: "MLS6003" });
+  await tracker.log(externalId, [event({ kind: "tag", key: "k", value: "v" })]);
+  store.runs.get(externalId)!.deleted = true;
+  const failed = tracker.log(externalId, [event({ kind: "tag", key: "k", value: "w" })]);
+  await expect(failed).rejects.toMatchObject({ code: "MLS6003", message: `the MLflow run ${externalId} was deleted` });
+});
