@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { MlstackError, type JsonObject, type StepSpec } from "@mlstack/core";
+
+/** A folder that has nothing but a specification and a way to the installed packages. */
+export interface WorkFolder {
+  /** The outermost folder; removing it removes all. */
+  readonly root: string;
+  /** Where the process runs. */
+  readonly dir: string;
+}
+
+/**
+ * Makes the folder. Packages are found as they are from the project: one folder inside of another for each node_modules on the way up,
+ * so that what is hoisted stays hoisted.
+ *
+ * @throws MLS6003 when no node_modules with mlstack is in reach
+ */
+export async function makeWorkFolder(spec: StepSpec | JsonObject, { workDir, packagesFrom }: { readonly workDir: string | undefined; readonly packagesFrom: string }): Promise<WorkFolder> {
+  const packages = nodeModules(packagesFrom);
+  if (!packages.some((folder) => existsSync(join(folder, "mlstack", "package.json")))) {
+    throw new MlstackError("MLS6003", "the steps' processes would find no mlstack", { why: `no node_modules with it in ${packagesFrom} or above`, fix: "npm install mlstack, or set packages_from to the folder where it is installed" });
+  }
+  const base = workDir ?? tmpdir();
+  await mkdir(base, { recursive: true });
+  const root = await realpath(await mkdtemp(join(base, "mlstack-step-")));
+  let dir = root;
+  for (const [i, folder] of packages.toReversed().entries()) {
+    if (i > 0) { dir = join(dir, "in"); await mkdir(dir); }
+    await symlink(folder, join(dir, "node_modules"), "junction");
+  }
+  // private: it may hold the configuration of components
+  await writeFile(join(dir, "spec.json"), JSON.stringify(spec), { mode: 0o600 });
+  return { root, dir };
+}
+
+export async function removeWorkFolder({ root }: WorkFolder): Promise<void> {
+  await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+}
+
+/** Every node_modules from a folder upward, the nearest first. */
+function nodeModules(from: string): string[] {
+  const found: string[] = [];
+  for (let at = from; ; at = dirname(at)) {
+    if (existsSync(join(at, "node_modules"))) found.push(join(at, "node_modules"));
+    if (dirname(at) === at) return found;
+  }
+}
