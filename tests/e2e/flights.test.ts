@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pl } from "nodejs-polars";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { BIN, jsonOf, run } from "./testing/project.ts";
+
+const example = join(import.meta.dirname, "..", "..", "examples", "flight-delays");
+let state: string;
+beforeAll(() => { state = mkdtempSync(join(tmpdir(), "mlstack-flights-")); });
+afterAll(() => rmSync(state, { recursive: true, force: true }));
+const mlstack = (...args: string[]) => run(process.execPath, [BIN, ...args], example, { MLSTACK_STATE_DIR: join(state, "state") });
+
+it("runs on 30,000 of three million flights, and is cached but for the step with effects", async () => {
+  const first = jsonOf(await mlstack("run", "src/pipeline.ts", "--param", "rows=30000", "--json"));
+  expect(first.data).toMatchObject({ status: "completed" });
+  const again = jsonOf(await mlstack("run", "src/pipeline.ts", "--param", "rows=30000", "--json")).data as unknown as { steps: { step: string; status: string }[] };
+  expect(again.steps.map((s) => `${s.step} ${s.status}`)).toEqual(["load_and_validate_data cached", "engineer_features cached", "train_model cached", "evaluate_model cached", "deploy_model_step completed"]);
+  const metrics = JSON.parse((await mlstack("artifact", "preview", "last/evaluate_model.evaluation_metrics")).stdout) as { roc_auc: number };
+  expect(metrics.roc_auc).toBeGreaterThan(0.6);
+  expect((await mlstack("run", "logs", "last", "deploy_model_step")).stdout).toMatch(/Skipping deployment/);
+}, 120_000);
+
+it("a missing column is named, and nothing after it runs", async () => {
+  const path = join(state, "bad.parquet");
+  pl.DataFrame({ delay: [1, 2], distance: [3, 4], origin: ["A", "B"], destination: ["C", "D"] }).writeParquet(path);
+  const { code, stderr } = await mlstack("run", "src/pipeline.ts", "--param", `dataset=${path}`);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error MLS4001 .*"load_and_validate_data" failed: Flights lack the column "date"/);
+  expect(stderr).toMatch(/flights\.ts:\d+/);
+  expect(stderr).toContain("engineer_features");
+  expect(stderr).toMatch(/1 failed, 4 not started/);
+}, 60_000);
+
+it("a parameter out of range is refused before anything runs", async () => {
+  const { error } = jsonOf(await mlstack("run", "src/pipeline.ts", "--param", "rows=10", "--json"));
+  expect(error).toMatchObject({ code: "MLS1005" });
+  expect(error!.message).toContain('"rows"');
+});
+
+it("runs from a script, and its outputs are read back", async () => {
+  const { code, stdout } = await run(process.execPath, ["run.ts"], example, { MLSTACK_STATE_DIR: join(state, "script") });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^Latest model AUC: 0\.6\d+\n$/)]);
+}, 120_000);

@@ -1,0 +1,48 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const packages = join(import.meta.dirname, "..", "..", "packages");
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly private?: boolean;
+}
+
+const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(packages, folder, "package.json"), "utf8")) as Manifest;
+const published = readdirSync(packages).filter((folder) => existsSync(join(packages, folder, "package.json")) && manifestOf(folder).private !== true);
+
+/** The files that `npm publish` would upload. */
+function tarballFiles(folder: string): string[] {
+  const windows = process.platform === "win32";
+  const output = execFileSync(windows ? "npm.cmd" : "npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: join(packages, folder),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    shell: windows,
+  });
+  const [tarball] = JSON.parse(output) as { files: { path: string }[] }[];
+  return (tarball?.files ?? []).map(({ path }) => path);
+}
+
+describe.each(published)("the tarball of packages/%s", (folder) => {
+  const files = tarballFiles(folder);
+
+  it("has code, types, source and the legal text", () => {
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/index.d.ts", "dist/index.js", "package.json", "src/index.ts"]));
+  });
+
+  it("has no tests", () => {
+    expect(files.filter((file) => /\.test(-d)?\.|\/(testing|fixtures)\//.test(file))).toEqual([]);
+  });
+});
+
+describe("the bin", () => {
+  const bin = join(packages, "cli", "bin", "mlstack.js");
+
+  it.each(["--version", "-V"])("answers %s with the package's version", (flag) => {
+    expect(execFileSync(process.execPath, [bin, flag], { encoding: "utf8" })).toBe(`${manifestOf("cli").version}\n`);
+  });
+});

@@ -1,0 +1,131 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { CHAIN } from "./testing/chain-project.ts";
+import { jsonOf, testProject, type TestProject } from "./testing/project.ts";
+import { storeState } from "./testing/store.ts";
+
+function project(files: Record<string, string> = {}): TestProject {
+  const p = testProject({ ...CHAIN, ...files });
+  onTestFinished(() => p.close());
+  return p;
+}
+const errorOf = async (p: TestProject, args: string[], env: Record<string, string> = {}) => {
+  const outcome = await p.mlstack([...args, "--json"], { env });
+  const document = JSON.parse(outcome.stdout) as { error?: { code: string; message: string; fix?: string; why?: string }; data?: { error: { code?: string; message: string; fix?: string } | null } };
+  return { code: outcome.code, error: document.error ?? document.data?.error ?? undefined };
+};
+
+describe("a changed byte in a stored blob", () => {
+  it("is detected, named, and never used", async () => {
+    const p = project();
+    await p.mlstack(["run", "pipeline.mjs"]);
+    const shown = jsonOf(await p.mlstack(["artifact", "show", "last/two.double", "--json"])).data as unknown as { files: { sha256: string }[] };
+    const blob = shown.files[0]!.sha256;
+    const path = join(p.dir, ".mlstack/store/cas/sha256", blob.slice(0, 2), blob);
+    chmodSync(path, 0o644);
+    const bytes = readFileSync(path);
+    bytes[10] = bytes[10]! ^ 1;
+    writeFileSync(path, bytes);
+    // the step that reads it is new, so its input has to be read
+    p.write("pipeline.mjs", CHAIN["pipeline.mjs"]!.replace("of ${inputs", "out of ${inputs"));
+    const { code, error } = await errorOf(p, ["run", "pipeline.mjs"]);
+    expect([code, error?.code]).toEqual([5, "MLS3002"]);
+    expect(error?.message).toContain(blob);
+    // and the next run makes it anew
+    const again = jsonOf(await p.mlstack(["run", "pipeline.mjs", "--json"])).data as unknown as { steps: { step: string; status: string }[] };
+    expect(again.steps.map((s) => `${s.step} ${s.status}`)).toEqual(["one cached", "two completed", "three completed"]);
+    expect(storeState(join(p.dir, ".mlstack"))).toMatchObject({ damaged: [], dangling: [] });
+  });
+
+  it("that is gone makes the step run again", async () => {
+    const p = project();
+    await p.mlstack(["run", "pipeline.mjs"]);
+    const { manifest } = (jsonOf(await p.mlstack(["run", "show", "last", "--json"])).data as unknown as { steps: { step: string; outputs: { digest: string; manifest?: string }[] }[] }).steps.find((s) => s.step === "two")!.outputs.map((o) => ({ manifest: o.digest }))[0]!;
+    execFileSync("rm", ["-f", join(p.dir, ".mlstack/store/cas/sha256", manifest.slice(0, 2), manifest)]);
+    const again = jsonOf(await p.mlstack(["run", "pipeline.mjs", "--json"])).data as unknown as { steps: { step: string; status: string }[] };
+    expect(again.steps.map((s) => `${s.step} ${s.status}`)).toEqual(["one cached", "two completed", "three cached"]);
+  });
+});
+
+describe("records", () => {
+  it("from a newer version are refused, and left as they are", async () => {
+    const p = project();
+    await p.mlstack(["run", "pipeline.mjs"]);
+    const path = join(p.dir, ".mlstack/records.db");
+    const db = new DatabaseSync(path);
+    db.exec("pragma user_version = 999");
+    db.close();
+    const { code, error } = await errorOf(p, ["run", "pipeline.mjs"]);
+    expect([code, error?.code]).toEqual([4, "MLS5001"]);
+    expect(error?.fix).toContain("update mlstack");
+    const after = new DatabaseSync(path);
+    expect(after.prepare("select count(*) as n from runs").get()).toMatchObject({ n: 1 });
+    after.close();
+  });
+
+  it("that are damaged are named, with what to do", async () => {
+    const p = project();
+    mkdirSync(join(p.dir, ".mlstack"));
+    writeFileSync(join(p.dir, ".mlstack/records.db"), "this is not a database, though it is long enough to be taken for one ".repeat(100));
+    const { code, error } = await errorOf(p, ["run", "list"]);
+    expect([code, error?.code]).toEqual([1, "MLS5002"]);
+    expect(error?.fix).toContain("move it away");
+  });
+});
+
+/** The reason is printed: the runner's short report counts skipped tests and does not say why. */
+function cannotMount(): string {
+  const reason = "this user may not mount a small file system";
+  process.stdout.write(`disk tests, skipped: ${reason}\n`);
+  return reason;
+}
+
+/** A file system of its own; needs the right to mount. */
+function mounted(options: string): string | undefined {
+  const p = project();
+  const at = join(p.dir, "mounted");
+  mkdirSync(at);
+  try { execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", at], { stdio: "ignore" }); } catch { return undefined; }
+  onTestFinished(() => { execFileSync("umount", ["-l", at]); });
+  return at;
+}
+
+describe("a disk", () => {
+  it("that is full: a clear error, and nothing is lost", async ({ skip }) => {
+    const disk = mounted("size=3m");
+    if (disk === undefined) return skip(cannotMount());
+    const p = project({ "big.mjs": `import { bytes, json, pipeline, step } from "mlstack";
+export const small = step({ name: "small", output: json(), run: () => "kept" });
+export const big = step({ name: "big", inputs: { x: json() }, output: bytes(), run: () => new Uint8Array(8_000_000).map((_, i) => (i * 7919) >> 8) });
+export const p = pipeline({ name: "big", build() { big({ x: small() }); } });
+` });
+    const env = { MLSTACK_STATE_DIR: join(disk, "state") };
+    const { code, error } = await errorOf(p, ["run", "big.mjs"], env);
+    expect([code, error?.code]).toEqual([1, "MLS3004"]);
+    expect(error?.fix).toContain("free space");
+    execFileSync("mount", ["-o", "remount,size=40m", disk]);
+    expect(storeState(join(disk, "state"))).toMatchObject({ damaged: [], dangling: [] });
+    const again = jsonOf(await p.mlstack(["run", "big.mjs", "--json"], { env })).data as unknown as { status: string; steps: { status: string }[] };
+    expect([again.status, ...again.steps.map((s) => s.status)]).toEqual(["completed", "cached", "completed"]);
+    expect(existsSync(join(disk, "state/store/.tmp")) ? readdirSync(join(disk, "state/store/.tmp")) : []).toEqual([]);
+  });
+
+  it("that is full already when the run starts", async ({ skip }) => {
+    const disk = mounted("size=256k");
+    if (disk === undefined) return skip(cannotMount());
+    try { writeFileSync(join(disk, "filler"), new Uint8Array(260_000)); } catch { /* the disk is full: that is what was wanted */ }
+    const { code, error } = await errorOf(project(), ["run", "pipeline.mjs"], { MLSTACK_STATE_DIR: join(disk, "state") });
+    expect([code, error?.code]).toEqual([1, "MLS3004"]);
+  });
+
+  it("that is read-only", async ({ skip }) => {
+    const disk = mounted("size=1m,ro");
+    if (disk === undefined) return skip(cannotMount());
+    const { code, error } = await errorOf(project(), ["run", "pipeline.mjs"], { MLSTACK_STATE_DIR: join(disk, "state") });
+    expect([code, error?.code]).toEqual([1, "MLS3005"]);
+    expect(error?.fix).toContain("MLSTACK_STATE_DIR");
+  });
+});
