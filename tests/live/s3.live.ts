@@ -1,0 +1,188 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { HeadObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { MlstackError, type ArtifactStore, type ErrorCode } from "@mlstack/core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startVersitygw, type Versitygw } from "./servers/versitygw.ts";
+import { keysOf, openStore, pendingUploads, sha256, streamed, text, vendorClient } from "./testing/s3.ts";
+
+let gw: Versitygw;
+let store: ArtifactStore;
+let client: S3Client;
+const folder = mkdtempSync(join(tmpdir(), "mlstack-s3-"));
+const MIB = 2 ** 20;
+const code = (wanted: ErrorCode) => (e: unknown) => MlstackError.is(e, wanted);
+
+beforeAll(async () => {
+  gw = await startVersitygw();
+  client = vendorClient(gw);
+  await gw.bucket("store");
+  await gw.bucket("other");
+  store = await openStore(gw, { bucket: "store", prefix: "team/ml", partSizeMib: 5 });
+});
+afterAll(async () => {
+  await store.dispose?.();
+  client.destroy();
+  await gw.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const read = async (key: string, range?: { offset: number; length: number }) => {
+  const whole = Buffer.from(await (await store.get(key, { range })).bytes());
+  const body = await store.get(key, { range });
+  const parts = await streamed(body);
+  expect(parts.equals(whole)).toBe(true);
+  expect(body.size).toBe(whole.byteLength);
+  return whole;
+};
+
+describe("objects", () => {
+  test("come back as they were put, whole and in part", async () => {
+    await store.put("a/b", text("0123456789"));
+    expect(String(await read("a/b"))).toBe("0123456789");
+    for (const [range, want] of [[{ offset: 2, length: 3 }, "234"], [{ offset: 8, length: 99 }, "89"], [{ offset: 50, length: 1 }, ""], [{ offset: 0, length: 0 }, ""], [{ offset: 1, length: Number.MAX_SAFE_INTEGER }, "123456789"]] as const) {
+      expect(String(await read("a/b", range))).toBe(want);
+    }
+    await store.put("a/b", text("new"));
+    expect(String(await read("a/b"))).toBe("new");
+    // the prefix is the store's own business
+    expect((await client.send(new HeadObjectCommand({ Bucket: "store", Key: "team/ml/a/b" }))).ContentLength).toBe(3);
+  });
+
+  test("may be empty", async () => {
+    await store.put("empty", text(""));
+    expect(await store.stat("empty")).toMatchObject({ key: "empty", size: 0 });
+    expect((await read("empty")).byteLength).toBe(0);
+    expect((await read("empty", { offset: 0, length: 5 })).byteLength).toBe(0);
+  });
+
+  test("have sizes and times; what is absent is undefined, or MLS3001 when it is read", async () => {
+    await store.put("stat", text("12345"));
+    const stat = await store.stat("stat");
+    expect(stat?.size).toBe(5);
+    expect(Math.abs((stat?.modifiedAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect(await store.stat("no/such")).toBeUndefined();
+    await expect(store.get("no/such")).rejects.toSatisfy(code("MLS3001"));
+    await expect(store.get("no/such", { range: { offset: 0, length: 0 } })).rejects.toSatisfy(code("MLS3001"));
+  });
+
+  test("have keys of every legal character; others are refused before anything is sent", async () => {
+    const odd = ["a=b/c@d+e", "..x/..y", "-/_/=/+/@", "x".repeat(200), `${"seg/".repeat(31)}end`, "A.tar.gz", "%41".replace("%", "+")];
+    for (const key of odd) await store.put(key, text(key));
+    for (const key of odd) expect(String(await read(key)), key).toBe(key);
+    expect(await keysOf(store, "a=")).toEqual(["a=b/c@d+e"]);
+    for (const key of ["../x", "/x", "a//b", "", "a/", "ä", "a b", "x".repeat(513)]) await expect(store.put(key, text("")), key).rejects.toSatisfy(code("MLS3011"));
+  });
+
+  test("are listed by prefix, over pages, without what others put there", async () => {
+    const all = Array.from({ length: 2345 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
+    for (let i = 0; i < all.length; i += 50) await Promise.all(all.slice(i, i + 50).map((key) => store.put(key, text("x"))));
+    expect(await keysOf(store, "many/")).toEqual(all);
+    expect(await keysOf(store, "many/12")).toHaveLength(100);
+    expect(await keysOf(store, "nothing/")).toEqual([]);
+    await client.send(new PutObjectCommand({ Bucket: "store", Key: "team/ml/folder/", Body: Buffer.alloc(0) }));
+    await client.send(new PutObjectCommand({ Bucket: "store", Key: "team/mlother", Body: Buffer.alloc(0) }));
+    expect(await keysOf(store, "folder")).toEqual([]);
+    expect((await keysOf(store, "")).filter((k) => k.includes("other"))).toEqual([]);
+  });
+
+  test("are deleted, also when they are not there", async () => {
+    await store.put("gone", text("x"));
+    await store.delete("gone");
+    await store.delete("gone");
+    expect(await store.stat("gone")).toBeUndefined();
+  });
+});
+
+describe("creating only what is absent", () => {
+  test.each([["small", 10], ["in parts", 11 * MIB]])("%s: a second one is MLS3012, and the first stays", async (name, size) => {
+    const first = randomBytes(size);
+    await store.put(`once/${size}`, { kind: "bytes", bytes: first }, { ifAbsent: true });
+    await expect(store.put(`once/${size}`, { kind: "bytes", bytes: randomBytes(size) }, { ifAbsent: true }), name).rejects.toSatisfy(code("MLS3012"));
+    expect(sha256(await read(`once/${size}`))).toBe(sha256(first));
+  });
+
+  test.each([["small", 1000], ["in parts", 11 * MIB]])("%s: of eight at once, one wins", async (_name, size) => {
+    for (let round = 0; round < 5; round++) {
+      const bodies = Array.from({ length: 8 }, () => randomBytes(size));
+      const tries = await Promise.allSettled(bodies.map((bytes) => store.put(`race/${size}/${round}`, { kind: "bytes", bytes }, { ifAbsent: true })));
+      const winners = tries.flatMap((t, i) => (t.status === "fulfilled" ? [i] : []));
+      expect(winners).toHaveLength(1);
+      for (const t of tries) if (t.status === "rejected") expect(t.reason).toSatisfy(code("MLS3012"));
+      expect(sha256(await read(`race/${size}/${round}`))).toBe(sha256(bodies[winners[0] ?? -1] ?? Buffer.alloc(0)));
+    }
+    expect(await pendingUploads(client, "store")).toBe(0);
+  });
+
+  test("without conditional writes the store says so, and asks first", async () => {
+    const plain = await openStore(gw, { bucket: "store", prefix: "plain", conditionalWrites: false, checksum: "none" });
+    expect(plain.capabilities).toEqual({ createIfAbsent: false, wireChecksum: "none" });
+    await plain.put("k", text("1"), { ifAbsent: true });
+    await expect(plain.put("k", text("2"), { ifAbsent: true })).rejects.toSatisfy(code("MLS3012"));
+    expect(Buffer.from(await (await plain.get("k")).bytes()).toString()).toBe("1");
+    const file = join(folder, "plain");
+    writeFileSync(file, randomBytes(20 * MIB));
+    await plain.put("big", { kind: "file", path: file, size: 20 * MIB });
+    expect((await plain.stat("big"))?.size).toBe(20 * MIB);
+    await plain.dispose?.();
+  });
+});
+
+describe("files", () => {
+  test("of 80 MiB go in parts and come back, with a checksum of the whole", async () => {
+    const bytes = randomBytes(80 * MIB + 1);
+    const path = join(folder, "big");
+    writeFileSync(path, bytes);
+    await store.put("big", { kind: "file", path, size: bytes.byteLength });
+    const head = await client.send(new HeadObjectCommand({ Bucket: "store", Key: "team/ml/big", ChecksumMode: "ENABLED" }));
+    expect(head).toMatchObject({ ContentLength: bytes.byteLength, ChecksumType: "FULL_OBJECT", ETag: expect.stringMatching(/-17"$/) });
+    expect(sha256(await read("big"))).toBe(sha256(bytes));
+    expect(await read("big", { offset: 5 * MIB - 3, length: 6 })).toEqual(bytes.subarray(5 * MIB - 3, 5 * MIB + 3));
+    await store.put("small-file", { kind: "file", path, size: 1000 });
+    expect(await read("small-file")).toEqual(bytes.subarray(0, 1000));
+  });
+
+  test("of 512 MiB go up and down in a process with 64 MiB of heap, and its memory does not grow with them", async () => {
+    const path = join(folder, "huge");
+    const block = randomBytes(8 * MIB);
+    const hash = createHash("sha256");
+    for (let i = 0; i < 64; i++) {
+      block.writeUInt32LE(i);
+      appendFileSync(path, block);
+      hash.update(block);
+    }
+    const script = fileURLToPath(new URL("./testing/s3-memory.ts", import.meta.url));
+    const server = JSON.stringify({ endpoint: gw.endpoint, region: gw.region, accessKeyId: gw.accessKeyId, secretAccessKey: gw.secretAccessKey });
+    const started = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, ["--max-old-space-size=64", script, server, path, String(512 * MIB)], { encoding: "utf8" });
+    const found = JSON.parse(stdout) as { before: number; up: number; down: number; sha256: string };
+    rmSync(path);
+    console.log(`512 MiB up and down: ${((performance.now() - started) / 1000).toFixed(1)} s, RSS ${found.before.toFixed(0)} MiB before, at most +${(found.up - found.before).toFixed(0)} up, +${(found.down - found.before).toFixed(0)} down`);
+    expect(found.sha256).toBe(hash.digest("hex"));
+    // four parts of 8 MiB are under way at a time; the rest is the collector's slack
+    expect(Math.max(found.up, found.down) - found.before).toBeLessThan(96);
+  });
+
+  test("that are shorter than said are an error, and nothing is written", async () => {
+    const path = join(folder, "short");
+    writeFileSync(path, randomBytes(12 * MIB));
+    await expect(store.put("short", { kind: "file", path, size: 20 * MIB })).rejects.toSatisfy(code("MLS3003"));
+    await expect(store.put("short", { kind: "file", path: join(folder, "none"), size: 20 })).rejects.toSatisfy(code("MLS3003"));
+    expect([await store.stat("short"), await pendingUploads(client, "store")]).toEqual([undefined, 0]);
+  });
+
+  test("whose writing is aborted leave no upload", async () => {
+    const path = join(folder, "aborted");
+    writeFileSync(path, randomBytes(64 * MIB));
+    for (const ms of [5, 60, 150]) {
+      const signal = AbortSignal.timeout(ms);
+      await expect(store.put(`aborted/${ms}`, { kind: "file", path, size: 64 * MIB }, { signal })).rejects.toSatisfy((e) => signal.aborted && e === signal.reason);
+      expect([await store.stat(`aborted/${ms}`), await pendingUploads(client, "store")]).toEqual([undefined, 0]);
+    }
+  });
+});

@@ -1,0 +1,6 @@
+import { project } from "../../scripts/presets/vitest.ts";
+
+// A plain `vitest run` tests the scaffold only. Tests against servers end in .live.ts and are run by scripts/test-live.ts, which installs
+// what they need (minutes, and a network).
+const live = process.env["MLSTACK_LIVE"] !== undefined;
+export default project({ include: [live ? "**/*.live.ts" : "**/*.test.ts"], timeout: 120_000, built: true });
