@@ -1,9 +1,14 @@
-import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, ListMultipartUploadsCommand, ListPartsCommand, UploadPartCommand, type CompletedPart } from "@aws-sdk/client-s3";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, ListMultipartUploadsCommand, ListPartsCommand, UploadPartCommand, type CompletedPart, type CreateMultipartUploadCommandOutput } from "@aws-sdk/client-s3";
+import { failureOf } from "./errors.ts";
 import { sendOptions } from "./session.ts";
 import { condition, created, outcomeOf, type Outcome, type Write } from "./write.ts";
 
 const MAX_PARTS = 10_000;
-const CLEANUP_MS = 15_000;
+/** How long an aborted write may go on to leave nothing behind. */
+const CLEANUP_MS = 10_000;
+/** How often an upload is given up while parts of it are still arriving. */
+const GIVE_UPS = 4;
 
 /** The size of each part but the last, in bytes: as configured, or more where 10,000 parts would not do. */
 export function partSizeFor(size: number, configured: number): number {
@@ -16,10 +21,11 @@ export async function putParts(write: Write): Promise<Outcome> {
   const { session: { s3, config }, key, signal } = write;
   const at = { Bucket: config.bucket, Key: key };
   const crc = config.checksum === "crc32";
-  const started = await s3.send(new CreateMultipartUploadCommand({ ...created(write), ...at, ...(crc && { ChecksumType: "FULL_OBJECT" }) }), sendOptions(signal));
+  const started = await begin(write);
   const upload = { ...at, UploadId: started.UploadId };
   let outcome: Outcome = "again";
   try {
+    signal?.throwIfAborted();
     const parts = await sendParts(write, upload);
     // an answer to the first request that was lost: its upload is there too
     if ((started.$metadata.attempts ?? 1) > 1) await removeOrphans(write, upload);
@@ -29,8 +35,7 @@ export async function putParts(write: Write): Promise<Outcome> {
     } catch (e) { outcome = await outcomeOf(e, write); }
     return outcome;
   } finally {
-    // without the caller's signal, for an upload that was aborted is given up, too; but nobody waits long for that
-    if (outcome !== "written") await s3.send(new AbortMultipartUploadCommand(upload), sendOptions(AbortSignal.timeout(CLEANUP_MS))).catch(() => undefined);
+    if (outcome !== "written") await giveUp(write, upload);
   }
 }
 
@@ -38,6 +43,44 @@ interface Upload {
   readonly Bucket: string;
   readonly Key: string;
   readonly UploadId: string | undefined;
+}
+
+/**
+ * Begins an upload. The caller's signal does not cut it off: the service may have begun the upload already, and only its answer says which
+ * one is to be given up.
+ */
+async function begin(write: Write): Promise<CreateMultipartUploadCommandOutput> {
+  const { session: { s3, config }, key, signal } = write;
+  signal?.throwIfAborted();
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const hurry = (): void => { timer = setTimeout(() => limit.abort(), CLEANUP_MS); };
+  signal?.addEventListener("abort", hurry, { once: true });
+  try {
+    return await s3.send(new CreateMultipartUploadCommand({ ...created(write), Bucket: config.bucket, Key: key, ...(config.checksum === "crc32" && { ChecksumType: "FULL_OBJECT" }) }), sendOptions(limit.signal));
+  } finally {
+    signal?.removeEventListener("abort", hurry);
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Gives an upload up, without the caller's signal, for that of an aborted write is given up, too. A part whose request was cut off may
+ * still arrive afterwards and be kept, so it is looked whether the upload is gone
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html). Best effort, and nobody waits long for it.
+ */
+async function giveUp({ session: { s3 } }: Write, upload: Upload): Promise<void> {
+  const limit = sendOptions(AbortSignal.timeout(CLEANUP_MS));
+  for (let n = 1; n <= GIVE_UPS; n++) {
+    try {
+      await s3.send(new AbortMultipartUploadCommand(upload), limit);
+      await s3.send(new ListPartsCommand({ ...upload, MaxParts: 1 }), limit);
+    } catch (e) {
+      // gone, as it should be; or it can't be known
+      if (failureOf(e).status !== undefined || limit.abortSignal?.aborted === true) return;
+    }
+    await sleep(50 * 2 ** n);
+  }
 }
 
 /** Sends all parts, `uploadConcurrency` at a time, each from one buffer that a sender keeps: so much memory and no more. */

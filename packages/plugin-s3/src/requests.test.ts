@@ -64,6 +64,7 @@ describe("in parts", () => {
       answer: ({ method, url, headers }, res) => {
         if (method === "HEAD") { const found = head(); return void res.writeHead(found === undefined ? 404 : 200, found).end(); }
         if (method === "DELETE") return void res.writeHead(204).end();
+        if (method === "GET") return refuse(res, 404, "NoSuchUpload");
         if (method === "PUT") return void res.writeHead(200, { etag: '"p"' }).end();
         if (url.includes("uploadId")) return complete(res);
         id = String(headers["x-amz-meta-mlstack-put"]);
@@ -90,7 +91,29 @@ describe("in parts", () => {
     const fake = service((res) => void res.writeHead(200, { "content-type": "application/xml" }).end("<Error><Code>InternalError</Code><Message>late</Message></Error>"), () => undefined);
     const { store, seen } = await storeAt(fake.answer, { maxAttempts: 2 });
     await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
-    expect(seen.at(-1)?.method).toBe("DELETE");
+    expect(methods(seen).slice(-2)).toEqual(["DELETE", "GET"]);
+  });
+
+  test("an upload whose writing is aborted while it begins is given up as soon as its id is known", async () => {
+    const abort = new AbortController();
+    const fake = service((res) => refuse(res, 404, "NoSuchUpload"), () => undefined);
+    const { store, seen } = await storeAt((request, res) => {
+      if (request.method !== "POST") return fake.answer(request, res);
+      abort.abort(new Error("enough"));
+      setTimeout(() => fake.answer(request, res), 50);
+    });
+    await expect(store.put("k", large, { signal: abort.signal })).rejects.toThrow("enough");
+    expect(methods(seen)).toEqual(["POST", "DELETE", "GET"]);
+    expect(seen[1]?.url).toContain("uploadId=u1");
+  });
+
+  test("an upload is given up again when a part has come after that", async () => {
+    let late = 2;
+    const fake = service((res) => refuse(res, 500, "InternalError"), () => undefined);
+    const { store, seen } = await storeAt((request, res) => (request.method === "GET" && late-- > 0
+      ? void res.writeHead(200, { "content-type": "application/xml" }).end("<ListPartsResult><Part><PartNumber>1</PartNumber></Part></ListPartsResult>") : fake.answer(request, res)), { maxAttempts: 1 });
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
+    expect(methods(seen).slice(-6)).toEqual(["DELETE", "GET", "DELETE", "GET", "DELETE", "GET"]);
   });
 });
 

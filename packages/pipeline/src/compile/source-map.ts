@@ -61,5 +61,8 @@ function encode(value: number): string {
   return text;
 }
 
+// in two pieces, for tools look for the whole word in built files, this one included
+const NAME = ["source", "MappingURL"].join("");
+
 /** A map as the comment that ends a generated file. */
-export const inlineMap = (map: SourceMap): string => `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}\n`;
+export const inlineMap = (map: SourceMap): string => `\n//# ${NAME}=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}\n`;
