@@ -1,4 +1,4 @@
-import { artifactsOf, findProject, findStack, openEngine, runView, scratchOf, type RunView } from "@mlstack/engine";
+import { artifactsOf, builtForReport, findProject, findStack, openEngine, runView, scratchOf, type RunView } from "@mlstack/engine";
 import type { PipelineDefinition } from "@mlstack/pipeline";
 import type { PipelineRunOptions } from "./pipeline.ts";
 import { runError } from "./run-error.ts";
@@ -15,7 +15,7 @@ export async function runPipeline<T>(pipeline: PipelineDefinition, params: Reado
     reporter?.end(report);
     if (report.status !== "completed") throw runError(report);
     // the engine stays open for what the caller loads; nothing of it keeps the process alive
-    return await runView<T>(await engine.records.run(report.id), engine.records, artifactsOf(engine), scratchOf(engine), pipeline);
+    return await runView<T>(await engine.records.run(report.id), engine.records, artifactsOf(engine), scratchOf(engine), builtForReport(report));
   } catch (e) {
     reporter?.stop();
     await engine.close();

@@ -1,4 +1,5 @@
 export { artifacts, type Artifacts } from "./artifacts/artifacts.ts";
+export { builtAgain, builtForReport, type BuiltPipeline } from "./client/built-pipeline.ts";
 export { artifactsOf, Client, scratchOf } from "./client/client.ts";
 export type { PartChange } from "./client/part-changes.ts";
 export { artifactView, runView, type ArtifactView, type Loadable, type RunView, type StepView } from "./client/views.ts";

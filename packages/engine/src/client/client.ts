@@ -3,6 +3,7 @@ import type { PipelineDefinition, Params } from "@mlstack/pipeline";
 import { join } from "node:path";
 import type { Artifacts } from "../artifacts/artifacts.ts";
 import { openEngine, type Engine, type EngineOptions } from "../engine.ts";
+import { builtAgain } from "./built-pipeline.ts";
 import { runView, type RunView } from "./views.ts";
 import { explainStep, type Explanation } from "./why.ts";
 
@@ -21,13 +22,14 @@ export class Client implements AsyncDisposable {
     const name = typeof pipeline === "string" ? pipeline : pipeline.name;
     const [row] = await engine.records.runs({ pipeline: name, status: filter.status, limit: 1 });
     if (row === undefined) throw new MlstackError("MLS5003", `the pipeline "${name}" has no ${filter.status === undefined ? "" : `${filter.status} `}run yet`, { fix: "mlstack run list" });
-    return runView<T>(row, engine.records, artifactsOf(engine), scratchOf(engine), typeof pipeline === "string" ? undefined : (pipeline));
+    return runView<T>(row, engine.records, artifactsOf(engine), scratchOf(engine), typeof pipeline === "string" ? undefined : builtAgain(pipeline, row));
   }
 
   /** A run by its id, by the beginning of it, or `last`. Throws MLS5003, MLS5006. */
   async run<P extends Params, T>(id: string, pipeline?: PipelineDefinition<P, T>): Promise<RunView<T>> {
     const engine = await this.#open();
-    return runView<T>(await engine.records.run(id), engine.records, artifactsOf(engine), scratchOf(engine), pipeline);
+    const row = await engine.records.run(id);
+    return runView<T>(row, engine.records, artifactsOf(engine), scratchOf(engine), pipeline === undefined ? undefined : builtAgain(pipeline, row));
   }
 
   /** Why a step ran, or did not have to. Throws MLS5003, MLS5004. */

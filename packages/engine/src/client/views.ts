@@ -1,8 +1,9 @@
-import { MlstackError, type ArtifactType, type JsonObject, type Preview, type SerializedError, type StepDefinition } from "@mlstack/core";
-import { bytes, json, npy, refTarget, text, type GraphNode, type GraphStepNode, type PipelineDefinition, type Ref, type RefTarget } from "@mlstack/pipeline";
+import { decodeValue, MlstackError, type ArtifactType, type JsonObject, type JsonValue, type Preview, type SerializedError } from "@mlstack/core";
+import { bytes, json, npy, refTarget, text, type Ref, type RefTarget } from "@mlstack/pipeline";
 import type { Artifacts } from "../artifacts/artifacts.ts";
 import type { Records } from "../records/records.ts";
 import type { ArtifactRow, RunRow, RunStatus, StepRow, StepStatus } from "../records/schema.ts";
+import type { BuiltPipeline } from "./built-pipeline.ts";
 
 /** An artifact of a run. */
 export interface ArtifactView<T = unknown> {
@@ -46,7 +47,8 @@ export interface RunView<T = unknown> {
   readonly status: RunStatus;
   readonly startedAt: Date;
   readonly endedAt: Date | undefined;
-  readonly params: JsonObject;
+  /** As the pipeline's schemas gave them: dates are dates. */
+  readonly params: Readonly<Record<string, unknown>>;
   readonly error: SerializedError | undefined;
   readonly steps: Readonly<Record<string, StepView>>;
   /** The pipeline's outputs; there when the run was asked for by the pipeline object. */
@@ -58,13 +60,15 @@ export interface RunView<T = unknown> {
 // eslint-disable-next-line unicorn/consistent-function-scoping -- formats are made on first use
 const builtIn: Readonly<Record<string, () => ArtifactType<unknown>>> = { "json/1": () => json(), "text/1": () => text(), "bytes/1": () => bytes(), "npy/1": () => npy() };
 
-/** Reads one run. Types come from the pipeline, which is built again with the run's parameters. */
-export async function runView<T>(row: RunRow, records: Records, artifacts: () => Promise<Artifacts>, scratch: string, pipeline?: PipelineDefinition): Promise<RunView<T>> {
+/**
+ * Reads one run.
+ *
+ * @param built the pipeline as it was built for the run, which has the types of what it made
+ */
+export async function runView<T>(row: RunRow, records: Records, artifacts: () => Promise<Artifacts>, scratch: string, built?: BuiltPipeline): Promise<RunView<T>> {
   const [steps, stored] = await Promise.all([records.steps(row.id), records.artifacts({ run: row.id, limit: 1_000_000 })]);
-  const params = JSON.parse(row.params_json) as JsonObject;
-  const graph = pipeline === undefined ? undefined : pipeline.graph(plainParams(params, pipeline));
-  const definitions = new Map<string, StepDefinition>(graph === undefined ? [] : [...stepCalls(graph.graph.nodes)].map((n) => [n.id, n.step]));
-  const view = (a: ArtifactRow): ArtifactView => artifactView(a, artifacts, scratch, definitions.get(a.node)?.outputs[a.output]);
+  const params = Object.fromEntries(Object.entries(JSON.parse(row.params_json) as Record<string, JsonValue>).map(([name, value]) => [name, decodeValue(value)]));
+  const view = (a: ArtifactRow): ArtifactView => artifactView(a, artifacts, scratch, built?.step(a.node)?.outputs[a.output]);
   const byNode = new Map<string, Record<string, ArtifactView>>();
   for (const a of stored) {
     const of = byNode.get(a.node) ?? {};
@@ -82,9 +86,9 @@ export async function runView<T>(row: RunRow, records: Records, artifacts: () =>
   return {
     id: row.id, pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), params,
     error: row.error_json === null ? undefined : (JSON.parse(row.error_json) as SerializedError), steps: views,
-    get outputs() { return loadable(graph?.outputs, find) as Loadable<T>; },
+    get outputs() { return loadable(built?.outputs, find) as Loadable<T>; },
     step(step) {
-      const found = steps.find((s) => s.node === step.stepName || definitions.get(s.node)?.name === step.stepName);
+      const found = steps.find((s) => s.node === step.stepName || built?.step(s.node)?.name === step.stepName);
       if (found === undefined) throw new MlstackError("MLS5004", `the run ${row.id} has no step "${step.stepName}"`, { fix: `mlstack run show ${row.id}` });
       return views[found.node] as never;
     },
@@ -113,17 +117,4 @@ function loadable(value: unknown, find: (target: RefTarget) => ArtifactView | un
   if (Array.isArray(value)) return value.map((v) => loadable(v, find));
   if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, loadable(v, find)]));
   return value;
-}
-
-/** The recorded parameters as the pipeline takes them again. */
-function plainParams(recorded: JsonObject, pipeline: PipelineDefinition): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(recorded).filter(([name]) => name in pipeline.params));
-}
-
-/** The calls of a graph, those in the bodies of maps included. */
-function* stepCalls(nodes: readonly GraphNode[]): Generator<GraphStepNode, void, undefined> {
-  for (const node of nodes) {
-    if (node.kind === "step") yield node;
-    else if (node.kind === "map") yield* stepCalls(node.body);
-  }
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import { encodeValue, MlstackError, type ArtifactStore, type JsonObject, type JsonValue, type SerializedError } from "@mlstack/core";
+import { encodeValue, MlstackError, type ArtifactStore, type JsonObject, type JsonValue, type SerializedError, type StepDefinition } from "@mlstack/core";
 import type { CompiledPlan, Plan, UncachedReason } from "@mlstack/pipeline";
 import { directJournal } from "../journal/direct-journal.ts";
 import type { Journal, JournalEvent, LogLine } from "../journal/events.ts";
@@ -52,6 +52,8 @@ export interface RunReport {
   readonly error: SerializedError | undefined;
   readonly nodes: ReadonlyMap<string, NodeState>;
   readonly plan: Plan;
+  /** The steps themselves, by the plan's names. */
+  readonly steps: ReadonlyMap<string, StepDefinition>;
   /** What the pipeline's build function returned: references into the plan. */
   readonly outputs: unknown;
   readonly warnings: readonly string[];
@@ -117,7 +119,7 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
       signal: options.signal ?? new AbortController().signal, scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),
     });
-    return { id: run, ...end, plan, outputs: compiled.outputs, copied: layered.copied };
+    return { id: run, ...end, plan, steps: compiled.steps, outputs: compiled.outputs, copied: layered.copied };
   } finally { beats.stop(); }
 }
 

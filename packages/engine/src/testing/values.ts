@@ -1,4 +1,5 @@
 import { artifacts } from "../artifacts/artifacts.ts";
+import { builtAgain } from "../client/built-pipeline.ts";
 import { runView, type ArtifactView } from "../client/views.ts";
 import type { StackSpec } from "../stack/stack.ts";
 import { LOCAL_STACK } from "../stack/stack.ts";
@@ -14,7 +15,8 @@ export const parallel = (concurrency: number): StackSpec => ({ ...LOCAL_STACK, c
 
 /** The values of what a pipeline returned, in a run. */
 export async function valuesOf(h: Harness, report: Pick<RunReport, "id">, pipeline: PipelineDefinition): Promise<unknown> {
-  const view = await runView(await h.records.run(report.id), h.records, async () => artifacts(contentSpace(await h.stack.artifactStore())), join(h.project.stateDir, "scratch", "test"), pipeline);
+  const row = await h.records.run(report.id);
+  const view = await runView(row, h.records, async () => artifacts(contentSpace(await h.stack.artifactStore())), join(h.project.stateDir, "scratch", "test"), builtAgain(pipeline, row));
   return loaded(view.outputs);
 }
 

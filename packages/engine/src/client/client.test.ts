@@ -1,0 +1,58 @@
+import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { harness, type Harness } from "../testing/harness.ts";
+import { Client } from "./client.ts";
+
+let h: Harness;
+let client: Client;
+beforeEach(async () => { h = await harness(); client = new Client({ from: h.project.dir }); });
+afterEach(async () => { await client.close(); await h.close(); });
+
+const params = { at: z.date(), count: z.bigint(), words: z.string().transform((s) => s.split(" ")), limit: z.number().default(7) };
+const describeStep = step({ name: "describe", params: { at: z.date(), count: z.bigint(), words: z.array(z.string()), limit: z.number() }, output: json(z.string()), run: ({ params: p }) => `${p.at.toISOString()} ${p.count} ${p.words.length} ${p.limit}` });
+const rich = definePipeline({ name: "rich", params, build: (p) => ({ text: describeStep(p) }) });
+const given = { at: new Date(0), count: 12n, words: "a b c" };
+
+describe("a run's outputs, by the pipeline", () => {
+  test("are there whatever its parameters were made of", async () => {
+    const report = await h.run(rich, given);
+    expect(report.status).toBe("completed");
+    for (const view of [await client.lastRun(rich), await client.run(report.id, rich)]) {
+      expect(await view.outputs.text.load()).toBe("1970-01-01T00:00:00.000Z 12 3 7");
+      expect(view.params).toEqual({ at: new Date(0), count: 12n, words: ["a", "b", "c"], limit: 7 });
+    }
+  });
+
+  test("of one that takes other parameters by now can be reached by step", async () => {
+    await h.run(rich, given);
+    const changed = definePipeline({ name: "rich", params: { ...params, mode: z.string() }, build: (p) => ({ text: describeStep(p) }) });
+    const view = await client.lastRun(changed);
+    expect(() => view.outputs).toThrow(expect.objectContaining({ code: "MLS1005", message: expect.stringContaining('the parameter "mode"') as string }) as Error);
+    expect(await view.steps["describe"]!.outputs["output"]!.load()).toContain("12 3 7");
+  });
+
+  test("of an item of a map have the type of its step", async () => {
+    const write = step({ name: "write", inputs: { n: json(z.number()) }, output: storedFile(), async run({ inputs, scratch }) { const path = join(await scratch(), "n.txt"); writeFileSync(path, String(inputs.n)); return localFile(path); } });
+    const spread = step({ name: "spread", output: list(json(z.number())), run: () => [4, 5] });
+    const files = definePipeline({ name: "files", build: () => { map(spread(), (n) => write({ n })); } });
+    await h.run(files);
+    const { steps } = await client.lastRun(files);
+    const items = Object.values(steps).filter((s) => s.node.startsWith("write@"));
+    expect(items).toHaveLength(2);
+    const texts = await Promise.all(items.map(async (s) => (await (s.outputs["output"]!.load() as Promise<{ bytes(): Promise<Uint8Array> }>)).bytes().then((b) => Buffer.from(b).toString())));
+    expect(texts.toSorted()).toEqual(["4", "5"]);
+  });
+});
+
+test("what is not there is named", async () => {
+  await expect(client.lastRun(rich)).rejects.toMatchObject({ code: "MLS5003", message: 'the pipeline "rich" has no run yet' });
+  await h.run(rich, given);
+  await expect(client.lastRun(rich, { status: "failed" })).rejects.toMatchObject({ code: "MLS5003" });
+  await expect(client.run("zzz")).rejects.toMatchObject({ code: "MLS5003" });
+  const other = step({ name: "other", output: json(), run: () => 1 });
+  const view = await client.lastRun(rich);
+  expect(() => view.step(other)).toThrow(expect.objectContaining({ code: "MLS5004" }) as Error);
+});
