@@ -20,6 +20,7 @@ import type { Faults } from "./run/faults.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
 import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
+import { actionSpace, type ActionSpace } from "./store/action-space.ts";
 import { contentSpace } from "./store/content-space.ts";
 import { layers } from "./store/layers.ts";
 import { neverInStepProcess } from "./step/nested-run.ts";
@@ -59,6 +60,8 @@ export interface Engine {
   readonly logs: LogFiles;
   /** Artifacts of the project's runs, wherever they lie: in the stack's store, or in another that runs have used. */
   artifacts(): Promise<Artifacts>;
+  /** Results by key in the stack's store, for one trust domain (`shared` by default): what is marked as non-deterministic, to be accepted or evicted. */
+  actions(domain?: string): Promise<ActionSpace>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -128,6 +131,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return {
     project, stack, plugins, logs, records,
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
+    actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     plan: (pipeline, params = {}) => compile(pipeline, params),
     run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings),
     detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings),

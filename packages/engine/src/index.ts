@@ -18,4 +18,5 @@ export { readSpec, runDriver, runStepElsewhere } from "./step/elsewhere.ts";
 export type { StepOutcome } from "./run/step-outcome.ts";
 export { CRASH_POINTS, type CrashPoint, type Faults } from "./run/faults.ts";
 export { LOCAL_STACK, type ComponentSpec, type Stack, type StackSpec } from "./stack/stack.ts";
+export type { ActionEntry, ActionSpace, FoundEntry, NonDeterministicMark } from "./store/action-space.ts";
 export { findStack, readStackFile } from "./stack/stack-file.ts";

@@ -20,7 +20,8 @@ export function storeState(stateDir: string): StoreState {
   const blob = (digest: string) => join(store, "cas", "sha256", digest.slice(0, 2), digest);
   const entries: Record<string, Record<string, string>> = {};
   const dangling: string[] = [];
-  for (const file of filesBelow(join(store, "ac"))) {
+  // besides entries there are marks of executions that differed
+  for (const file of filesBelow(join(store, "ac", "v1")).filter((path) => !path.includes(".nd"))) {
     const entry = JSON.parse(readFileSync(file, "utf8")) as { key: string; outputs: Record<string, { manifest: string; identity: string }> };
     entries[entry.key] = Object.fromEntries(Object.entries(entry.outputs).map(([n, o]) => [n, o.identity]));
     for (const { manifest } of Object.values(entry.outputs)) {

@@ -139,6 +139,8 @@ export interface StepSpec {
     readonly domain: string;
     /** Whether results are stored. */
     readonly store: boolean;
+    /** Why the cache had no result, where it was asked. */
+    readonly miss?: CacheMiss | undefined;
   };
   /** The vendor's id of the tracked run; null without a tracker. */
   readonly trackedRun: string | null;
@@ -151,6 +153,12 @@ export interface StepSpec {
   /** Settings for this flavor, from the step or the pipeline. */
   readonly settings?: JsonObject | undefined;
 }
+
+/**
+ * Why a step that has a key was not served from the cache: nothing was stored under its key; bytes of what was are gone; executions
+ * under the key differed; what lies there can't be read; or the run was told not to look.
+ */
+export type CacheMiss = "no-entry" | "bytes-missing" | "non-deterministic" | "unreadable" | "not-read";
 
 /** External data of a step, as it was when the run started. */
 export interface DataPointer {

@@ -15,16 +15,27 @@ export interface PartChange {
 const NAMES: Readonly<Record<string, string>> = { code: "its code", packages: "a package it uses", runtime: "the runtime", platform: "the platform", cacheVersion: "cacheVersion" };
 const GROUPS: Readonly<Record<string, string>> = { params: "the parameter", inputs: "the input", data: "the data of", env: "the environment variable", files: "the file", outputs: "the format of the output", components: "the component" };
 
-/** Every part that differs. */
-export function partChanges(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>, beforeStep: PlanStep, afterStep: PlanStep, node: PlanNode): PartChange[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((n) => before[n] !== after[n]).toSorted();
+/** The parts of a key, and the plan's entry for the step; undefined where that plan has none any more. */
+export interface Execution { readonly parts: Readonly<Record<string, string>>; readonly step: PlanStep | undefined }
+
+/**
+ * Every part that differs.
+ *
+ * @param node the plan's node of the later execution
+ */
+export function partChanges(before: Execution, after: Execution, node: PlanNode): PartChange[] {
+  const names = [...new Set([...Object.keys(before.parts), ...Object.keys(after.parts)])].filter((n) => before.parts[n] !== after.parts[n]).toSorted();
   return names.map((part): PartChange => {
     const [group = "", ...rest] = part.split(".");
     const name = rest.join(".");
-    const what = NAMES[part] ?? `${GROUPS[group] ?? group} ${name}`;
-    const details = part === "code" ? codeChanges(beforeStep, afterStep) : part === "packages" ? packageChanges(beforeStep, afterStep) : group === "inputs" ? inputChanges(node, name) : [];
-    return { part, what, before: shown(before[part]), after: shown(after[part]), details };
+    const what = NAMES[part] ?? `${GROUPS[group] ?? group} ${name}`.trim();
+    return { part, what, before: shown(before.parts[part]), after: shown(after.parts[part]), details: detailsOf(part, before.step, after.step) ?? (group === "inputs" ? inputChanges(node, name) : []) };
   });
+}
+
+function detailsOf(part: string, before: PlanStep | undefined, after: PlanStep | undefined): string[] | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return part === "code" ? codeChanges(before, after) : part === "packages" ? packageChanges(before, after) : undefined;
 }
 
 /** Values are stored with `=` before them, so that an empty one is not the same as none. */

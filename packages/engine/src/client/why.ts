@@ -1,7 +1,9 @@
-import { everyPlanNode, isStepNode, type Plan, type PlanStepNode, type UncachedReason } from "@mlstack/pipeline";
+import type { CacheMiss } from "@mlstack/core";
+import { everyPlanNode, type Plan, type PlanNode, type UncachedReason } from "@mlstack/pipeline";
 import type { CacheOutcome } from "../journal/events.ts";
 import type { Records } from "../records/records.ts";
 import type { RunRow, StepRow, StepStatus } from "../records/schema.ts";
+import { nearestResult, type PlanReader } from "./nearest-result.ts";
 import { partChanges, type PartChange } from "./part-changes.ts";
 
 /** Why a step ran, or why it did not have to. */
@@ -13,8 +15,10 @@ export interface Explanation {
   readonly summary: string;
   /** Where the result came from, for a cached step. */
   readonly madeBy?: { readonly run: string; readonly node: string; readonly at: number; readonly platform: string } | undefined;
-  /** For a step that is never cached. */
+  /** For a step that is never cached, or whose result was not kept. */
   readonly reasons: readonly UncachedReason[];
+  /** Why the cache had no result, where it was asked. */
+  readonly miss?: CacheMiss | undefined;
   /** The nearest earlier result of the same step, and every part of the key that differs from it. */
   readonly comparedWith?: { readonly run: string; readonly node: string; readonly at: number } | undefined;
   readonly changes: readonly PartChange[];
@@ -22,53 +26,56 @@ export interface Explanation {
   readonly parts: Readonly<Record<string, string>> | undefined;
 }
 
-/** How many earlier results are compared to find the nearest one. */
-const CANDIDATES = 2000;
+/** What a miss says that the comparison with earlier results can't: there was a result under this very key, or nobody has looked. */
+const MISSES: Readonly<Partial<Record<CacheMiss, string>>> = {
+  "bytes-missing": "ran although its result is known: some of its bytes are not in the store any more",
+  "non-deterministic": "ran although its key is unchanged: executions with this key gave different results, so none of them is served",
+  unreadable: "ran although something is stored under its key: it can't be read",
+  "not-read": "ran because the run was told not to use earlier results of it",
+};
 
 /** @throws MLS5003, MLS5004 */
 export async function explainStep(records: Records, runId: string, node: string): Promise<Explanation> {
   const run = await records.run(runId);
   const step = await records.step(run.id, node);
+  const plans = planReader(records);
+  const own = nodeOf(await plans(run.plan), node);
   const cache = JSON.parse(step.cache_json) as CacheOutcome;
   const parts = step.key === null ? undefined : await records.parts(step.key);
-  const base = { run: run.id, node, status: step.status, reasons: [] as readonly UncachedReason[], changes: [] as readonly PartChange[], parts };
-  if (cache.state === "hit") {
-    return { ...base, summary: "served from the cache: everything in its key is as it was", madeBy: { run: cache.run, node: cache.node, at: cache.madeAt, platform: cache.platform } };
-  }
-  if (cache.state === "uncached") return { ...base, summary: `ran because it is never cached: ${cache.reasons[0]?.message ?? "no reason was recorded"}`, reasons: cache.reasons };
-  if (step.status === "skipped" || step.status === "cancelled") return { ...base, summary: `did not run: it was ${step.status}` };
-  if (parts === undefined) return { ...base, summary: step.status === "running" ? "is running" : "failed before its key was known" };
-  return compare(records, run, step, parts, base);
+  const miss = "miss" in cache ? cache.miss : undefined;
+  const base = { run: run.id, node, status: step.status, reasons: [] as readonly UncachedReason[], changes: [] as readonly PartChange[], parts, ...(miss !== undefined && { miss }) };
+  if (step.status === "skipped" || step.status === "cancelled") return { ...base, summary: `did not run${step.status === "cancelled" ? " to its end" : ""}: it was ${step.status}${step.condition === null ? "" : `, for ${step.condition} said otherwise`}` };
+  if (own !== undefined && own.kind !== "step") return { ...base, summary: own.kind === "map" ? `is a map, which does no work of its own: ask about an item of it, as mlstack run show ${run.id} names them` : "takes the result of one of two branches, and does no work of its own" };
+  if (cache.state === "hit") return { ...base, summary: "served from the cache: everything in its key is as it was", madeBy: { run: cache.run, node: cache.node, at: cache.madeAt, platform: cache.platform } };
+  if (cache.state === "uncached") return { ...base, summary: `ran because ${step.key === null ? "it is never cached: " : ""}${cache.reasons[0]?.message ?? "no reason was recorded"}`, reasons: cache.reasons };
+  if (parts === undefined) return { ...base, ...(await withoutKey(plans, run, step)) };
+  return compare(records, plans, run, step, { ...base, parts });
 }
 
-async function compare(records: Records, run: RunRow, step: StepRow, parts: Readonly<Record<string, string>>, base: Omit<Explanation, "summary">): Promise<Explanation> {
-  const plan = await records.plan(run.plan);
-  const own = planNodeOf(plan, step.node);
-  const identity = own?.step;
-  let nearest: { row: StepRow & { plan: string }; parts: Readonly<Record<string, string>>; distance: number } | undefined;
-  for (const row of await records.earlier(run, CANDIDATES)) {
-    if (row.key === null || (row.status !== "completed" && row.status !== "cached")) continue;
-    const other = await records.plan(row.plan);
-    if (planNodeOf(other, row.node)?.step !== identity) continue;
-    const theirs = await records.parts(row.key);
-    if (theirs === undefined) continue;
-    const distance = differing(parts, theirs) + (row.node === step.node ? 0 : 0.5);
-    if (nearest === undefined || distance < nearest.distance) nearest = { row, parts: theirs, distance };
-    if (distance === 0) break;
-  }
-  if (nearest === undefined) return { ...base, summary: "ran because no earlier run has a result of this step" };
-  const comparedWith = { run: nearest.row.run, node: nearest.row.node, at: nearest.row.started_at };
-  if (differing(parts, nearest.parts) === 0) return { ...base, comparedWith, summary: "ran although its key is unchanged: the earlier result was gone, had been marked non-deterministic, or the cache was not read" };
-  const before = await records.plan(nearest.row.plan);
-  const beforeNode = nearest.row.node;
-  const changes = partChanges(nearest.parts, parts, before.steps[planNodeOf(before, beforeNode)!.step]!, plan.steps[own!.step]!, own!);
+/** A step that has not come to a result, and has no key: never to be cached, or not known yet. */
+async function withoutKey(plans: PlanReader, run: RunRow, step: StepRow): Promise<Pick<Explanation, "summary" | "reasons">> {
+  const plan = await plans(run.plan);
+  const node = nodeOf(plan, step.node);
+  const reasons = (node?.kind === "step" ? [...plan.steps[node.step]!.uncached, ...node.uncached] : []) as UncachedReason[];
+  const state = step.status === "failed" ? "failed" : run.status === "running" ? "is running" : `did not come to its end: the run was ${run.status}`;
+  if (reasons[0] !== undefined) return { summary: `${state}; it is never cached: ${reasons[0].message}`, reasons };
+  return { summary: step.status === "failed" ? "failed before its key was known" : state, reasons };
+}
+
+async function compare(records: Records, plans: PlanReader, run: RunRow, step: StepRow, base: Omit<Explanation, "summary"> & { readonly parts: Readonly<Record<string, string>> }): Promise<Explanation> {
+  const plan = await plans(run.plan);
+  const own = nodeOf(plan, step.node);
+  const known = base.miss === undefined ? undefined : MISSES[base.miss];
+  const nearest = own?.kind === "step" ? await nearestResult(records, plans, run, step.node, own.step, base.parts) : undefined;
+  if (nearest === undefined || own?.kind !== "step") return { ...base, summary: known ?? "ran because no earlier run has a result of this step" };
+  const comparedWith = { run: nearest.run, node: nearest.node, at: nearest.startedAt };
+  const before = await plans(nearest.plan);
+  const beforeNode = nodeOf(before, nearest.node);
+  const beforeStep = beforeNode?.kind === "step" ? before.steps[beforeNode.step] : undefined;
+  const changes = partChanges({ parts: nearest.parts, step: beforeStep }, { parts: base.parts, step: plan.steps[own.step] }, own);
+  if (known !== undefined) return { ...base, comparedWith, changes, summary: known };
+  if (changes.length === 0) return { ...base, comparedWith, summary: "ran although its key is unchanged: the earlier result was not stored, has been removed, or lies in a store that was not asked" };
   return { ...base, comparedWith, changes, summary: `ran because ${summaryOf(changes)} changed` };
-}
-
-function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): number {
-  let n = 0;
-  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) if (a[name] !== b[name]) n++;
-  return n;
 }
 
 function summaryOf(changes: readonly PartChange[]): string {
@@ -76,7 +83,19 @@ function summaryOf(changes: readonly PartChange[]): string {
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-/** The call behind a node of a run, which may be an item of a map. */
-function planNodeOf(plan: Plan, node: string): PlanStepNode | undefined {
-  return [...everyPlanNode(plan.nodes)].filter(isStepNode).find((n) => n.id === node.split("@", 1)[0]);
+/** Reads every plan once: that of a wide pipeline takes its time. */
+function planReader(records: Records): PlanReader {
+  const read = new Map<string, Promise<Plan>>();
+  return (digest) => {
+    let plan = read.get(digest);
+    if (plan === undefined) read.set(digest, (plan = records.plan(digest)));
+    return plan;
+  };
+}
+
+/** The plan's node behind a node of a run, which may be an item of a map. */
+function nodeOf(plan: Plan, node: string): PlanNode | undefined {
+  const base = node.split("@", 1)[0];
+  for (const n of everyPlanNode(plan.nodes)) if (n.id === base) return n;
+  return undefined;
 }

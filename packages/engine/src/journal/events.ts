@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, SerializedError, StepSpec, TrackerEvent } from "@mlstack/core";
+import type { CacheMiss, JsonObject, JsonValue, SerializedError, StepSpec, TrackerEvent } from "@mlstack/core";
 import type { UncachedReason } from "@mlstack/pipeline";
 import type { StoredOutput } from "../store/action-space.ts";
 
@@ -66,13 +66,16 @@ export interface StepStarted {
 
 /** How a step's result came about, as far as the cache is concerned. */
 export type CacheOutcome =
-  | { readonly state: "hit"; /** The run and node that made the result, when, and on which platform. */ readonly run: string; readonly node: string; readonly madeAt: number; readonly platform: string; readonly savedMs: number }
-  | { readonly state: "stored" }
+  | { readonly state: "hit"; /** The run and node that made the result, when, and on which platform. */ readonly run: string; readonly node: string; readonly madeAt: number; readonly platform: string; readonly savedMs: number; readonly tracker?: TrackerBlob }
+  | { readonly state: "stored"; readonly miss?: CacheMiss | undefined; readonly tracker?: TrackerBlob }
   /** Another execution with the same key had stored its result first. */
-  | { readonly state: "lost-race"; readonly run: string; readonly nonDeterministic: boolean }
+  | { readonly state: "lost-race"; readonly run: string; readonly nonDeterministic: boolean; readonly miss?: CacheMiss | undefined }
   | { readonly state: "uncached"; readonly reasons: readonly UncachedReason[] }
   /** The step did not get so far. */
-  | { readonly state: "none" };
+  | { readonly state: "none"; readonly miss?: CacheMiss | undefined };
+
+/** Digest of the blob that holds what the execution logged; null where it logged nothing. */
+type TrackerBlob = string | null | undefined;
 
 export interface StepEnded {
   readonly kind: "step-ended";

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
+import { earlierResults, type EarlierResult } from "./earlier-results.ts";
 import { liveStatus } from "./liveness.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } from "./schema.ts";
@@ -24,8 +25,12 @@ export interface Records {
   tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
   parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
   plan(digest: string): Promise<Plan>;
-  /** Steps with a key, of earlier runs of the same pipeline, newest first. */
-  earlier(run: RunRow, limit: number): Promise<readonly (StepRow & { readonly plan: string; readonly pipeline: string })[]>;
+  /** What earlier runs of the same pipeline know of a node and, of a map's, its other items: one result per key, those of the very item first, then the newest. */
+  earlierOfNode(run: RunRow, node: string): Promise<readonly EarlierResult[]>;
+  /** The same of any of some nodes, items included, in the runs of the latest plans. */
+  earlierOfNodes(run: RunRow, plans: readonly string[], nodes: readonly string[]): Promise<readonly EarlierResult[]>;
+  /** Digests of the plans of the latest runs of the same pipeline that began before, the newest first. */
+  earlierPlans(run: RunRow, limit: number): Promise<readonly string[]>;
   /** What its nodes were started with last, by node. */
   specs(run: string): Promise<ReadonlyMap<string, { readonly attempt: number; readonly spec: Omit<StepSpec, "stack"> }>>;
   /** Artifact stores that runs have used, the latest first. */
@@ -111,9 +116,7 @@ export function recordsOf(db: OpenDatabase): Records {
       const row = await kysely.selectFrom("keys").select("parts_json").where("key", "=", key).executeTakeFirst();
       return row === undefined ? undefined : (JSON.parse(row.parts_json) as Record<string, string>);
     },
-    earlier: (row, limit) => kysely.selectFrom("steps").innerJoin("runs", "runs.id", "steps.run").selectAll("steps").select(["runs.plan as plan", "runs.pipeline as pipeline"])
-      .where("runs.started_at", "<=", row.started_at).where("runs.id", "!=", row.id).where("steps.key", "is not", null).where("runs.pipeline", "=", row.pipeline)
-      .orderBy("runs.started_at", "desc").limit(limit).execute(),
+    ...earlierResults(kysely),
     async specs(id) {
       const rows = await kysely.selectFrom("attempts").select(["node", "attempt", "spec_json"]).where("run", "=", id).orderBy("attempt").execute();
       return new Map(rows.flatMap((r) => (r.spec_json === null ? [] : [[r.node, { attempt: r.attempt, spec: JSON.parse(r.spec_json) as Omit<StepSpec, "stack"> }]])));

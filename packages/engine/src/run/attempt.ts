@@ -31,7 +31,7 @@ function neverBegun(d: Drive, { spec, key }: Prepared, attempt: number, status: 
   // it has a number of its own, which a resumed run must not use again
   d.io.journal.append({ kind: "step-started", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt, time, spec: withoutStack({ ...spec, attempt }) });
   d.io.journal.append({
-    kind: "step-ended", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt, startedAt: time, time, status, key: key.key, parts: key.key === null ? null : key.parts, cache: { state: "none" }, outputs: {}, error, tracker: [],
+    kind: "step-ended", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt, startedAt: time, time, status, key: key.key, parts: key.key === null ? null : key.parts, cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error, tracker: [],
     ...(status === "failed" && spec.willRetry && { retried: true }),
   });
   return { status, error };
@@ -159,7 +159,7 @@ async function died(d: Drive, { spec, key, step }: Prepared, startedAt: number, 
   if (tail !== "") d.io.journal.log(spec.runId, spec.node, spec.attempt, { time: d.io.now(), stream: "stderr", text: tail.slice(-8000) });
   return {
     kind: "step-ended", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt: spec.attempt, startedAt, time: d.io.now(), status: wasCancelled ? "cancelled" : "failed", key: key.key, parts: key.key === null ? null : key.parts,
-    cache: { state: "none" }, outputs: {}, error: serializeError(error), tracker: [], ...(spec.willRetry && !wasCancelled && { retried: true }),
+    cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error: serializeError(error), tracker: [], ...(spec.willRetry && !wasCancelled && { retried: true }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { MlstackError, type TrackerEvent } from "@mlstack/core";
+import { MlstackError, type CacheMiss, type TrackerEvent } from "@mlstack/core";
 import type { Layers } from "../store/layers.ts";
 import type { ActionEntry, ActionSpace } from "../store/action-space.ts";
 import { decodeEvents } from "./tracker-recorder.ts";
@@ -6,21 +6,23 @@ import { decodeEvents } from "./tracker-recorder.ts";
 /** What the cache says of a key. */
 export type Lookup =
   | { readonly hit: true; readonly entry: ActionEntry; /** What the execution logged, under this node's name. */ readonly events: readonly TrackerEvent[] }
-  | { readonly hit: false; readonly reason: "no-entry" | "bytes-missing" | "non-deterministic" };
+  | { readonly hit: false; readonly reason: Exclude<CacheMiss, "not-read"> };
 
 /**
  * A hit is an entry whose every blob is in a store that can be reached: in the active one, or else in another that the project has used.
  */
 export async function lookUp(key: string, { node, ordinal }: { readonly node: string; readonly ordinal: number }, actions: ActionSpace, layers: Layers): Promise<Lookup> {
   const own = await actions.get(key);
-  const entry = own ?? (await layers.findElsewhere(actions.domain, key))?.entry;
-  if (entry === undefined) return { hit: false, reason: "no-entry" };
-  if (entry.nonDeterministic !== undefined) return { hit: false, reason: "non-deterministic" };
+  const found = own.state === "found" ? { entry: own.entry, marked: actions.isMarked(key) } : await layers.findElsewhere(actions.domain, key);
+  if (found === undefined) return { hit: false, reason: own.state === "unreadable" ? "unreadable" : "no-entry" };
+  // side by side: in a store that is elsewhere each question takes its time
+  const [marked, looked] = await Promise.allSettled([found.marked, complete(found.entry, { node, ordinal }, layers)]);
+  if (marked.status === "rejected") throw marked.reason;
+  if (marked.value) return { hit: false, reason: "non-deterministic" };
+  if (looked.status === "fulfilled") return looked.value;
   // a manifest that was changed or has just gone is as good as none
-  try { return await complete(entry, { node, ordinal }, layers); } catch (e) {
-    if (MlstackError.is(e, "MLS3001") || MlstackError.is(e, "MLS3002")) return { hit: false, reason: "bytes-missing" };
-    throw e;
-  }
+  if (MlstackError.is(looked.reason, "MLS3001") || MlstackError.is(looked.reason, "MLS3002")) return { hit: false, reason: "bytes-missing" };
+  throw looked.reason;
 }
 
 async function complete(entry: ActionEntry, { node, ordinal }: { readonly node: string; readonly ordinal: number }, { content, artifacts }: Layers): Promise<Lookup> {

@@ -1,4 +1,4 @@
-import { MlstackError, serializeError, type SerializedError } from "@mlstack/core";
+import { MlstackError, serializeError, type CacheMiss, type SerializedError } from "@mlstack/core";
 import { attempts, cancelled, type Prepared } from "./attempt.ts";
 import { lookUp } from "./cache-lookup.ts";
 import type { Drive, DriveResult } from "./drive.ts";
@@ -120,12 +120,13 @@ export async function drive(d: Drive): Promise<DriveResult> {
       return map.items.length === 0 ? finishMap(map) : undefined;
     }
     const task = await prepare(d, state, state.node);
-    const outcome = (await reused(d, state, task)) ?? (await running.use(async (): Promise<StepOutcome | undefined> => {
+    const before = await reused(d, state, task);
+    const outcome = before.outcome ?? (await running.use(async (): Promise<StepOutcome | undefined> => {
       if (stopping() || hasEnded(state)) return undefined;
       for (const pointer of Object.values(task.spec.inputs)) await d.layers.bring(pointer);
       if (hasEnded(state)) return undefined;
       state.status = "running";
-      return attempts(d, task, d.earlier?.attempts(state) ?? 0);
+      return attempts(d, { ...task, spec: { ...task.spec, cache: { ...task.spec.cache, miss: before.miss } } }, d.earlier?.attempts(state) ?? 0);
     }));
     if (outcome === undefined || hasEnded(state)) return;
     state.status = outcome.status;
@@ -167,24 +168,25 @@ function collector(state: NodeState): ItemRun | undefined {
   return undefined;
 }
 
-/** Serves a node from what this run has done before, or from the cache, its tracker calls included. */
-async function reused(d: Drive, state: NodeState, task: Prepared): Promise<StepOutcome | undefined> {
+/** Serves a node from what this run has done before, or from the cache, its tracker calls included; or says why it did not. */
+async function reused(d: Drive, state: NodeState, task: Prepared): Promise<{ readonly outcome?: StepOutcome; readonly miss?: CacheMiss }> {
   const { key, spec } = task;
   const kept = d.earlier?.finished(state, { key: key.key, inputs: spec.inputs, data: spec.data, params: JSON.stringify(task.node.params) });
-  if (kept !== undefined && (await everyPresent(d, Object.values(kept)))) return { status: "cached", outputs: kept };
-  if (key.key === null || d.lookup === null || d.earlier?.mustRun(state) === true) return undefined;
+  if (kept !== undefined && (await everyPresent(d, Object.values(kept)))) return { outcome: { status: "cached", outputs: kept } };
+  if (key.key === null) return {};
+  if (d.lookup === null || d.earlier?.mustRun(state) === true) return { miss: "not-read" };
   const found = await lookUp(key.key, { node: state.id, ordinal: d.ordinal }, d.lookup, d.layers);
-  if (!found.hit) return undefined;
+  if (!found.hit) return { miss: found.reason };
   const { entry, events } = found;
-  if (hasEnded(state)) return undefined;
+  if (hasEnded(state)) return {};
   await d.io.track(events);
-  if (hasEnded(state)) return undefined;
+  if (hasEnded(state)) return {};
   const time = d.io.now();
   d.io.journal.append({
     kind: "step-ended", run: d.runId, ordinal: d.ordinal, node: state.id, attempt: 0, startedAt: time, time, status: "cached", key: key.key, parts: key.parts, outputs: entry.outputs, tracker: events,
-    cache: { state: "hit", run: entry.writer.run, node: entry.writer.node, madeAt: entry.createdAt, platform: entry.platform, savedMs: entry.durationMs },
+    cache: { state: "hit", run: entry.writer.run, node: entry.writer.node, madeAt: entry.createdAt, platform: entry.platform, savedMs: entry.durationMs, tracker: entry.tracker },
   });
-  return { status: "cached", outputs: pointersOf(entry.outputs) };
+  return { outcome: { status: "cached", outputs: pointersOf(entry.outputs) } };
 }
 
 async function everyPresent(d: Drive, pointers: readonly Parameters<typeof d.layers.artifacts.present>[0][]): Promise<boolean> {

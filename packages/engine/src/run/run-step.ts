@@ -87,7 +87,7 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     const error = serializeError(signal.aborted ? signal.reason : e);
     const left = await tracking.end();
     const status = cancelled ? "cancelled" : "failed";
-    await end({ status, cache: { state: "none" }, outputs: {}, error, ...(spec.willRetry && !cancelled && { retried: true }) }, left);
+    await end({ status, cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error, ...(spec.willRetry && !cancelled && { retried: true }) }, left);
     return { status, error };
   } finally { if (existsSync(scratch)) await rm(scratch, { recursive: true, force: true }).catch(() => undefined); }
 }
@@ -194,12 +194,17 @@ async function commit(task: StepTask, io: StepIo, outputs: Readonly<Record<strin
   if (key.key === null) return { state: "uncached", reasons: key.reasons };
   if (io.actions === null) return { state: "uncached", reasons: [{ rule: "switched-off", message: "the run was started with the cache switched off", fix: "run it without --no-cache" }] };
   const tracker = events.length === 0 ? null : await io.content.putBytes(encodeEvents(events));
-  const { entry, won } = await io.actions.commit({
+  const ended = await io.actions.commit({
     entryVersion: 1, key: key.key, outputs, parts: key.parts, tracker, platform: io.platform, writer: { run: spec.runId, node: spec.node, project: spec.project }, createdAt: io.now(), durationMs,
   }, async (first) => {
     for (const output of Object.values(first.outputs)) if (!(await io.artifacts.present(output).catch(() => false))) return false;
     return first.tracker === null || io.content.has(first.tracker);
   });
-  return won ? { state: "stored" } : { state: "lost-race", run: entry.writer.run, nonDeterministic: entry.nonDeterministic !== undefined };
+  const { cache: { miss } } = spec;
+  switch (ended.state) {
+    case "stored": return { state: "stored", miss, tracker };
+    case "lost-race": return { state: "lost-race", run: ended.first.writer.run, nonDeterministic: ended.nonDeterministic, miss };
+    case "unreadable": return { state: "uncached", reasons: [{ rule: "unreadable-entry", message: `what lies under its key can't be read, and is never replaced: ${ended.at}`, fix: "remove that object from the artifact store" }] };
+  }
 }
 

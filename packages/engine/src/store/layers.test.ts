@@ -99,8 +99,11 @@ test("a store that can't be opened is a warning, too", async () => {
 
 test("an entry that is marked as non-deterministic is no hit, wherever it lies", async () => {
   const out = await save(there, 1);
-  await commit(there, entry({ out }, { nonDeterministic: { outputs: {}, run: "r2" } }));
+  await commit(there, entry({ out }));
+  await commit(there, entry({ out: await save(there, 2) }, { writer: { run: "r2", node: "n", project: "p" } }));
   expect(await look(layered(there))).toEqual({ hit: false, reason: "non-deterministic" });
+  await actionSpace(there, "shared").accept(KEY);
+  expect(await look(layered(there))).toMatchObject({ hit: true, entry: { outputs: { out: { manifest: out.manifest } } } });
 });
 
 test.each(["manifest", "file"])("a damaged %s elsewhere is never used", async (which) => {

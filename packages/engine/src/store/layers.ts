@@ -20,7 +20,7 @@ export interface Layers {
   readonly content: ContentSpace;
   readonly artifacts: Artifacts;
   /** An entry in any store other than the active one. */
-  findElsewhere(domain: string, key: string): Promise<{ readonly entry: ActionEntry; readonly store: string } | undefined>;
+  findElsewhere(domain: string, key: string): Promise<{ readonly entry: ActionEntry; /** It is no hit: executions differed. */ readonly marked: boolean } | undefined>;
   /** Sees to it that the active store has all bytes of an artifact. */
   bring(pointer: ArtifactPointer): Promise<void>;
   readonly copied: readonly Copied[];
@@ -84,8 +84,12 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
     content, artifacts: all, warnings,
     get copied() { return [...copied.values()]; },
     async findElsewhere(domain, key) {
-      const found = await first((c) => actionSpace(c.store, domain).get(key));
-      return found === undefined ? undefined : { entry: found.value, store: found.name };
+      const found = await first(async (c) => {
+        const actions = actionSpace(c.store, domain);
+        const there = await actions.get(key);
+        return there.state === "found" ? { entry: there.entry, marked: await actions.isMarked(key) } : undefined;
+      });
+      return found?.value;
     },
     async bring(pointer) {
       if (usable.length === 0) return;
