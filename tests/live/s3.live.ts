@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,6 +60,17 @@ describe("objects", () => {
     expect((await read("empty")).byteLength).toBe(0);
     expect((await read("empty", { offset: 0, length: 5 })).byteLength).toBe(0);
   });
+
+  test.each([["in one request", 100], ["in parts", 11 * MIB]])("that came %s are not touched by a service that gives copies the old time, and keep their bytes", async (_, size) => {
+    const bytes = randomBytes(size);
+    await store.put("touched", { kind: "bytes", bytes });
+    const old = new Date("2020-01-01");
+    utimesSync(join(gw.data, "store/team/ml/touched"), old, old);
+    expect((await store.stat("touched"))!.modifiedAt).toEqual(old);
+    await expect(store.touch!("touched")).rejects.toSatisfy(code("MLS3003"));
+    expect((await read("touched")).equals(bytes)).toBe(true);
+    await expect(store.touch!("no/such")).rejects.toSatisfy(code("MLS3001"));
+  }, 60_000);
 
   test("have sizes and times; what is absent is undefined, or MLS3001 when it is read", async () => {
     await store.put("stat", text("12345"));

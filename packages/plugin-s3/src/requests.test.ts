@@ -54,6 +54,19 @@ describe("creating only what is absent", () => {
   });
 });
 
+test("an object is touched by a copy onto itself, which keeps how it is stored", async () => {
+  let gone = false;
+  let time = new Date();
+  const answered = () => `<CopyObjectResult><LastModified>${time.toISOString()}</LastModified><ETag>x</ETag></CopyObjectResult>`;
+  const { store, seen } = await storeAt((_seen, res) => (gone ? refuse(res, 404, "NoSuchKey") : void res.writeHead(200, { "content-type": "application/xml" }).end(answered())), { prefix: "a=b", storageClass: "STANDARD_IA" });
+  await store.touch!("cas/x=1");
+  expect(seen[0]).toMatchObject({ method: "PUT", headers: { "x-amz-copy-source": "b12/a%3Db/cas/x%3D1", "x-amz-metadata-directive": "REPLACE", "x-amz-storage-class": "STANDARD_IA", "x-amz-checksum-algorithm": "CRC32" } });
+  time = new Date("2020-01-01");
+  await expect(store.touch!("cas/x")).rejects.toSatisfy(code("MLS3003"));
+  gone = true;
+  await expect(store.touch!("cas/x")).rejects.toSatisfy(code("MLS3001"));
+});
+
 describe("in parts", () => {
   const large = { kind: "bytes", bytes: Buffer.alloc(11 * 2 ** 20, 7) } as const;
   /** Everything goes well but the end, which is up to the test. */

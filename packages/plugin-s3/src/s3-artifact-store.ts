@@ -8,6 +8,7 @@ import { openObject } from "./object-body.ts";
 import { headOf, listed } from "./objects.ts";
 import { put } from "./put.ts";
 import { guarded, openSession, sendOptions } from "./session.ts";
+import { touch } from "./touch.ts";
 
 /** Objects of an S3 bucket, or of a service that speaks the same protocol. */
 export async function s3ArtifactStore(config: S3Config): Promise<ArtifactStore> {
@@ -27,6 +28,10 @@ export async function s3ArtifactStore(config: S3Config): Promise<ArtifactStore> 
     async get(key, options) {
       const name = nameOf(key);
       return guarded(session, { verb: "reading", action: "s3:GetObject", key: name }, options, () => openObject(session, { bucket: config.bucket, key: name, changed: "MLS3003" }, options));
+    },
+    async touch(key, options) {
+      const name = nameOf(key);
+      await guarded(session, { verb: "touching", action: "s3:PutObject", key: name }, options, () => touch(session, name, options));
     },
     async stat(key, options) {
       const name = nameOf(key);

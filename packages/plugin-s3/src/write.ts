@@ -21,7 +21,7 @@ export interface Write {
 export type Outcome = "written" | "exists" | "again";
 
 /** What a new object is given, in one request or in parts. */
-export function created({ session: { config }, id }: Write): { Metadata: Record<string, string>; ChecksumAlgorithm?: "CRC32"; StorageClass?: StorageClass; ServerSideEncryption?: "AES256" | "aws:kms" | "aws:kms:dsse"; SSEKMSKeyId?: string } {
+export function created({ session: { config }, id }: Pick<Write, "session" | "id">): { Metadata: Record<string, string>; ChecksumAlgorithm?: "CRC32"; StorageClass?: StorageClass; ServerSideEncryption?: "AES256" | "aws:kms" | "aws:kms:dsse"; SSEKMSKeyId?: string } {
   return {
     Metadata: { [PUT_ID]: id },
     ...(config.checksum === "crc32" && { ChecksumAlgorithm: "CRC32" }),

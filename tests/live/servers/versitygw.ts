@@ -13,6 +13,8 @@ export interface Versitygw {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly pid: number;
+  /** The folder whose folders are the buckets. */
+  readonly data: string;
   /** Makes a bucket. */
   bucket(name: string): Promise<void>;
   log(): string;
@@ -39,7 +41,7 @@ export async function startVersitygw(): Promise<Versitygw> {
   });
   const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
   return {
-    endpoint, region, accessKeyId, secretAccessKey, pid: server.pid, log: server.log,
+    endpoint, region, accessKeyId, secretAccessKey, pid: server.pid, data: join(data, "data"), log: server.log,
     async bucket(name) { await client.send(new CreateBucketCommand({ Bucket: name })); },
     async stop() {
       client.destroy();

@@ -40,6 +40,14 @@ export interface ArtifactStore extends Component {
   delete(key: string, options?: DeleteOptions): Promise<void>;
 
   /**
+   * Makes an object's `modifiedAt` now and leaves its bytes: what is old and has just become needed must not look old to who cleans up.
+   * A service that has no such thing copies the object onto itself. Where a store leaves this out, the bytes are read and put again.
+   *
+   * @throws MLS3001 when there is no such key; MLS3005, MLS6002 when it may not be written; MLS3003 when this object can't be touched
+   */
+  touch?(key: string, options?: CallOptions): Promise<void>;
+
+  /**
    * The path of an object that lies in a file of this machine, to be read in place and never written.
    * Stores that are elsewhere leave this out.
    */

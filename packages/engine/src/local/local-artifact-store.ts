@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, createReadStream, existsSync, fsyncSync, linkSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, createReadStream, existsSync, fsyncSync, linkSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
 import { copyFile, opendir } from "node:fs/promises";
 import { constants } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -99,6 +99,15 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     place(await copyToTemp(source.path), path, options?.ifAbsent === true, key);
   }
 
+  /** A file of another user can't be given another time, but who may write into its folder may put a copy in its place. */
+  async function touch(path: string, key: string): Promise<void> {
+    const now = new Date();
+    try { utimesSync(path, now, now); } catch (e) {
+      if ((e as { code?: string }).code !== "EPERM" && (e as { code?: string }).code !== "EACCES") throw e;
+      place(await copyToTemp(path), path, false, key);
+    }
+  }
+
   return {
     contract: "artifact_store@1",
     capabilities: { createIfAbsent: true, wireChecksum: "none" },
@@ -108,6 +117,13 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
       try { return body(path, options?.range); } catch (e) {
         if (isMissing(e)) throw new MlstackError("MLS3001", `${key} is not in the store ${root}`, { details: { key } });
         throw fsError(e, "reading", path);
+      }
+    },
+    async touch(key) {
+      const path = pathOf(key);
+      try { await touch(path, key); } catch (e) {
+        if (isMissing(e)) throw new MlstackError("MLS3001", `${key} is not in the store ${root}`, { details: { key } });
+        throw fsError(e, "touching", path);
       }
     },
     async stat(key) {

@@ -25,11 +25,11 @@ export async function lookUp(key: string, { node, ordinal }: { readonly node: st
   throw looked.reason;
 }
 
-async function complete(entry: ActionEntry, { node, ordinal }: { readonly node: string; readonly ordinal: number }, { content, artifacts }: Layers): Promise<Lookup> {
-  for (const output of Object.values(entry.outputs)) if (!(await artifacts.present(output))) return { hit: false, reason: "bytes-missing" };
+async function complete(entry: ActionEntry, { node, ordinal }: { readonly node: string; readonly ordinal: number }, layers: Layers): Promise<Lookup> {
+  for (const output of Object.values(entry.outputs)) if (!(await layers.present(output))) return { hit: false, reason: "bytes-missing" };
   if (entry.tracker === null) return { hit: true, entry, events: [] };
-  if (!(await content.has(entry.tracker))) return { hit: false, reason: "bytes-missing" };
-  const events = decodeEvents(Buffer.from(await content.read(entry.tracker)).toString("utf8"));
-  for (const e of events) if (e.kind === "file" && !(await content.has(e.value, e.size))) return { hit: false, reason: "bytes-missing" };
+  if (!(await layers.has(entry.tracker))) return { hit: false, reason: "bytes-missing" };
+  const events = decodeEvents(Buffer.from(await layers.content.read(entry.tracker)).toString("utf8"));
+  for (const e of events) if (e.kind === "file" && !(await layers.has(e.value, e.size))) return { hit: false, reason: "bytes-missing" };
   return { hit: true, entry, events: events.map((e, i) => ({ ...e, id: `${node}/${ordinal}.0/${i}`, node, attempt: 0, cachedFrom: entry.writer.run })) };
 }

@@ -7,12 +7,13 @@ import type { Stack, StackSnapshot } from "../stack/stack.ts";
 import type { JsonObject } from "@mlstack/core";
 import { actionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
+import { openRoots, type Named, type Roots } from "../store/roots.ts";
 import { consoleCapture } from "./console-capture.ts";
 import type { EarlierWork } from "./drive.ts";
 import { drive } from "./driver.ts";
 import type { Faults } from "./faults.ts";
 import type { NodeState } from "./node-states.ts";
-import { LEASE_MS, plainParams, putRoot } from "./start-run.ts";
+import { plainParams } from "./start-run.ts";
 import { trackerLink, type TrackerLink } from "./tracker-link.ts";
 
 /** A run that is in the journal and can be driven, here or elsewhere. */
@@ -61,10 +62,9 @@ export interface DrivenEnd {
 
 /** Drives a run from the journal's first word about it to the last: tracker, steps, roots, end. */
 export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
-  const { plan, run, ordinal, journal, layers } = r;
+  const { plan, run, ordinal, layers } = r;
   const { content, artifacts } = layers;
   const store = content.store;
-  const root = { project: r.project, run, plan, planDigest: r.planDigest };
   const end = async (status: TrackedStatus, error: SerializedError | undefined, warnings: readonly string[]) => {
     await r.faults.at("run.before-end");
     journal.append({ kind: "run-ended", run, ordinal, time: r.now(), status, ...(error !== undefined && { error }), warnings });
@@ -73,8 +73,10 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
   };
   const capture = consoleCapture();
   let link: TrackerLink | undefined;
+  let roots: Roots | undefined;
+  const journal: Journal = { ...r.journal, append(event) { roots?.event(event); r.journal.append(event); } };
   try {
-    await putRoot(store, root, r.startedAt + LEASE_MS, []);
+    roots = await openRoots(store, { project: r.project, run, ordinal, relied: () => layers.relied() }, beforeSteps(r));
     const tracker = await r.stack.tracker();
     const required = Object.values(plan.steps).some((step) => "experimentTracker" in step.requires);
     const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name };
@@ -86,7 +88,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
       runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, loadedOtherwise: r.loadedOtherwise, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
-      launch: r.launch, maxParallel: r.maxParallel, layers, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
+      launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal,
       io: {
         content, artifacts, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
@@ -96,7 +98,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     });
     const warnings = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
     const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(new MlstackError("MLS4003", "the run was cancelled")) : undefined);
-    await putRoot(store, root, null, [...new Set([...result.nodes.values()].flatMap((n) => Object.values(n.outputs).map((o) => o.manifest)))]);
+    warnings.push(...(await roots.keep()));
     await end(result.status, error, warnings);
     return { status: result.status, error, nodes: result.nodes, warnings };
   } catch (e) {
@@ -104,5 +106,14 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     await end("failed", serializeError(e), []).catch(() => undefined);
     await link?.finish("failed", new Date(r.now())).catch(() => undefined);
     throw e;
-  } finally { capture.close(); }
+  } finally {
+    roots?.stop();
+    capture.close();
+  }
+}
+
+/** What a run relies on before its first step: plan and code, and what steps elsewhere read of the client's machine. */
+function beforeSteps({ plan, planDigest, files, data }: DrivenRun): Named {
+  const copies = [...data.values()].flatMap((of) => Object.values(of).map(({ pointer }) => pointer.manifest));
+  return { blobs: [planDigest], manifests: [plan.bundle, ...files.values(), ...copies].filter((m) => typeof m === "string") };
 }

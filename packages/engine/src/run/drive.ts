@@ -4,6 +4,7 @@ import type { ResolvedData } from "../data/data-resolver.ts";
 import type { LogFiles } from "../journal/log-files.ts";
 import type { ActionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
+import type { Roots } from "../store/roots.ts";
 import type { NodeState } from "./node-states.ts";
 import type { StepIo } from "./run-step.ts";
 
@@ -34,6 +35,8 @@ export interface Drive {
   readonly maxParallel: number;
   readonly io: StepIo;
   readonly layers: Layers;
+  /** What the run keeps alive in the stores. */
+  readonly roots: Pick<Roots, "name">;
   readonly logs: LogFiles | undefined;
   /** Where results are looked up; null to run everything. */
   readonly lookup: ActionSpace | null;

@@ -1,4 +1,4 @@
-import { MlstackError, serializeError, type CacheMiss, type SerializedError } from "@mlstack/core";
+import { MlstackError, serializeError, type ArtifactPointer, type CacheMiss, type SerializedError } from "@mlstack/core";
 import { attempts, cancelled, type Prepared } from "./attempt.ts";
 import { lookUp } from "./cache-lookup.ts";
 import type { Drive, DriveResult } from "./drive.ts";
@@ -7,6 +7,7 @@ import { hasEnded, nodeStates, type ItemRun, type MapRun, type NodeState } from 
 import { prepare } from "./prepare.ts";
 import { slots } from "./slots.ts";
 import type { StoredOutput } from "../store/action-space.ts";
+import { namedBy } from "../store/roots.ts";
 import { pointersOf, type StepOutcome } from "./step-outcome.ts";
 
 /** How many nodes are looked up side by side in a store that is elsewhere. */
@@ -172,7 +173,11 @@ function collector(state: NodeState): ItemRun | undefined {
 async function reused(d: Drive, state: NodeState, task: Prepared): Promise<{ readonly outcome?: StepOutcome; readonly miss?: CacheMiss }> {
   const { key, spec } = task;
   const kept = d.earlier?.finished(state, { key: key.key, inputs: spec.inputs, data: spec.data, params: JSON.stringify(task.node.params) });
-  if (kept !== undefined && (await everyPresent(d, Object.values(kept)))) return { outcome: { status: "cached", outputs: kept } };
+  if (kept !== undefined && (await everyPresent(d, Object.values(kept)))) {
+    // no event says so, for the run has its end already
+    d.roots.name(namedBy(kept));
+    return { outcome: { status: "cached", outputs: kept } };
+  }
   if (key.key === null) return {};
   if (d.lookup === null || d.earlier?.mustRun(state) === true) return { miss: "not-read" };
   const found = await lookUp(key.key, { node: state.id, ordinal: d.ordinal }, d.lookup, d.layers);
@@ -189,7 +194,7 @@ async function reused(d: Drive, state: NodeState, task: Prepared): Promise<{ rea
   return { outcome: { status: "cached", outputs: pointersOf(entry.outputs) } };
 }
 
-async function everyPresent(d: Drive, pointers: readonly Parameters<typeof d.layers.artifacts.present>[0][]): Promise<boolean> {
-  for (const pointer of pointers) if (!(await d.layers.artifacts.present(pointer))) return false;
+async function everyPresent(d: Drive, pointers: readonly ArtifactPointer[]): Promise<boolean> {
+  for (const pointer of pointers) if (!(await d.layers.present(pointer))) return false;
   return true;
 }

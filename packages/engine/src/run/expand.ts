@@ -82,7 +82,6 @@ export async function collect(d: Drive, map: MapRun): Promise<Record<string, Sto
     for (const item of map.items) {
       const pointer = item.failure === undefined ? valueOf(item.scope, source) : await failure(d, map, item);
       if (pointer === undefined) throw new MlstackError("MLS1009", `an item of "${map.node.id}" has no ${source.node}.${source.output}: it was skipped by a condition`, { fix: "give the item a result in both branches of when" });
-      await d.layers.bring(pointer);
       items.push(pointer);
     }
     const { format, kind } = map.node.outputTypes[name]!;

@@ -32,6 +32,5 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
 /** One list artifact of several outputs. */
 async function listOf(d: Drive, state: NodeState, sources: readonly PlanSource[], format: string): Promise<ArtifactPointer> {
   const items = sources.map((s) => valueOf(state.scope, s)).filter((p) => p !== undefined);
-  for (const item of items) await d.layers.bring(item);
   return pointersOf({ list: await d.io.artifacts.list({ format, kind: "data" }, items) })["list"]!;
 }

@@ -10,11 +10,7 @@ import { shareData } from "../data/pointed-data.ts";
 import type { Project } from "../project/project.ts";
 import type { OpenDatabase } from "../records/open-database.ts";
 import type { ContentSpace } from "../store/content-space.ts";
-import { layout } from "../store/layout.ts";
 import { makeManifest, sha256 } from "../store/manifest.ts";
-
-/** How long a run that says nothing more keeps its content from being collected. */
-export const LEASE_MS = 7 * 24 * 3600 * 1000;
 
 /** Sorts by time, and short enough to be typed: nine characters of time and seven of chance, in base 32 without look-alikes. */
 export function newRunId(now: number): string {
@@ -36,12 +32,6 @@ export async function keepPlan(compiled: CompiledPlan, content: ContentSpace, db
     await content.putManifest(makeManifest(files));
   }
   return digest;
-}
-
-/** Names what a run keeps alive in a store, until `until` (milliseconds since 1970), or for good where that is null. */
-export async function putRoot(store: ArtifactStore, { project, run, plan, planDigest }: { project: string; run: string; plan: Plan; planDigest: string }, until: number | null, manifests: readonly string[]): Promise<void> {
-  const blobs = [planDigest, ...(plan.bundle === null ? [] : [plan.bundle])];
-  await store.put(layout.root(project, run), { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, run, leaseUntil: until, blobs, manifests })) });
 }
 
 /** External data by plan node and parameter, as it is now. */

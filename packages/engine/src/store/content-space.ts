@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, type ArtifactStore, type PutSource } from "@mlstack/core";
+import { keepFresh } from "./freshness.ts";
 import { layout } from "./layout.ts";
 import { decodeManifest, encodeManifest, sha256, type Manifest } from "./manifest.ts";
 
@@ -18,7 +20,7 @@ export interface ContentSpace {
   putStream(source: AsyncIterable<Uint8Array>, digest: string, size: number, scratch: string): Promise<void>;
   /** Puts a manifest and returns its digest: the artifact's. */
   putManifest(manifest: Manifest): Promise<string>;
-  /** Whether the blob is there, with that size. */
+  /** Whether the blob is there, with that size. One that is old is touched: who asks is going to rely on it. */
   has(digest: string, size?: number): Promise<boolean>;
   /** A blob in memory. Throws MLS3001 when it is not there, MLS3002 when it is not what its name says. */
   read(digest: string): Promise<Uint8Array>;
@@ -41,13 +43,30 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
   async function putBytes(data: Uint8Array | string, known?: string): Promise<string> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     const digest = known ?? sha256(bytes);
-    if (!(await has(digest, bytes.byteLength))) await store.put(layout.blob(digest), { kind: "bytes", bytes });
+    await putOnce(digest, { kind: "bytes", bytes });
     return digest;
+  }
+
+  async function putOnce(digest: string, source: PutSource): Promise<void> {
+    const put = () => store.put(layout.blob(digest), source);
+    const stat = await store.stat(layout.blob(digest));
+    if (stat?.size !== (source.kind === "bytes" ? source.bytes.byteLength : source.size) || !(await keepFresh(store, stat, put))) await put();
   }
 
   async function has(digest: string, size?: number): Promise<boolean> {
     const stat = await store.stat(layout.blob(digest));
-    return stat !== undefined && (size === undefined || stat.size === size);
+    const again = stat !== undefined && mends ? () => putStream(stream(digest), digest, stat.size, tmpdir()) : undefined;
+    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, again);
+  }
+
+  async function putStream(source: AsyncIterable<Uint8Array>, digest: string, size: number, scratch: string): Promise<void> {
+    if (size <= IN_MEMORY) { await store.put(layout.blob(digest), { kind: "bytes", bytes: await collect(source) }); return; }
+    await mkdir(scratch, { recursive: true });
+    const path = join(scratch, `${digest}.${randomUUID()}`);
+    try {
+      await pipeline(source, createWriteStream(path));
+      await store.put(layout.blob(digest), { kind: "file", path, size, mayMove: true });
+    } finally { await rm(path, { force: true }); }
   }
 
   // A blob that is not what its name says is worth less than none: it is removed, so that the next run makes it anew.
@@ -73,17 +92,8 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
   }
 
   return {
-    store, putBytes, has, read, stream,
-    async putFile(source, digest) { if (!(await has(digest, source.size))) await store.put(layout.blob(digest), source); },
-    async putStream(source, digest, size, scratch) {
-      if (size <= IN_MEMORY) { await store.put(layout.blob(digest), { kind: "bytes", bytes: await collect(source) }); return; }
-      await mkdir(scratch, { recursive: true });
-      const path = join(scratch, `${digest}.${randomUUID()}`);
-      try {
-        await pipeline(source, createWriteStream(path));
-        await store.put(layout.blob(digest), { kind: "file", path, size, mayMove: true });
-      } finally { await rm(path, { force: true }); }
-    },
+    store, putBytes, has, read, stream, putStream,
+    putFile: (source, digest) => putOnce(digest, source),
     putManifest: (manifest) => putBytes(encodeManifest(manifest)),
     readManifest: async (digest) => decodeManifest(Buffer.from(await read(digest)).toString("utf8"), digest),
   };

@@ -3,6 +3,7 @@ import { artifacts, type Artifacts } from "../artifacts/artifacts.ts";
 import { actionSpace, type ActionEntry } from "./action-space.ts";
 import { contentSpace, type ContentSpace } from "./content-space.ts";
 import type { NamedStore } from "./known-stores.ts";
+import type { Relied } from "./roots.ts";
 
 /** What was copied into the active store because something there was going to need it. */
 export interface Copied {
@@ -21,8 +22,14 @@ export interface Layers {
   readonly artifacts: Artifacts;
   /** An entry in any store other than the active one. */
   findElsewhere(domain: string, key: string): Promise<{ readonly entry: ActionEntry; /** It is no hit: executions differed. */ readonly marked: boolean } | undefined>;
+  /** Whether every blob of an artifact is in a store that can be reached. What lies elsewhere is relied on from then on. */
+  present(pointer: ArtifactPointer): Promise<boolean>;
+  /** The same of a single blob. */
+  has(digest: string, size?: number): Promise<boolean>;
   /** Sees to it that the active store has all bytes of an artifact. */
   bring(pointer: ArtifactPointer): Promise<void>;
+  /** Blobs that are relied on where they are, by store, since this was asked last: all that an artifact has, where not all of it is in the active store. */
+  relied(): readonly Relied[];
   readonly copied: readonly Copied[];
   /** What a person should know: stores that could not be asked. */
   readonly warnings: readonly string[];
@@ -56,23 +63,43 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
     return undefined;
   }
 
-  const holder = async (digest: string) => (await first(async (c) => ((await c.has(digest)) ? true : undefined)))?.content;
+  const elsewhere = (digest: string, size?: number) => first(async (c) => ((await c.has(digest, size)) ? true : undefined));
+  const holder = async (digest: string, size?: number): Promise<ContentSpace | undefined> => ((await active.has(digest, size)) ? active : (await elsewhere(digest, size))?.content);
 
   const content: ContentSpace = {
     ...active,
-    async has(digest, size) { return (await active.has(digest, size)) || (await first(async (c) => ((await c.has(digest, size)) ? true : undefined))) !== undefined; },
+    async has(digest, size) { return (await holder(digest, size)) !== undefined; },
     async read(digest) { return (await from(digest)).read(digest); },
     async *stream(digest) { yield* (await from(digest)).stream(digest); },
     async readManifest(digest) { return (await from(digest)).readManifest(digest); },
   };
 
   async function from(digest: string): Promise<ContentSpace> {
-    return usable.length === 0 || (await active.has(digest)) ? active : ((await holder(digest)) ?? active);
+    return usable.length === 0 ? active : ((await holder(digest)) ?? active);
+  }
+
+  let reliedOn = new Map<ContentSpace, Set<string>>();
+  /** Looks for blobs, and notes where they were found if that was not the active store alone. */
+  async function reliedOnIf(look: (where: ContentSpace) => Promise<boolean>): Promise<boolean> {
+    if (usable.length === 0) return look(active);
+    const found: [ContentSpace, string][] = [];
+    const noting: ContentSpace = {
+      ...content,
+      async has(digest, size) {
+        const at = await holder(digest, size);
+        if (at !== undefined) found.push([at, digest]);
+        return at !== undefined;
+      },
+    };
+    if (!(await look(noting))) return false;
+    if (found.every(([at]) => at === active)) return true;
+    for (const [at, digest] of found) reliedOn.set(at, (reliedOn.get(at) ?? new Set()).add(digest));
+    return true;
   }
 
   async function copyBlob(digest: string, size: number, note: { bytes: number; from: string | undefined }): Promise<void> {
     if (await active.has(digest, size)) return;
-    const found = await first(async (c) => ((await c.has(digest, size)) ? true : undefined));
+    const found = await elsewhere(digest, size);
     if (found === undefined) return;
     await active.putStream(found.content.stream(digest), digest, size, scratch);
     note.bytes += size;
@@ -90,6 +117,13 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
         return there.state === "found" ? { entry: there.entry, marked: await actions.isMarked(key) } : undefined;
       });
       return found?.value;
+    },
+    present: (pointer) => reliedOnIf((where) => (where === active ? all : artifacts(where)).present(pointer)),
+    has: (digest, size) => reliedOnIf((where) => where.has(digest, size)),
+    relied() {
+      const blobs = reliedOn;
+      reliedOn = new Map();
+      return [...blobs].map(([{ store }, digests]) => ({ store, blobs: [...digests] }));
     },
     async bring(pointer) {
       if (usable.length === 0) return;

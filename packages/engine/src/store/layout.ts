@@ -10,7 +10,7 @@ const MARKED = ".nd";
  *   never replaces them. Trust domains are prefixes, so that a bucket's own rights can keep writers apart.
  * - `ac/v1/<trust domain>/<key>.nd/<run>`: marks of runs that gave other outputs under the key; while there is one, the entry is no hit.
  * - `journal/<run>/<node>/<attempt>/…`: what happened, where no database can be reached.
- * - `roots/<project>/<run>`: what a run keeps alive.
+ * - `roots/<project>/<run>/…`: what a run keeps alive. `lease` says for how long, `<ordinal>-<n>` name content; see roots.ts.
  */
 export const layout = {
   MARKED,
@@ -20,5 +20,5 @@ export const layout = {
   mark: (domain: string, key: string, run: string): string => `ac/v1/${domain}/${key}${MARKED}/${run}`,
   journal: (run: string, node: string, attempt: number, part: string): string => `journal/${run}/${node}/${attempt}/${part}`,
   journalOf: (run: string): string => `journal/${run}/`,
-  root: (project: string, run: string): string => `roots/${project}/${run}`,
+  root: (project: string, run: string, part: string): string => `roots/${project}/${run}/${part}`,
 } as const;

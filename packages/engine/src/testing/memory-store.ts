@@ -5,6 +5,8 @@ import { z } from "zod";
 /** A store in memory that is "elsewhere": no local paths, every call takes a turn of the event loop, and what is asked of it is counted. */
 export interface MemoryStore extends ArtifactStore {
   readonly objects: Map<string, Uint8Array>;
+  /** When each was written or touched last, in milliseconds since 1970. */
+  readonly times: Map<string, number>;
   /** `get cas/…`, `stat ac/…`, `put …`, in the order of the calls. */
   readonly calls: string[];
   /** How each put came: its key, and whether it was given as bytes or as a file. */
@@ -17,19 +19,22 @@ const turn = () => new Promise<void>((done) => { setImmediate(done); });
 
 export function memoryStore(external?: ExternalReader): MemoryStore {
   const objects = new Map<string, Uint8Array>();
+  const times = new Map<string, number>();
   const calls: string[] = [];
   const puts: MemoryStore["puts"] = [];
+  const modifiedAt = (key: string) => new Date(times.get(key) ?? Date.now());
   const enter = async (call: string) => {
     calls.push(call);
     await turn();
     await store.fault?.(call);
   };
   const store: MemoryStore = {
-    contract: "artifact_store@1", capabilities: { createIfAbsent: true, wireChecksum: "none" }, objects, calls, puts, fault: undefined, external,
+    contract: "artifact_store@1", capabilities: { createIfAbsent: true, wireChecksum: "none" }, objects, times, calls, puts, fault: undefined, external,
     async put(key, source, options = {}) {
       await enter(`put ${key}`);
       if (options.ifAbsent === true && objects.has(key)) throw new MlstackError("MLS3012", `${key} exists`);
       puts.push({ key, kind: source.kind });
+      times.set(key, Date.now());
       objects.set(key, source.kind === "bytes" ? Uint8Array.from(source.bytes) : readFileSync(source.path));
     },
     async get(key) {
@@ -38,14 +43,19 @@ export function memoryStore(external?: ExternalReader): MemoryStore {
       if (bytes === undefined) throw new MlstackError("MLS3001", `there is no ${key}`);
       return bodyOf(bytes);
     },
+    async touch(key) {
+      await enter(`touch ${key}`);
+      if (!objects.has(key)) throw new MlstackError("MLS3001", `there is no ${key}`);
+      times.set(key, Date.now());
+    },
     async stat(key) {
       await enter(`stat ${key}`);
       const bytes = objects.get(key);
-      return bytes === undefined ? undefined : { key, size: bytes.byteLength, modifiedAt: new Date() };
+      return bytes === undefined ? undefined : { key, size: bytes.byteLength, modifiedAt: modifiedAt(key) };
     },
     async *list(prefix) {
       await enter(`list ${prefix}`);
-      for (const [key, bytes] of objects) if (key.startsWith(prefix)) yield { key, size: bytes.byteLength, modifiedAt: new Date() };
+      for (const [key, bytes] of objects) if (key.startsWith(prefix)) yield { key, size: bytes.byteLength, modifiedAt: modifiedAt(key) };
     },
     async delete(key) {
       await enter(`delete ${key}`);

@@ -1,0 +1,75 @@
+import { randomBytes } from "node:crypto";
+import { MlstackError, type ArtifactStore } from "@mlstack/core";
+import { expect, test } from "vitest";
+import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
+import { contentSpace } from "./content-space.ts";
+import { layout } from "./layout.ts";
+import { sha256 } from "./manifest.ts";
+
+const DAY = 24 * 3600 * 1000;
+/** A blob that was written some days ago. */
+async function aged(store: MemoryStore, days: number, bytes: Uint8Array | string = "content"): Promise<string> {
+  const digest = await contentSpace(store).putBytes(bytes);
+  store.times.set(layout.blob(digest), Date.now() - days * DAY);
+  store.calls.length = 0;
+  return digest;
+}
+const ageOf = (store: MemoryStore, digest: string) => Math.round((Date.now() - store.times.get(layout.blob(digest))!) / DAY);
+const without = (store: MemoryStore): ArtifactStore => ({ ...store, touch: undefined } as unknown as ArtifactStore);
+
+test("an old blob that somebody finds, or puts again, is touched; a fresh one is left alone", async () => {
+  const store = memoryStore();
+  const content = contentSpace(store);
+  const old = await aged(store, 4);
+  expect(await content.has(old)).toBe(true);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "touch"]);
+  expect(ageOf(store, old)).toBe(0);
+  await aged(store, 4);
+  await content.putBytes("content");
+  expect([store.calls.map((c) => c.split(" ")[0]), ageOf(store, old)]).toEqual([["stat", "touch"], 0]);
+  await aged(store, 3);
+  await content.has(old);
+  await content.putBytes("content");
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "stat"]);
+});
+
+test.each([["small", 100], ["large", (4 << 20) + 1]])("in a store that can't touch a %s blob is put again", async (_, size) => {
+  const store = memoryStore();
+  const bytes = randomBytes(size);
+  const digest = await aged(store, 4, bytes);
+  expect(await contentSpace(without(store)).has(digest, size)).toBe(true);
+  expect(ageOf(store, digest)).toBe(0);
+  expect(sha256(store.objects.get(layout.blob(digest))!)).toBe(digest);
+  await aged(store, 4, bytes);
+  await contentSpace(without(store)).putBytes(bytes);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "put"]);
+});
+
+test("in a store that is only looked into nothing is put", async () => {
+  const store = memoryStore();
+  const digest = await aged(store, 4);
+  expect(await contentSpace(without(store), false).has(digest)).toBe(true);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat"]);
+});
+
+test("a blob that goes just then is not there, and one that may not be touched is", async () => {
+  const store = memoryStore();
+  const digest = await aged(store, 4);
+  store.fault = (call) => { if (call.startsWith("touch")) throw new MlstackError("MLS3001", "gone"); };
+  expect(await contentSpace(store).has(digest)).toBe(false);
+  store.fault = (call) => { if (call.startsWith("touch")) throw new MlstackError("MLS6002", "read only"); };
+  expect(await contentSpace(store).has(digest)).toBe(true);
+  store.fault = (call) => { if (call.startsWith("touch")) throw new MlstackError("MLS6001", "out of reach"); };
+  await expect(contentSpace(store).has(digest)).rejects.toMatchObject({ code: "MLS6001" });
+  store.fault = (call) => { if (call.startsWith("touch")) throw new MlstackError("MLS3003", "too large to be copied"); };
+  store.calls.length = 0;
+  expect(await contentSpace(store).has(digest)).toBe(true);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "touch", "get", "put"]);
+});
+
+test("an old blob that was changed is not there when its bytes are to be put again", async () => {
+  const store = memoryStore();
+  const digest = await aged(store, 4);
+  store.objects.get(layout.blob(digest))![0]! ^= 1;
+  expect(await contentSpace(without(store)).has(digest)).toBe(false);
+});

@@ -1,0 +1,38 @@
+import { MlstackError, type ArtifactStore, type ErrorCode, type ObjectStat } from "@mlstack/core";
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** What no root names is kept for this long after it was written or touched last, in milliseconds: longer than any run and upload takes. */
+export const GRACE_MS = 7 * DAY_MS;
+
+/** What is written is at least this fresh when somebody begins to rely on it: half of the grace, so that the other half is left to name it in a root. */
+const STALE_MS = GRACE_MS / 2;
+
+/** The blob may not be written by who wants to use it, or can't be: then it is used as it is, and a clean-up may come before its time. */
+const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(["MLS3003", "MLS3005", "MLS6002"]);
+
+/**
+ * Sees to it that a blob which was found is not about to be cleaned up. Ages are days here, so the clocks of service and machine may differ.
+ *
+ * @param again puts the blob's bytes again, where the store can't touch it; undefined where nothing is to be written
+ * @returns whether it is still there, and what it was
+ */
+export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, again: (() => Promise<void>) | undefined, now: number = Date.now()): Promise<boolean> {
+  if (now - modifiedAt.getTime() < STALE_MS) return true;
+  try {
+    if (!(await touched(store, key))) await again?.();
+  } catch (e) {
+    if (MlstackError.is(e, "MLS3001") || MlstackError.is(e, "MLS3002")) return false;
+    if (!MlstackError.is(e) || !LEFT_ALONE.has(e.code)) throw e;
+  }
+  return true;
+}
+
+/** Whether the store could do it: some services don't copy objects onto themselves, or none that are so large. */
+async function touched(store: ArtifactStore, key: string): Promise<boolean> {
+  if (store.touch === undefined) return false;
+  try { await store.touch(key); return true; } catch (e) {
+    if (MlstackError.is(e, "MLS3003")) return false;
+    throw e;
+  }
+}
