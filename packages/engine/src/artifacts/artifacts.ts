@@ -3,6 +3,7 @@ import { FAILURE_FORMAT, failureType, type Failure } from "@mlstack/pipeline";
 import type { StoredOutput } from "../store/action-space.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { encodeManifest, makeManifest, manifestSize, sha256, type Manifest } from "../store/manifest.ts";
+import { holdsForAll, sideBySide } from "../store/side-by-side.ts";
 import { InputFolder } from "./input-folder.ts";
 import { OutputFolder } from "./output-folder.ts";
 
@@ -23,7 +24,7 @@ export interface Artifacts {
   list(type: Pick<ArtifactType<unknown>, "format" | "kind">, items: readonly ArtifactPointer[]): Promise<StoredOutput>;
   handle(pointer: ArtifactPointer, scratch: string): ArtifactHandle;
   /** Every blob of the artifact, its manifest and, of a list, its items' included. */
-  blobs(pointer: ArtifactPointer): AsyncIterable<{ readonly digest: string; readonly size: number }>;
+  blobs(pointer: ArtifactPointer): Promise<readonly { readonly digest: string; readonly size: number }[]>;
   /** The items of a list artifact, in order. */
   items(pointer: ArtifactPointer): Promise<readonly ArtifactPointer[]>;
   /** Whether every blob of the artifact is in the store, with its size. */
@@ -38,9 +39,8 @@ export function artifacts(content: ContentSpace): Artifacts {
     }
     if (type.items !== undefined) {
       if (!Array.isArray(value)) throw new MlstackError("MLS1009", "a list output was not given an array", { fix: "return an array" });
-      const items: ArtifactPointer[] = [];
-      for (const item of value as unknown[]) items.push(await save(type.items, item, scratch));
-      const stored = await list(type, items);
+      const { items: itemType } = type;
+      const stored = await list(type, await sideBySide(value as unknown[], (item) => save(itemType, item, scratch)));
       return { ...stored, metadata: { ...stored.metadata, ...extra } };
     }
     const dir = new OutputFolder(scratch);
@@ -79,26 +79,22 @@ export function artifacts(content: ContentSpace): Artifacts {
       throw new MlstackError("MLS3008", `the artifact is a ${pointer.format}, this codec reads ${type.codec.reads.join(", ")}`, { fix: newer ? "update the package that brings the codec" : "load it with the type that it was saved with", details: { found: pointer.format, accepted: [...type.codec.reads] } });
     }
     const manifest = await content.readManifest(pointer.manifest);
-    if (type.items === undefined) return type.codec.load(new InputFolder(manifest, content, scratch), pointer.format);
-    const values: unknown[] = [];
-    for (const item of await listItems(manifest)) values.push(await load(type.items, item, scratch));
-    return values;
+    const { items } = type;
+    if (items === undefined) return type.codec.load(new InputFolder(manifest, content, scratch), pointer.format);
+    return sideBySide(await listItems(manifest), (item) => load(items, item, scratch));
   }
 
-  async function* blobs(pointer: ArtifactPointer): AsyncIterable<{ digest: string; size: number }> {
+  async function blobs(pointer: ArtifactPointer): Promise<readonly { digest: string; size: number }[]> {
     const manifest = await content.readManifest(pointer.manifest);
-    yield { digest: pointer.manifest, size: Buffer.byteLength(encodeManifest(manifest)) };
-    for (const file of manifest.files) yield { digest: file.sha256, size: file.size };
-    if (isList(pointer)) for (const item of await listItems(manifest)) yield* blobs(item);
+    const own = [{ digest: pointer.manifest, size: Buffer.byteLength(encodeManifest(manifest)) }, ...manifest.files.map((f) => ({ digest: f.sha256, size: f.size }))];
+    return isList(pointer) ? [...own, ...(await sideBySide(await listItems(manifest), blobs)).flat()] : own;
   }
 
   async function present(pointer: ArtifactPointer): Promise<boolean> {
     if (!(await content.has(pointer.manifest))) return false;
     const manifest = await content.readManifest(pointer.manifest);
-    for (const file of manifest.files) if (!(await content.has(file.sha256, file.size))) return false;
-    if (!isList(pointer)) return true;
-    for (const item of await listItems(manifest)) if (!(await present(item))) return false;
-    return true;
+    if (!(await holdsForAll(manifest.files, (file) => content.has(file.sha256, file.size)))) return false;
+    return !isList(pointer) || holdsForAll(await listItems(manifest), present);
   }
 
   return {

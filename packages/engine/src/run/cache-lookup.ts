@@ -1,4 +1,5 @@
 import { MlstackError, type CacheMiss, type TrackerEvent } from "@mlstack/core";
+import { holdsForAll } from "../store/side-by-side.ts";
 import type { Layers } from "../store/layers.ts";
 import type { ActionEntry, ActionSpace } from "../store/action-space.ts";
 import { decodeEvents } from "./tracker-recorder.ts";
@@ -26,10 +27,10 @@ export async function lookUp(key: string, { node, ordinal }: { readonly node: st
 }
 
 async function complete(entry: ActionEntry, { node, ordinal }: { readonly node: string; readonly ordinal: number }, layers: Layers): Promise<Lookup> {
-  for (const output of Object.values(entry.outputs)) if (!(await layers.present(output))) return { hit: false, reason: "bytes-missing" };
+  if (!(await holdsForAll(Object.values(entry.outputs), (output) => layers.present(output)))) return { hit: false, reason: "bytes-missing" };
   if (entry.tracker === null) return { hit: true, entry, events: [] };
   if (!(await layers.has(entry.tracker))) return { hit: false, reason: "bytes-missing" };
   const events = decodeEvents(Buffer.from(await layers.content.read(entry.tracker)).toString("utf8"));
-  for (const e of events) if (e.kind === "file" && !(await layers.has(e.value, e.size))) return { hit: false, reason: "bytes-missing" };
+  if (!(await holdsForAll(events, async (e) => e.kind !== "file" || layers.has(e.value, e.size)))) return { hit: false, reason: "bytes-missing" };
   return { hit: true, entry, events: events.map((e, i) => ({ ...e, id: `${node}/${ordinal}.0/${i}`, node, attempt: 0, cachedFrom: entry.writer.run })) };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { StoredOutput } from "../store/action-space.ts";
 import type { Drive } from "./drive.ts";
 import { sha256 } from "../store/manifest.ts";
+import { sideBySide } from "../store/side-by-side.ts";
 import { addStates, itemScope, valueOf, type ItemRun, type MapRun, type NodeState } from "./node-states.ts";
 
 /** Reads a small JSON artifact that decides how the run goes on. */
@@ -78,12 +79,11 @@ async function itemKeys(d: Drive, state: NodeState, node: PlanMapNode, items: re
 export async function collect(d: Drive, map: MapRun): Promise<Record<string, StoredOutput>> {
   const outputs: Record<string, StoredOutput> = {};
   for (const [name, source] of Object.entries(map.node.outputs)) {
-    const items: ArtifactPointer[] = [];
-    for (const item of map.items) {
+    const items = await sideBySide(map.items, async (item) => {
       const pointer = item.failure === undefined ? valueOf(item.scope, source) : await failure(d, map, item);
-      if (pointer === undefined) throw new MlstackError("MLS1009", `an item of "${map.node.id}" has no ${source.node}.${source.output}: it was skipped by a condition`, { fix: "give the item a result in both branches of when" });
-      items.push(pointer);
-    }
+      if (pointer !== undefined) return pointer;
+      throw new MlstackError("MLS1009", `an item of "${map.node.id}" has no ${source.node}.${source.output}: it was skipped by a condition`, { fix: "give the item a result in both branches of when" });
+    });
     const { format, kind } = map.node.outputTypes[name]!;
     outputs[name] = await d.io.artifacts.list({ format, kind }, items);
   }

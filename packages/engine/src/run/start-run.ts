@@ -11,6 +11,7 @@ import type { Project } from "../project/project.ts";
 import type { OpenDatabase } from "../records/open-database.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { makeManifest, sha256 } from "../store/manifest.ts";
+import { sideBySide } from "../store/side-by-side.ts";
 
 /** Sorts by time, and short enough to be typed: nine characters of time and seven of chance, in base 32 without look-alikes. */
 export function newRunId(now: number): string {
@@ -27,8 +28,7 @@ export async function keepPlan(compiled: CompiledPlan, content: ContentSpace, db
   await content.putBytes(text, digest);
   db.transaction(() => { db.prepare("insert into plans (digest, document) values (?, ?) on conflict do nothing").run(digest, text); });
   if (compiled.bundle !== undefined) {
-    const files = [];
-    for (const [path, bytes] of compiled.bundle.files) files.push({ path, size: bytes.byteLength, sha256: await content.putBytes(bytes) });
+    const files = await sideBySide(compiled.bundle.files, async ([path, bytes]) => ({ path, size: bytes.byteLength, sha256: await content.putBytes(bytes) }));
     await content.putManifest(makeManifest(files));
   }
   return digest;

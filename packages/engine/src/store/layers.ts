@@ -4,6 +4,7 @@ import { actionSpace, type ActionEntry } from "./action-space.ts";
 import { contentSpace, type ContentSpace } from "./content-space.ts";
 import type { NamedStore } from "./known-stores.ts";
 import type { Relied } from "./roots.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 /** What was copied into the active store because something there was going to need it. */
 export interface Copied {
@@ -63,7 +64,16 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
     return undefined;
   }
 
-  const elsewhere = (digest: string, size?: number) => first(async (c) => ((await c.has(digest, size)) ? true : undefined));
+  // what is not in the active store is asked for once: it is looked for, then read, then copied
+  const found = new Map<string, { readonly name: string; readonly content: ContentSpace }>();
+  async function elsewhere(digest: string, size?: number): Promise<{ readonly name: string; readonly content: ContentSpace } | undefined> {
+    const known = found.get(digest);
+    if (known !== undefined) return known;
+    const at = await first(async (c) => ((await c.has(digest, size)) ? true : undefined));
+    if (at !== undefined) found.set(digest, at);
+    return at;
+  }
+
   const holder = async (digest: string, size?: number): Promise<ContentSpace | undefined> => ((await active.has(digest, size)) ? active : (await elsewhere(digest, size))?.content);
 
   const content: ContentSpace = {
@@ -82,28 +92,28 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
   /** Looks for blobs, and notes where they were found if that was not the active store alone. */
   async function reliedOnIf(look: (where: ContentSpace) => Promise<boolean>): Promise<boolean> {
     if (usable.length === 0) return look(active);
-    const found: [ContentSpace, string][] = [];
+    const places: [ContentSpace, string][] = [];
     const noting: ContentSpace = {
       ...content,
       async has(digest, size) {
         const at = await holder(digest, size);
-        if (at !== undefined) found.push([at, digest]);
+        if (at !== undefined) places.push([at, digest]);
         return at !== undefined;
       },
     };
     if (!(await look(noting))) return false;
-    if (found.every(([at]) => at === active)) return true;
-    for (const [at, digest] of found) reliedOn.set(at, (reliedOn.get(at) ?? new Set()).add(digest));
+    if (places.every(([at]) => at === active)) return true;
+    for (const [at, digest] of places) reliedOn.set(at, (reliedOn.get(at) ?? new Set()).add(digest));
     return true;
   }
 
   async function copyBlob(digest: string, size: number, note: { bytes: number; from: string | undefined }): Promise<void> {
     if (await active.has(digest, size)) return;
-    const found = await elsewhere(digest, size);
-    if (found === undefined) return;
-    await active.putStream(found.content.stream(digest), digest, size, scratch);
+    const at = await elsewhere(digest, size);
+    if (at === undefined) return;
+    await active.putStream(at.content.stream(digest), digest, size, scratch);
     note.bytes += size;
-    note.from ??= found.name;
+    note.from ??= at.name;
   }
 
   const all = artifacts(content);
@@ -128,13 +138,16 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
     async bring(pointer) {
       if (usable.length === 0) return;
       const note: { bytes: number; from: string | undefined } = { bytes: 0, from: undefined };
-      for await (const blob of all.blobs(pointer)) await copyBlob(blob.digest, blob.size, note);
+      await sideBySide(await all.blobs(pointer), (blob) => copyBlob(blob.digest, blob.size, note), COPIES);
       if (note.from === undefined) return;
       const sum = copied.get(note.from) ?? { artifacts: 0, bytes: 0, from: note.from };
       copied.set(note.from, { ...sum, artifacts: sum.artifacts + 1, bytes: sum.bytes + note.bytes });
     },
   };
 }
+
+/** How many blobs are copied at a time; each may take some megabytes of memory. */
+const COPIES = 16;
 
 /** How long a store may take to answer at all, in milliseconds: a service that is out of reach can take minutes to say so. */
 const FIRST_ANSWER_MS = 5000;
