@@ -11,6 +11,8 @@ interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** The tests that did not run, each with its reason. */
+  readonly reasons: readonly string[];
 }
 
 interface VitestReport {
@@ -18,6 +20,7 @@ interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly meta?: { readonly skipped?: string } }[] }[];
 }
 
 function versionOf(node: string): string {
@@ -37,9 +40,13 @@ function nodeFor(major: number): string | undefined {
 function readTally(file: string): Tally {
   try {
     const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests };
+    const skipped = report.testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === "skipped" || test.status === "pending");
+    return {
+      passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests,
+      reasons: skipped.map((test) => [test.fullName, test.meta?.skipped].filter((part) => part !== undefined).join(": ")),
+    };
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }; // vitest did not come as far as a report
+    return { passed: 0, failed: 0, skipped: 0, reasons: [] }; // vitest did not come as far as a report
   }
 }
 
@@ -57,6 +64,7 @@ function runSuite(node: string, args: readonly string[], checkTypes: boolean): T
 }
 
 const lines: string[] = [];
+const notes: string[] = [];
 let failures = 0;
 let typesChecked = false;
 for (const major of MAJORS) {
@@ -65,12 +73,13 @@ for (const major of MAJORS) {
     lines.push(`node ${major}: not run, npm has no binary of it for ${process.platform}-${process.arch}`);
     continue;
   }
-  const { passed, failed, skipped } = runSuite(node, process.argv.slice(2), !typesChecked);
+  const { passed, failed, skipped, reasons } = runSuite(node, process.argv.slice(2), !typesChecked);
   typesChecked = true;
   failures += failed;
   lines.push(`node ${versionOf(node)}: ${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
+  for (const reason of reasons) notes.push(`node ${major}, skipped: ${reason}`);
 }
-console.log(lines.join("\n"));
+console.log([...notes, ...lines].join("\n"));
 const summary = process.env["MLSTACK_SUMMARY"];
 if (summary !== undefined) appendFileSync(summary, lines.map((line) => `${line}\n`).join(""));
 process.exitCode = failures === 0 ? 0 : 1;

@@ -1,16 +1,14 @@
 import { statfsSync } from "node:fs";
 import { expect, it, onTestFinished } from "vitest";
 import { jsonOf, testProject } from "./testing/project.ts";
+import { skipBecause } from "./testing/skips.ts";
 
 const GIB = 1024 ** 3;
 const SIZE = 4 * GIB;
 
-/** The reason is printed: the runner's short report counts skipped tests and does not say why. */
-const because = (reason: string): string => { process.stdout.write(`4 GiB artifact, skipped: ${reason}\n`); return reason; };
-
-it("an artifact of 4 GiB passes through 256 MiB of heap and 512 MiB of memory, unchanged", async ({ skip }) => {
+it("an artifact of 4 GiB passes through 256 MiB of heap and 512 MiB of memory, unchanged", async (context) => {
   // the types are checked on one Node version only, and so is this: it is about bytes, and takes half a minute
-  if (process.env["MLSTACK_SKIP_TYPES"] !== undefined) return skip(because("measured on the main Node version only"));
+  if (process.env["MLSTACK_SKIP_TYPES"] !== undefined) skipBecause(context, "measured on the main Node version only");
   const p = testProject({ "big.mjs": `import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
@@ -39,7 +37,7 @@ export const big = pipeline({ name: "big", build() { const { file, digest } = wr
 ` });
   onTestFinished(() => p.close());
   const free = statfsSync(p.dir);
-  if (free.bavail * free.bsize < 2.5 * SIZE) return skip(because(`needs ${(2.5 * SIZE) / GIB} GiB of disk, there are ${((free.bavail * free.bsize) / GIB).toFixed(1)}`));
+  if (free.bavail * free.bsize < 2.5 * SIZE) skipBecause(context, `needs ${(2.5 * SIZE) / GIB} GiB of disk, there are ${((free.bavail * free.bsize) / GIB).toFixed(1)}`);
   const outcome = await p.mlstack(["run", "big.mjs", "--json"], { node: ["--max-old-space-size=256"] });
   expect(jsonOf(outcome).data).toMatchObject({ status: "completed" });
   const preview = await p.mlstack(["artifact", "preview", "last/read"]);

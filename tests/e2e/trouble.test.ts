@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -73,59 +73,5 @@ describe("records", () => {
     const { code, error } = await errorOf(p, ["run", "list"]);
     expect([code, error?.code]).toEqual([1, "MLS5002"]);
     expect(error?.fix).toContain("move it away");
-  });
-});
-
-/** The reason is printed: the runner's short report counts skipped tests and does not say why. */
-function cannotMount(): string {
-  const reason = "this user may not mount a small file system";
-  process.stdout.write(`disk tests, skipped: ${reason}\n`);
-  return reason;
-}
-
-/** A file system of its own; needs the right to mount. */
-function mounted(options: string): string | undefined {
-  const p = project();
-  const at = join(p.dir, "mounted");
-  mkdirSync(at);
-  try { execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", at], { stdio: "ignore" }); } catch { return undefined; }
-  onTestFinished(() => { execFileSync("umount", ["-l", at]); });
-  return at;
-}
-
-describe("a disk", () => {
-  it("that is full: a clear error, and nothing is lost", async ({ skip }) => {
-    const disk = mounted("size=3m");
-    if (disk === undefined) return skip(cannotMount());
-    const p = project({ "big.mjs": `import { bytes, json, pipeline, step } from "mlstack";
-export const small = step({ name: "small", output: json(), run: () => "kept" });
-export const big = step({ name: "big", inputs: { x: json() }, output: bytes(), run: () => new Uint8Array(8_000_000).map((_, i) => (i * 7919) >> 8) });
-export const p = pipeline({ name: "big", build() { big({ x: small() }); } });
-` });
-    const env = { MLSTACK_STATE_DIR: join(disk, "state") };
-    const { code, error } = await errorOf(p, ["run", "big.mjs"], env);
-    expect([code, error?.code]).toEqual([1, "MLS3004"]);
-    expect(error?.fix).toContain("free space");
-    execFileSync("mount", ["-o", "remount,size=40m", disk]);
-    expect(storeState(join(disk, "state"))).toMatchObject({ damaged: [], dangling: [] });
-    const again = jsonOf(await p.mlstack(["run", "big.mjs", "--json"], { env })).data as unknown as { status: string; steps: { status: string }[] };
-    expect([again.status, ...again.steps.map((s) => s.status)]).toEqual(["completed", "cached", "completed"]);
-    expect(existsSync(join(disk, "state/store/.tmp")) ? readdirSync(join(disk, "state/store/.tmp")) : []).toEqual([]);
-  });
-
-  it("that is full already when the run starts", async ({ skip }) => {
-    const disk = mounted("size=256k");
-    if (disk === undefined) return skip(cannotMount());
-    try { writeFileSync(join(disk, "filler"), new Uint8Array(260_000)); } catch { /* the disk is full: that is what was wanted */ }
-    const { code, error } = await errorOf(project(), ["run", "pipeline.mjs"], { MLSTACK_STATE_DIR: join(disk, "state") });
-    expect([code, error?.code]).toEqual([1, "MLS3004"]);
-  });
-
-  it("that is read-only", async ({ skip }) => {
-    const disk = mounted("size=1m,ro");
-    if (disk === undefined) return skip(cannotMount());
-    const { code, error } = await errorOf(project(), ["run", "pipeline.mjs"], { MLSTACK_STATE_DIR: join(disk, "state") });
-    expect([code, error?.code]).toEqual([1, "MLS3005"]);
-    expect(error?.fix).toContain("MLSTACK_STATE_DIR");
   });
 });

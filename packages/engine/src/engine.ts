@@ -7,9 +7,10 @@ import type { CompiledPlan, PipelineDefinition, Plan } from "@mlstack/pipeline";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
-import { findProject, projectIdentity, type Project } from "./project/project.ts";
+import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
 import { givenParams } from "./records/given-params.ts";
 import { openDatabase } from "./records/open-database.ts";
+import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
 import { askToCancel, attachRun, follower, isDriven } from "./run/attach.ts";
@@ -37,6 +38,11 @@ export interface EngineOptions {
   readonly concurrency?: number | undefined;
   /** What written records survive: the death of the process (default), or also of the machine. */
   readonly durability?: "process" | "power" | undefined;
+  /**
+   * Only looks at what there is: also where the project can't be written to, and without making anything where nothing has run yet.
+   * Such an engine runs nothing.
+   */
+  readonly readOnly?: boolean | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly contracts?: ContractRegistry | undefined;
   readonly faults?: Faults | undefined;
@@ -93,12 +99,15 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** @throws MLS5001, MLS5002 for the records; MLS3004, MLS3005 where the project's state folder can't be written */
+/** @throws MLS5001, MLS5002 for the records; MLS3004, MLS3005 where the project's state folder can't be written and is to be */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const env = options.env ?? process.env;
   const project = findProject(options.from ?? process.cwd(), env);
-  const identity = projectIdentity(project);
-  const db = await openDatabase(join(project.stateDir, "records.db"), options.durability ?? "process");
+  const mayWrite = options.readOnly !== true;
+  let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project) : undefined;
+  const identity = () => (known ??= projectIdentity(project));
+  const path = join(project.stateDir, "records.db");
+  const db = mayWrite ? await openDatabase(path, options.durability ?? "process") : await openToRead(path);
   const logs = logFiles(join(project.stateDir, "logs"));
   const plugins = projectPlugins(project.dir, options.contracts);
   const place = { projectDir: project.dir, stateDir: project.stateDir };
@@ -107,13 +116,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const scratch = join(project.stateDir, "scratch", randomUUID());
   const others = otherStores(stack, records, place);
   const surroundings: RunSurroundings = {
-    project, identity, db, logs, stack, env, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(),
+    project, get identity() { return identity(); }, db, logs, stack, env, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
   const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
     await neverInStepProcess();
+    if (!mayWrite) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
-    const context = compileContext(project, identity, env);
+    const context = compileContext(project, identity(), env);
     try {
       const compiled = await compilePlan(pipeline, params, context);
       return { ...compiled, loadedOtherwise: context.loadedOtherwise(compiled.plan) };

@@ -1,13 +1,13 @@
 import { bytes } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { table } from "../ui/terminal.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 interface ListFlags extends GlobalFlags { readonly run?: string; readonly pipeline?: string; readonly step?: string; readonly limit: number }
 
 /** `mlstack artifact list`. */
 export async function artifactList(flags: ListFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const run = flags.run === undefined ? undefined : (await engine.records.run(flags.run)).id;
     const found = await engine.records.artifacts({ run, pipeline: flags.pipeline, node: flags.step, limit: flags.limit });
     if (flags.json === true) {

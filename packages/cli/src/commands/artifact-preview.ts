@@ -2,11 +2,11 @@ import type { Preview } from "@mlstack/core";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { table, type Terminal } from "../ui/terminal.ts";
 import { findArtifact } from "./find-artifact.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 /** `mlstack artifact preview ARTIFACT`. */
 export async function artifactPreview(name: string, flags: GlobalFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const a = await findArtifact(engine, name);
     const preview = a.preview_json === null ? undefined : (JSON.parse(a.preview_json) as Preview);
     if (flags.json === true) writeJson({ artifact: `${a.run}/${a.node}.${a.output}`, format: a.format, preview: preview ?? null });

@@ -2,12 +2,12 @@ import { bytes } from "../ui/format.ts";
 import { stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { table } from "../ui/terminal.ts";
 import { findArtifact } from "./find-artifact.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 import { contentOf } from "./content-of.ts";
 
 /** `mlstack artifact show ARTIFACT`. */
 export async function artifactShow(name: string, flags: GlobalFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const a = await findArtifact(engine, name);
     const { files, present } = await contentOf(engine, a);
     const metadata = JSON.parse(a.metadata_json) as Record<string, unknown>;

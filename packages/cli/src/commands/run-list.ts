@@ -1,7 +1,7 @@
 import { ago, duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { table, type Style, type Terminal } from "../ui/terminal.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 interface ListFlags extends GlobalFlags { readonly pipeline?: string; readonly status?: string; readonly limit: number }
 
@@ -14,7 +14,7 @@ export function colored(t: Terminal, status: string): string {
 
 /** `mlstack run list`. */
 export async function runList(flags: ListFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const found = await engine.records.runs({ pipeline: flags.pipeline, status: flags.status, limit: flags.limit });
     // what is driven elsewhere is asked for; out of reach, it is shown as it was last
     const runs = await Promise.all(found.map(async (r) => (r.journal === "store" && r.status === "running" ? engine.sync(r.id).catch(() => r) : r)));

@@ -1,9 +1,9 @@
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 /** `mlstack run logs RUN [STEP]`. */
 export async function runLogs(id: string, step: string | undefined, flags: GlobalFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const run = await engine.records.run(id);
     if (step !== undefined) await engine.records.step(run.id, step);
     const lines = [];

@@ -4,11 +4,11 @@ import { ago, bytes, duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { table } from "../ui/terminal.ts";
 import { colored } from "./run-list.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 /** `mlstack run show RUN`. */
 export async function runShow(id: string, flags: GlobalFlags): Promise<void> {
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const run = await upToDate(engine, id, flags);
     const data = await gather(engine, run);
     if (flags.json === true) { writeJson(data); return; }

@@ -3,13 +3,13 @@ import { explainStep, type Explanation } from "@mlstack/engine";
 import { ago } from "../ui/format.ts";
 import { iso, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import type { Terminal } from "../ui/terminal.ts";
-import { withEngine } from "./with-engine.ts";
+import { withReader } from "./with-engine.ts";
 
 /** `mlstack why RUN/STEP`. */
 export async function why(name: string, flags: GlobalFlags): Promise<void> {
   const at = name.indexOf("/");
   if (at < 1 || at === name.length - 1) throw new MlstackError("MLS7001", `${JSON.stringify(name)} does not name a step of a run`, { fix: "write RUN/STEP, such as last/train_model" });
-  await withEngine(flags, async (engine) => {
+  await withReader(flags, async (engine) => {
     const e = await explainStep(engine.records, name.slice(0, at), name.slice(at + 1));
     if (flags.json === true) writeJson({ ...e, ...(e.madeBy !== undefined && { madeBy: { ...e.madeBy, at: iso(e.madeBy.at) } }), ...(e.comparedWith !== undefined && { comparedWith: { ...e.comparedWith, at: iso(e.comparedWith.at) } }) });
     else print(e, stdout(flags));

@@ -7,3 +7,9 @@ export async function withEngine<T>(flags: GlobalFlags, work: (engine: Engine) =
   const engine = await openEngine({ from: flags.cwd, stack: await activeStack(flags) });
   try { return await work(engine); } finally { await engine.close(); }
 }
+
+/** The same for a command that only looks: also where the project can't be written to. */
+export async function withReader<T>(flags: GlobalFlags, work: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await openEngine({ from: flags.cwd, stack: await activeStack(flags), readOnly: true });
+  try { return await work(engine); } finally { await engine.close(); }
+}

@@ -1,20 +1,22 @@
 import { MlstackError } from "@mlstack/core";
 import type { PipelineDefinition, Params } from "@mlstack/pipeline";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Artifacts } from "../artifacts/artifacts.ts";
+import { makeFolder } from "../local/fs-errors.ts";
 import { openEngine, type Engine, type EngineOptions } from "../engine.ts";
 import { builtAgain } from "./built-pipeline.ts";
 import { runView, type RunView } from "./views.ts";
 import { explainStep, type Explanation } from "./why.ts";
 
-/** Reads a project's runs and artifacts. Opened when it is first used. */
+/** Reads a project's runs and artifacts. Opened when it is first used; writes nothing. */
 export class Client implements AsyncDisposable {
   readonly #options: EngineOptions;
   #engine: Promise<Engine> | undefined;
 
   constructor(options: EngineOptions = {}) { this.#options = options; }
 
-  #open(): Promise<Engine> { return (this.#engine ??= openEngine(this.#options)); }
+  #open(): Promise<Engine> { return (this.#engine ??= openEngine({ ...this.#options, readOnly: true })); }
 
   /** The newest run of a pipeline. With the pipeline object its outputs are typed. Throws MLS5003 when there is none. */
   async lastRun<P extends Params, T>(pipeline: PipelineDefinition<P, T> | string, filter: { readonly status?: "completed" | "failed" | "cancelled" } = {}): Promise<RunView<T>> {
@@ -49,7 +51,8 @@ export function artifactsOf(engine: Engine): () => Promise<Artifacts> {
   return () => engine.artifacts();
 }
 
-/** Where loaded files are laid out; below the state folder, so that they can be linked. */
+/** Where loaded files are laid out: below the state folder, or where that can't be written below the system's temporary one. */
 export function scratchOf(engine: Engine): string {
-  return join(engine.project.stateDir, "scratch", "client");
+  const own = join(engine.project.stateDir, "scratch", "client");
+  try { makeFolder(own); return own; } catch { return join(tmpdir(), `mlstack-client-${process.getuid?.() ?? "user"}`); }
 }

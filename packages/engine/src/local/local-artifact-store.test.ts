@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MlstackError, type ArtifactStore, type PutSource } from "@mlstack/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { asOtherUser } from "../testing/other-user.ts";
 import { localArtifactStore } from "./local-artifact-store.ts";
 
 let root: string;
@@ -43,6 +44,59 @@ describe.each(["process", "power"] as const)("a folder as a store, durability %s
       expect(await text(s, `k-${mayMove}`)).toBe("content");
       expect(existsSync(path)).toBe(!mayMove);
     }
+  });
+
+  test.each([["by copy", false], ["by moving", true]])("takes a file %s, whatever may be done with it, and keeps it read-only for everybody", async (_, mayMove) => {
+    const s = open();
+    for (const mode of [0o400, 0o600, 0o644, 0o777]) {
+      const path = join(root, `file-${mode}`);
+      writeFileSync(path, "content");
+      chmodSync(path, mode);
+      await s.put(`k-${mode}`, { kind: "file", path, size: 7, mayMove });
+      expect(statSync(s.localPath!(`k-${mode}`)).mode & 0o777).toBe(0o444);
+      if (!mayMove) expect(statSync(path).mode & 0o777).toBe(mode);
+    }
+  });
+
+  test("takes a file that its owner may only read", (context) => {
+    chmodSync(root, 0o777);
+    const code = `const { localArtifactStore } = await load("local/local-artifact-store.ts");
+const { writeFileSync } = await import("node:fs");
+const s = localArtifactStore({ root: ${JSON.stringify(join(root, "s"))}, durability: ${JSON.stringify(durability)} });
+for (const mayMove of [false, true]) {
+  const path = ${JSON.stringify(join(root, "own"))} + mayMove;
+  writeFileSync(path, "content", { mode: 0o444 });
+  await s.put("k" + mayMove, { kind: "file", path, size: 7, mayMove });
+  console.log(Buffer.from(await (await s.get("k" + mayMove)).bytes()).toString());
+}`;
+    expect(asOtherUser(context, code)).toBe("content\ncontent\n");
+  });
+
+  test("is read by others who share it, also what came from a private file, and touched by those who may write to it", async (context) => {
+    const s = open();
+    const path = join(root, "private");
+    writeFileSync(path, "content", { mode: 0o600 });
+    await s.put("a/k", { kind: "file", path, size: 7 });
+    const long = new Date("2020-01-01");
+    utimesSync(s.localPath!("a/k"), long, long);
+    for (const folder of [root, join(root, "s"), join(root, "s", "a"), join(root, "s", ".tmp")]) chmodSync(folder, 0o777);
+    const code = `const { localArtifactStore } = await load("local/local-artifact-store.ts");
+const s = localArtifactStore({ root: ${JSON.stringify(join(root, "s"))}, durability: ${JSON.stringify(durability)} });
+await s.touch("a/k");
+console.log(Buffer.from(await (await s.get("a/k")).bytes()).toString());`;
+    expect(asOtherUser(context, code)).toBe("content\n");
+    expect((await s.stat("a/k"))!.modifiedAt.getTime()).toBeGreaterThan(long.getTime());
+    expect(statSync(s.localPath!("a/k")).mode & 0o777).toBe(0o444);
+  });
+
+  test("gives an object a new time", async () => {
+    const s = open();
+    await s.put("k", bytes("x"));
+    const long = new Date("2020-01-01");
+    utimesSync(s.localPath!("k"), long, long);
+    await s.touch!("k");
+    expect(Date.now() - (await s.stat("k"))!.modifiedAt.getTime()).toBeLessThan(600_000);
+    await expect(s.touch!("none")).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3001"));
   });
 
   test("creates only what is absent, if asked", async () => {

@@ -34,6 +34,11 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     folders.add(folder);
   };
   const syncFolder = (folder: string): void => { const fd = openSync(folder, "r"); try { fsyncSync(fd); } finally { closeSync(fd); } };
+  /** Objects are never written again, and whoever shares the store may read them, whatever the file was that they came from. */
+  const seal = (path: string): void => {
+    if (durability === "power") syncFile(path);
+    chmodSync(path, 0o444);
+  };
 
   function writeTemp(bytes: Uint8Array): string {
     ensureFolder(join(root, TEMP));
@@ -51,7 +56,7 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     const temp = join(root, TEMP, `${process.pid}-${counter++}-${Date.now().toString(36)}`);
     try {
       await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      if (durability === "power") { const fd = openSync(temp, "r+"); try { fsyncSync(fd); } finally { closeSync(fd); } }
+      seal(temp);
     } catch (e) { rmSync(temp, { force: true }); throw e; }
     return temp;
   }
@@ -89,8 +94,7 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     if (source.mayMove === true && options?.ifAbsent !== true) {
       ensureFolder(dirname(path));
       try {
-        if (durability === "power") { const fd = openSync(source.path, "r+"); try { fsyncSync(fd); } finally { closeSync(fd); } }
-        chmodSync(source.path, 0o444);
+        seal(source.path);
         renameSync(source.path, path);
         if (durability === "power") syncFolder(dirname(path));
         return;
@@ -141,6 +145,14 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     localPath: pathOf,
     check: async () => check(root, writeTemp),
   };
+}
+
+/** The file may be read-only, which fsync does not mind; Windows flushes only what is open for writing. */
+function syncFile(path: string): void {
+  const isWindows = process.platform === "win32";
+  if (isWindows) chmodSync(path, 0o666);
+  const fd = openSync(path, isWindows ? "r+" : "r");
+  try { fsyncSync(fd); } finally { closeSync(fd); }
 }
 
 function body(path: string, range: { offset: number; length: number } | undefined): ObjectBody {

@@ -1,10 +1,12 @@
 import { sql, type Kysely } from "kysely";
 
+export type Migration = (db: Kysely<unknown>) => Promise<void>;
+
 /**
  * The records' history, append-only: what is here was shipped and is never edited. A migration's number is its place in the list,
  * counted from 1, and the database's `user_version` after it.
  */
-export const MIGRATIONS: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [
+export const MIGRATIONS: readonly Migration[] = [
   async function initial(db) {
     await db.schema.createTable("runs")
       .addColumn("id", "text", (c) => c.primaryKey()).addColumn("pipeline", "text", (c) => c.notNull()).addColumn("status", "text", (c) => c.notNull())

@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { MlstackError } from "@mlstack/core";
-import { fsError, makeFolder } from "../local/fs-errors.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { makeFolder } from "../local/fs-errors.ts";
+import { MIGRATIONS, type Migration } from "./migrations.ts";
+import { recordsError } from "./records-error.ts";
 import type { Database } from "./schema.ts";
 import { nodeSqliteDialect, statementCache } from "./sqlite-dialect.ts";
 
@@ -29,7 +30,7 @@ export interface OpenDatabase {
  *
  * @throws MLS5001 when a newer version wrote them; MLS5002 when they can't be opened; MLS3004, MLS3005
  */
-export async function openDatabase(path: string, durability: "process" | "power"): Promise<OpenDatabase> {
+export async function openDatabase(path: string, durability: "process" | "power", migrations: readonly Migration[] = MIGRATIONS): Promise<OpenDatabase> {
   let raw: DatabaseSync;
   try {
     makeFolder(dirname(path));
@@ -38,23 +39,40 @@ export async function openDatabase(path: string, durability: "process" | "power"
   try {
     enterWal(raw);
     raw.exec(`pragma synchronous = ${durability === "power" ? "full" : "normal"}`);
-    const prepare = statementCache(raw);
-    const kysely = new Kysely<Database>({ dialect: nodeSqliteDialect(raw, prepare) });
-    await migrate(raw, kysely, path);
-    return {
-      raw, kysely, prepare,
-      transaction(work) {
-        try {
-          prepare("begin immediate").run();
-          try { work(); prepare("commit").run(); } catch (e) { if (raw.isTransaction) raw.exec("rollback"); throw e; }
-        } catch (e) { throw recordsError(e, path); }
-      },
-      close: () => { if (raw.isOpen) raw.close(); },
-    };
+    const db = databaseOver(raw, path);
+    await migrate(db, path, migrations);
+    return db;
   } catch (e) {
     raw.close();
     throw recordsError(e, path);
   }
+}
+
+/** Records that nobody has written anything into, and that leave no trace. */
+export async function openNothing(): Promise<OpenDatabase> {
+  const db = databaseOver(new DatabaseSync(":memory:"), "in memory");
+  await migrate(db, "in memory", MIGRATIONS);
+  return db;
+}
+
+/** A connection to records that are of this version. */
+export function databaseOver(raw: DatabaseSync, path: string): OpenDatabase {
+  const prepare = statementCache(raw);
+  return {
+    raw, prepare, kysely: new Kysely<Database>({ dialect: nodeSqliteDialect(raw, prepare) }),
+    transaction(work) {
+      try {
+        prepare("begin immediate").run();
+        try { work(); prepare("commit").run(); } catch (e) { if (raw.isTransaction) raw.exec("rollback"); throw e; }
+      } catch (e) { throw recordsError(e, path); }
+    },
+    close: () => { if (raw.isOpen) raw.close(); },
+  };
+}
+
+/** The version of the records behind a connection; 0 for a file that nobody has written to. */
+export function versionOf(raw: DatabaseSync): number {
+  return (raw.prepare("pragma user_version").get() as { user_version: number }).user_version;
 }
 
 /**
@@ -70,20 +88,20 @@ function enterWal(raw: DatabaseSync): void {
   }
 }
 
-async function migrate(raw: DatabaseSync, kysely: Kysely<Database>, path: string): Promise<void> {
-  const version = () => (raw.prepare("pragma user_version").get() as { user_version: number }).user_version;
-  const newer = (found: number) => new MlstackError("MLS5001", `the records ${path} are of version ${found}, this mlstack knows versions up to ${MIGRATIONS.length}`, {
-    why: "a newer mlstack wrote them", fix: "update mlstack in this project: npm install mlstack@latest", details: { found, known: MIGRATIONS.length },
-  });
-  const before = version();
-  if (before > MIGRATIONS.length) throw newer(before);
-  if (before === MIGRATIONS.length) return;
+async function migrate({ raw, kysely }: OpenDatabase, path: string, migrations: readonly Migration[]): Promise<void> {
+  const before = versionOf(raw);
+  if (before > migrations.length) {
+    throw new MlstackError("MLS5001", `the records ${path} are of version ${before}, this mlstack knows versions up to ${migrations.length}`, {
+      why: "a newer mlstack wrote them", fix: "update mlstack in this project: npm install mlstack@latest", details: { found: before, known: migrations.length },
+    });
+  }
+  if (before === migrations.length) return;
   if (before > 0) backup(raw, `${path}.v${before}.backup`);
   // two processes may come here at once: the lock decides who migrates, and the other finds it done
   raw.exec("begin immediate");
   try {
-    for (let v = version(); v < MIGRATIONS.length; v++) await MIGRATIONS[v]!(kysely as unknown as Kysely<unknown>);
-    raw.exec(`pragma user_version = ${MIGRATIONS.length}`);
+    for (let v = versionOf(raw); v < migrations.length; v++) await migrations[v]!(kysely as unknown as Kysely<unknown>);
+    raw.exec(`pragma user_version = ${migrations.length}`);
     raw.exec("commit");
   } catch (e) { if (raw.isTransaction) raw.exec("rollback"); throw e; }
 }
@@ -94,16 +112,4 @@ function backup(raw: DatabaseSync, to: string): void {
   rmSync(partial, { force: true });
   raw.prepare("vacuum into ?").run(partial);
   renameSync(partial, to);
-}
-
-function recordsError(e: unknown, path: string): MlstackError {
-  if (MlstackError.is(e)) return e;
-  const { code = "", errcode = 0, message = "" } = e as { code?: string; errcode?: number; message?: string };
-  const primary = errcode & 0xff;
-  if (["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"].includes(code)) return fsError(e, "writing", path);
-  if (primary === 13) return new MlstackError("MLS3004", `no space is left while writing the records ${path}`, { why: "the disk, or this user's share of it, is full", fix: "free space and run again: finished steps are kept", cause: e });
-  if (primary === 8 || primary === 14) return new MlstackError("MLS3005", `the records ${path} can't be written`, { why: message, fix: "make the folder writable, or set MLSTACK_STATE_DIR to one that is", cause: e });
-  if (primary === 5 || primary === 6) return new MlstackError("MLS5002", `the records ${path} were locked for 30 seconds`, { why: "another process holds them", fix: "end it, or wait, and run again", cause: e });
-  if (primary === 11 || primary === 26) return new MlstackError("MLS5002", `the records ${path} are damaged: ${message}`, { why: "the file is not a database any more", fix: "move it away: artifacts and cache are not in it and stay usable", cause: e });
-  return new MlstackError("MLS5002", `the records ${path} can't be used: ${message}`, { cause: e });
 }
