@@ -1,4 +1,5 @@
-// npm run quickstart: the flights example, run, run again, and run after an edit, in a copy that anybody may play with.
+// npm run quickstart: the flights example, run, run again, and run after an edit, in a copy that anybody may play with. It ends with 1 where a
+// step ran, or did not, otherwise than it says here.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,18 +9,36 @@ const example = join(root, "examples", "flight-delays");
 const copy = join(root, ".quickstart", "flight-delays");
 const bin = join(root, "packages", "cli", "bin", "mlstack.js");
 const EDITED = join("src", "lib", "metrics.ts");
+const DEPLOYS = "deploy_model_step";
+const STEPS = ["load_and_validate_data", "engineer_features", "train_model", "evaluate_model", DEPLOYS];
 
 function title(text: string): void {
   console.log(`\n\u2500\u2500 ${text}\n`);
 }
 
+function fail(message: string): never {
+  console.error(`\n${message}`);
+  process.exit(1);
+}
+
 function mlstack(...args: string[]): void {
   console.log(`$ mlstack ${args.join(" ")}`);
   const { status } = spawnSync(process.execPath, [bin, ...args], { cwd: copy, stdio: ["ignore", "inherit", "inherit"] });
-  if (status !== 0) {
-    console.error(`\nmlstack ${args.join(" ")} ended with ${status}`);
-    process.exit(1);
-  }
+  if (status !== 0) fail(`mlstack ${args.join(" ")} ended with ${status}`);
+}
+
+function asked<T>(...args: string[]): T {
+  const { stdout, status } = spawnSync(process.execPath, [bin, ...args, "--json"], { cwd: copy, encoding: "utf8" });
+  if (status !== 0) fail(`mlstack ${args.join(" ")} ended with ${status}: ${stdout}`);
+  return (JSON.parse(stdout) as { data: T }).data;
+}
+
+/** Compares what the last run did with what is claimed here. */
+function expectSteps(claim: string, ran: readonly string[]): void {
+  const { steps } = asked<{ steps: { step: string; status: string }[] }>("run", "show", "last");
+  const wanted = STEPS.map((step) => `${step} ${ran.includes(step) ? "completed" : "cached"}`);
+  const found = steps.map((s) => `${s.step} ${s.status}`);
+  if (wanted.join() !== found.join()) fail(`${claim}: expected ${wanted.join(", ")}; found ${found.join(", ")}`);
 }
 
 const started = performance.now();
@@ -33,9 +52,11 @@ for (const part of ["package.json", "tsconfig.json", "src", "run.ts"]) cpSync(jo
 
 title("The first run: every step runs");
 mlstack("run", "src/pipeline.ts");
+expectSteps("the first run", STEPS);
 
 title("The second run: nothing changed, so everything is cached, but for the step that may deploy");
 mlstack("run", "src/pipeline.ts");
+expectSteps("the second run", [DEPLOYS]);
 
 title(`An edit of a helper, f1Score in ${EDITED}: only what reaches it runs`);
 const before = readFileSync(join(copy, EDITED), "utf8");
@@ -43,6 +64,10 @@ const edited = before.replace("const weight = ", "const weight = 0 + ");
 if (edited === before) throw new Error(`${EDITED} does not have the line that is edited here`);
 writeFileSync(join(copy, EDITED), edited);
 mlstack("run", "src/pipeline.ts");
+expectSteps("the run after the edit", ["evaluate_model", DEPLOYS]);
+const { changes } = asked<{ changes: { details: string[] }[] }>("why", "last/evaluate_model");
+const named = changes.flatMap((c) => c.details).join("; ");
+if (named !== "src/lib/metrics.ts: f1Score changed") fail(`mlstack why does not name the edit, but: ${named}`);
 console.log();
 mlstack("why", "last/evaluate_model");
 console.log();

@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pl } from "nodejs-polars";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { BIN, jsonOf, run } from "./testing/project.ts";
 
-const example = join(import.meta.dirname, "..", "..", "examples", "flight-delays");
+const root = join(import.meta.dirname, "..", "..");
+const example = join(root, "examples", "flight-delays");
 let state: string;
 beforeAll(() => { state = mkdtempSync(join(tmpdir(), "mlstack-flights-")); });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
@@ -19,6 +20,24 @@ it("runs on 30,000 of three million flights, and is cached but for the step with
   const metrics = JSON.parse((await mlstack("artifact", "preview", "last/evaluate_model.evaluation_metrics")).stdout) as { roc_auc: number };
   expect(metrics.roc_auc).toBeGreaterThan(0.6);
   expect((await mlstack("run", "logs", "last", "deploy_model_step")).stdout).toMatch(/Skipping deployment/);
+}, 120_000);
+
+it("after an edit of a helper only what reaches it runs, and why says so", async () => {
+  // a copy in the clone, where the example's packages are in reach
+  const copies = join(root, ".quickstart");
+  mkdirSync(copies, { recursive: true });
+  const copy = mkdtempSync(join(copies, "e2e-"));
+  onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+  for (const part of ["package.json", "tsconfig.json", "src"]) cpSync(join(example, part), join(copy, part), { recursive: true });
+  const inCopy = async (...args: string[]) => jsonOf(await run(process.execPath, [BIN, ...args, "--json"], copy)).data;
+  expect(await inCopy("run", "src/pipeline.ts", "--param", "rows=30000")).toMatchObject({ status: "completed" });
+  const path = join(copy, "src", "lib", "metrics.ts");
+  const before = readFileSync(path, "utf8");
+  writeFileSync(path, before.replace("const weight = ", "const weight = 0 + "));
+  expect(readFileSync(path, "utf8")).not.toBe(before);
+  const { steps } = (await inCopy("run", "src/pipeline.ts", "--param", "rows=30000")) as unknown as { steps: { step: string; status: string }[] };
+  expect(steps.map((s) => `${s.step} ${s.status}`)).toEqual(["load_and_validate_data cached", "engineer_features cached", "train_model cached", "evaluate_model completed", "deploy_model_step completed"]);
+  expect(await inCopy("why", "last/evaluate_model")).toMatchObject({ changes: [{ part: "code", details: ["src/lib/metrics.ts: f1Score changed"] }] });
 }, 120_000);
 
 it("a missing column is named, and nothing after it runs", async () => {
