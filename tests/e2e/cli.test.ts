@@ -20,6 +20,21 @@ export const breaks = step({ name: "breaks", output: json(), run(): number { con
 export const after = step({ name: "after", inputs: { x: json() }, run() {} });
 export const fails = pipeline({ name: "fails", build() { after({ x: breaks() }); } });
 `,
+    "src/top.ts": `import { readFileSync } from "node:fs";
+import { json, pipeline, step } from "mlstack";
+export const table = readFileSync(new URL("./no-such-table.csv", import.meta.url), "utf8");
+export const use = step({ name: "use", output: json(), run: () => table });
+export const top = pipeline({ name: "top", build: () => { use(); } });
+`,
+    "src/builds.ts": `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+import { pick } from "./lib/pick.ts";
+export const use = step({ name: "use", params: { n: z.number() }, output: json(), run: ({ params }) => params.n });
+export const builds = pipeline({ name: "builds", build: () => { use({ n: pick(undefined) }); } });
+export const parses = pipeline({ name: "parses", params: { n: z.string().default("1,2").transform((s) => pick(s.split(";")[1])) }, build: (p) => { use(p); } });
+export const throws = pipeline({ name: "throws", build: () => { throw "text"; } });
+`,
+    "src/lib/pick.ts": "export function pick(text: string | undefined): number {\n  return Number(text!.split(',')[0]);\n}\n",
     "src/none.ts": "export const nothing = 1;\n",
     "src/broken.ts": "export const x = ;\n",
     "src/lost.ts": "import { a } from './lib/indx';\nimport { pipeline } from 'mlstack';\nexport const p = pipeline({ name: 'p', build: () => a });\n",
@@ -101,6 +116,16 @@ describe("mistakes have a code, say what mends them, and print no stack", () => 
   });
   it("an unknown command or flag is a usage error", async () => {
     for (const args of [["rnu", "x.ts"], ["run", "list", "--bogus"], ["run", "list", "--limit", "0"], ["artifact"]]) expect([(await p.mlstack(args)).code, args]).toEqual([2, args]);
+  });
+  it.each([
+    ["src/top.ts", "MLS1015", "no-such-table.csv", /at {4}.*src\/top\.ts:3:\d+/], ["src/builds.ts#builds", "MLS1016", 'the build function of the pipeline "builds" failed', /at {4}.*src\/lib\/pick\.ts:2:\d+\n.*src\/builds\.ts:5:\d+/],
+    ["src/builds.ts#parses", "MLS1016", 'the schema of the parameter "n" of the pipeline "parses" failed', /at {4}.*src\/lib\/pick\.ts:2:\d+\n.*src\/builds\.ts:6:\d+/], ["src/builds.ts#throws", "MLS1016", "failed: text", /fix/],
+  ])("the author's own code that fails before any step, %s, is shown with its place, and exits 1", async (target, wanted, message, place) => {
+    const { code, stderr, stdout } = await p.mlstack(["run", target]);
+    expect([code, /error (MLS\d+)/.exec(stderr)?.[1], stdout]).toEqual([1, wanted, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(place);
+    expect(stderr).not.toMatch(/bug in mlstack|node_modules|packages\/|node:internal/);
   });
   it("a step's own error is shown with its place in the source, and exits 1", async () => {
     const { code, stderr } = await p.mlstack(["run", "src/fails.ts"]);

@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   MLS1012: { exit: 2, title: "A plan document is invalid or from a newer version" },
   MLS1013: { exit: 2, title: "A source file cannot be parsed" },
   MLS1014: { exit: 2, title: "An imported module cannot be found" },
+  MLS1015: { exit: 1, title: "A module failed while it was imported" },
+  MLS1016: { exit: 1, title: "A pipeline's own code failed while its plan was made" },
   // 2xxx: plugins
   MLS2001: { exit: 4, title: "A plugin's manifest is invalid" },
   MLS2002: { exit: 4, title: "A plugin implements a component type that is not known here" },

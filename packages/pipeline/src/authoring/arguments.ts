@@ -14,7 +14,7 @@ export function parseParams(specs: Readonly<Record<string, ParamSpec>>, given: R
 }
 
 function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: string, owner: string): unknown {
-  const result = spec.safeParse(value);
+  const result = runs(`the schema of the parameter "${name}" of ${owner}`, () => spec.safeParse(value));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = [name, ...(issue?.path ?? [])].join(".");
@@ -22,6 +22,14 @@ function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: str
     why: "it must satisfy the schema that it is declared with", fix: value === undefined ? `give ${name}, or declare a default` : `give another value for ${name}`,
     details: { parameter: path, issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
   });
+}
+
+/** Runs an author's code. What it throws is no fault of ours: it is said whose code failed, and the cause has the place. */
+export function runs<T>(what: string, work: () => T): T {
+  try { return work(); } catch (e) {
+    if (MlstackError.is(e)) throw e;
+    throw new MlstackError("MLS1016", `${what} failed: ${e instanceof Error ? e.message : String(e)}`, { why: "it runs whenever the pipeline is compiled, before any step", fix: "mend it there, or do the work in a step", cause: e });
+  }
 }
 
 function dataRef(spec: DataParam, value: unknown, name: string, owner: string): DataRef {

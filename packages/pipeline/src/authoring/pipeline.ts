@@ -1,5 +1,5 @@
 import { MlstackError, type CallSite, type StepOptions } from "@mlstack/core";
-import { parseParams } from "./arguments.ts";
+import { parseParams, runs } from "./arguments.ts";
 import { collect } from "./build-scope.ts";
 import { callSite } from "./call-site.ts";
 import type { Graph } from "./graph.ts";
@@ -27,7 +27,7 @@ export interface PipelineDefinition<P extends Params = Params, T = unknown> {
   /**
    * Runs the build function.
    *
-   * @throws MLS1005 for bad parameters; MLS1001–1008 for what build does wrong
+   * @throws MLS1005 for bad parameters; MLS1001–1008 for what build does wrong; MLS1016 where its code or that of a schema fails
    */
   graph(params: Readonly<Record<string, unknown>>): { readonly graph: Graph; readonly params: Readonly<Record<string, unknown>>; readonly outputs: T };
 }
@@ -49,7 +49,7 @@ export function definePipeline<const P extends Params = None, T = void>(spec: Pi
     options: { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags },
     graph(given) {
       const parsed = parseParams(params, given, `the pipeline "${name}"`);
-      const { graph, result } = collect(name, () => build(parsed as ParamsInBuild<P>));
+      const { graph, result } = collect(name, () => runs(`the build function of the pipeline "${name}"`, () => build(parsed as ParamsInBuild<P>)));
       graph.requireKnown(result, `the result of the pipeline "${name}"`);
       return { graph, params: parsed, outputs: result };
     },
