@@ -27,15 +27,15 @@ function mlstack(...args: string[]): void {
   if (status !== 0) fail(`mlstack ${args.join(" ")} ended with ${status}`);
 }
 
-function asked<T>(...args: string[]): T {
+function asked(...args: string[]): unknown {
   const { stdout, status } = spawnSync(process.execPath, [bin, ...args, "--json"], { cwd: copy, encoding: "utf8" });
   if (status !== 0) fail(`mlstack ${args.join(" ")} ended with ${status}: ${stdout}`);
-  return (JSON.parse(stdout) as { data: T }).data;
+  return (JSON.parse(stdout) as { data: unknown }).data;
 }
 
 /** Compares what the last run did with what is claimed here. */
 function expectSteps(claim: string, ran: readonly string[]): void {
-  const { steps } = asked<{ steps: { step: string; status: string }[] }>("run", "show", "last");
+  const { steps } = asked("run", "show", "last") as { steps: { step: string; status: string }[] };
   const wanted = STEPS.map((step) => `${step} ${ran.includes(step) ? "completed" : "cached"}`);
   const found = steps.map((s) => `${s.step} ${s.status}`);
   if (wanted.join() !== found.join()) fail(`${claim}: expected ${wanted.join(", ")}; found ${found.join(", ")}`);
@@ -65,7 +65,7 @@ if (edited === before) throw new Error(`${EDITED} does not have the line that is
 writeFileSync(join(copy, EDITED), edited);
 mlstack("run", "src/pipeline.ts");
 expectSteps("the run after the edit", ["evaluate_model", DEPLOYS]);
-const { changes } = asked<{ changes: { details: string[] }[] }>("why", "last/evaluate_model");
+const { changes } = asked("why", "last/evaluate_model") as { changes: { details: string[] }[] };
 const named = changes.flatMap((c) => c.details).join("; ");
 if (named !== "src/lib/metrics.ts: f1Score changed") fail(`mlstack why does not name the edit, but: ${named}`);
 console.log();
