@@ -1,5 +1,5 @@
 import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -45,6 +45,17 @@ describe("a run's outputs, by the pipeline", () => {
     const texts = await Promise.all(items.map(async (s) => (await (s.outputs["output"]!.load() as Promise<{ bytes(): Promise<Uint8Array> }>)).bytes().then((b) => Buffer.from(b).toString())));
     expect(texts.toSorted()).toEqual(["4", "5"]);
   });
+});
+
+test("files that are laid out for a value are gone when the client is closed, and none are in the project", async () => {
+  const write = step({ name: "write", output: storedFile(), async run({ scratch }) { const path = join(await scratch(), "n.txt"); writeFileSync(path, "text"); return localFile(path); } });
+  const file = definePipeline({ name: "file", build: () => ({ file: write() }) });
+  await h.run(file);
+  const path = await (await (await client.lastRun(file)).outputs.file.load()).path();
+  expect(readFileSync(path, "utf8")).toBe("text");
+  expect(path.startsWith(h.project.dir)).toBe(false);
+  await client.close();
+  expect(existsSync(path)).toBe(false);
 });
 
 test("what is not there is named", async () => {

@@ -58,7 +58,7 @@ describe.each(["process", "power"] as const)("a folder as a store, durability %s
     }
   });
 
-  test("takes a file that its owner may only read", (context) => {
+  test("takes a file that its owner may only read", { timeout: 60_000 }, (context) => {
     chmodSync(root, 0o777);
     const code = `const { localArtifactStore } = await load("local/local-artifact-store.ts");
 const { writeFileSync } = await import("node:fs");
@@ -72,7 +72,7 @@ for (const mayMove of [false, true]) {
     expect(asOtherUser(context, code)).toBe("content\ncontent\n");
   });
 
-  test("is read by others who share it, also what came from a private file, and touched by those who may write to it", async (context) => {
+  test("is read by others who share it, also what came from a private file, and touched by those who may write to it", { timeout: 60_000 }, async (context) => {
     const s = open();
     const path = join(root, "private");
     writeFileSync(path, "content", { mode: 0o600 });
