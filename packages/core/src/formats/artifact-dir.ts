@@ -14,8 +14,7 @@ export interface ManifestFile {
  */
 export interface OutputDir {
   /**
-   * A real, writable, local directory, for libraries that write by path. Files that appear in it become part of the artifact, unless
-   * their name begins with `.tmp`.
+   * A real, writable, local directory, for libraries that write by path. All files that are in it in the end become part of the artifact.
    */
   readonly path: string;
   /** Writes a file that is in memory; hashed on the way. Text is written as UTF-8. */
@@ -23,8 +22,8 @@ export interface OutputDir {
   /** Opens a file for writing piece by piece; hashed on the way. The artifact has it once the stream has finished. */
   createWriteStream(name: string): NodeJS.WritableStream;
   /**
-   * Makes a file that exists elsewhere on this machine part of the artifact. It is copied, unless the step made it in its own
-   * scratch folder: then it may be moved.
+   * Makes a file that exists elsewhere on this machine part of the artifact, as it is now. It is copied, unless the step made it in its own
+   * scratch folder: then its bytes may be taken as they lie, and must not be written to any more. The same file may be given several times.
    */
   adopt(name: string, path: string): Promise<void>;
 }

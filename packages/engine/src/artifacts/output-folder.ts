@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { lstat, readdir, rm } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { constants, createReadStream, createWriteStream, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { copyFile, link, lstat, mkdir, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { Transform, type Writable } from "node:stream";
 import { MlstackError, type ManifestFile, type OutputDir } from "@mlstack/core";
 import type { ContentSpace } from "../store/content-space.ts";
+import { fileState } from "../store/file-state.ts";
 import { sha256 } from "../store/manifest.ts";
 
-/** A file that lies in the scratch folder or elsewhere, with what is known of its content so far. */
-interface DiskFile { readonly path: string; readonly mayMove: boolean; digest?: string; size?: number }
+/** A file in the scratch folder that may be moved from there, with what is known of its content so far. */
+interface DiskFile { readonly path: string; digest?: string; size?: number }
 
 /**
  * Where a codec writes. Small files that are written by `write` stay in memory and go to the store from there: most artifacts never
@@ -29,7 +30,7 @@ export class OutputFolder implements OutputDir {
       mkdirSync(this.#scratch, { recursive: true });
       this.#path = mkdtempSync(join(this.#scratch, "out-"));
       // libraries that write by path expect to see what was written before
-      for (const [name, bytes] of this.#memory) { const to = this.#place(name); writeFileSync(to, bytes); this.#disk.set(name, { path: to, mayMove: true, digest: sha256(bytes), size: bytes.byteLength }); }
+      for (const [name, bytes] of this.#memory) { const to = this.#place(name); writeFileSync(to, bytes); this.#disk.set(name, { path: to, digest: sha256(bytes), size: bytes.byteLength }); }
       this.#memory.clear();
     }
     return this.#path;
@@ -40,7 +41,7 @@ export class OutputFolder implements OutputDir {
     if (this.#path === undefined) { this.#memory.set(name, bytes); return; }
     const to = this.#place(name);
     writeFileSync(to, bytes);
-    this.#disk.set(name, { path: to, mayMove: true, digest: sha256(bytes), size: bytes.byteLength });
+    this.#disk.set(name, { path: to, digest: sha256(bytes), size: bytes.byteLength });
   }
 
   createWriteStream(name: string): Writable {
@@ -51,7 +52,7 @@ export class OutputFolder implements OutputDir {
     const hashing = new Transform({ transform(chunk: Buffer, _encoding, done) { hash.update(chunk); size += chunk.byteLength; done(null, chunk); } });
     const file = createWriteStream(to);
     const done = new Promise<void>((ok, fail) => {
-      file.once("close", () => { this.#disk.set(name, { path: to, mayMove: true, digest: hash.digest("hex"), size }); ok(); });
+      file.once("close", () => { this.#disk.set(name, { path: to, digest: hash.digest("hex"), size }); ok(); });
       file.once("error", fail);
       hashing.once("error", fail);
     });
@@ -62,9 +63,15 @@ export class OutputFolder implements OutputDir {
   }
 
   async adopt(name: string, path: string): Promise<void> {
-    const stat = await lstat(path).catch((cause: unknown) => { throw new MlstackError("MLS3009", `the file ${path} does not exist`, { fix: "write it before it is returned", cause }); });
-    if (!stat.isFile()) throw new MlstackError("MLS3009", `${path} is not a regular file`, { why: "links and devices mean something else on another machine", fix: "copy the content into a file" });
-    this.#disk.set(name, { path: resolve(path), mayMove: resolve(path).startsWith(this.#scratch + sep) });
+    const real = await realpath(path).catch((cause: unknown) => { throw new MlstackError("MLS3009", `the file ${path} does not exist`, { fix: "write it before it is returned", cause }); });
+    if (!(await stat(real)).isFile()) throw new MlstackError("MLS3009", `${path} is not a regular file`, { why: "folders and devices mean something else on another machine", fix: "copy the content into a file" });
+    await mkdir(this.#scratch, { recursive: true });
+    const own = join(await mkdtemp(join(this.#scratch, "adopted-")), "file");
+    // A file of the attempt gets a second name, which may be moved into the store: it can still be given for another output. What lies
+    // elsewhere may change at any time, so it is copied first: what is hashed is what is stored.
+    const isOurs = real.startsWith((await realpath(this.#scratch)) + sep);
+    await (isOurs ? link(real, own).catch(() => copyFile(real, own)) : copyFile(real, own, constants.COPYFILE_FICLONE));
+    this.#disk.set(name, { path: own });
   }
 
   #place(name: string): string {
@@ -85,8 +92,10 @@ export class OutputFolder implements OutputDir {
       files.push({ path, size: bytes.byteLength, sha256: digest });
     }
     for (const [name, file] of this.#disk) {
+      const before = fileState(file.path);
       const known = file.digest === undefined || file.size === undefined ? await hashFile(file.path) : { digest: file.digest, size: file.size };
-      await content.putFile({ kind: "file", path: file.path, size: known.size, mayMove: file.mayMove }, known.digest);
+      if (fileState(file.path) !== before) throw new MlstackError("MLS3009", `the file ${JSON.stringify(name)} was written to while it was being stored`, { why: "something that the step has started is still writing", fix: "wait for it, and close the file, before the step returns" });
+      await content.putFile({ kind: "file", path: file.path, size: known.size, mayMove: true }, known.digest);
       files.push({ path: name, size: known.size, sha256: known.digest });
     }
     if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true });
@@ -99,12 +108,11 @@ export class OutputFolder implements OutputDir {
       if (entry.isDirectory()) continue;
       const path = join(entry.parentPath, entry.name);
       const name = relative(root, path).split(sep).join("/").normalize("NFC");
-      if (basename(name).startsWith(".tmp")) continue;
       if (!entry.isFile()) throw new MlstackError("MLS3009", `${JSON.stringify(name)} is not a regular file`, { why: "links and devices mean something else on another machine", fix: "save the content itself" });
       const before = this.#disk.get(name);
       const size = (await lstat(path)).size;
-      if (before?.path !== path || before.size !== size) this.#disk.set(name, { path, mayMove: true });
-      else if (before.digest !== undefined && before.digest !== (await hashFile(path)).digest) this.#disk.set(name, { path, mayMove: true });
+      if (before?.path !== path || before.size !== size) this.#disk.set(name, { path });
+      else if (before.digest !== undefined && before.digest !== (await hashFile(path)).digest) this.#disk.set(name, { path });
     }
   }
 }

@@ -29,5 +29,4 @@ export function requireName(name: string, path: string): void {
   if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name)) throw fileRefused(path, "has no name that a file can have everywhere", "rename it");
   if (/\p{Surrogate}/u.test(name)) throw fileRefused(path, "has a name that is not Unicode", "rename it");
   if (name !== name.normalize("NFC")) throw fileRefused(path, "has a name that is not in Unicode's composed form (NFC)", `rename it to name.normalize("NFC")`);
-  if (name.startsWith(".tmp")) throw fileRefused(path, "has a name that marks leftovers (.tmp…)", "rename it, or remove it");
 }

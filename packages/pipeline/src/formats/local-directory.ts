@@ -11,7 +11,7 @@ import { fileRefused, requireName } from "./artifact-file.ts";
  *
  * @param path relative to the working directory, or absolute
  * @throws by its methods MLS3009, before anything is stored, for a folder that would not come back as it is: links, sockets, devices,
- *   empty folders inside, names that differ only in case, are not Unicode or not in composed form (NFC), or begin with `.tmp`
+ *   empty folders inside, names that differ only in case, are not Unicode or not in composed form (NFC)
  */
 export function localDirectory(path: string): ArtifactDirectory {
   const absolute = resolve(path);

@@ -69,7 +69,7 @@ describe("storedFile()", () => {
   });
 
   it("refuses what is not a file that comes back as it is", async () => {
-    for (const name of ["", ".", "..", "a/b", "a\\b", "a\0", ".tmp", ".tmp-1", "a\u0308", "\ud800"]) expect(() => localFile("x", { name })).toThrow(coded("MLS3009"));
+    for (const name of ["", ".", "..", "a/b", "a\\b", "a\0", "a\u0308", "\ud800"]) expect(() => localFile("x", { name })).toThrow(coded("MLS3009"));
     await mkdir(join(scratch, "folder"));
     await symlink("nowhere", join(scratch, "dangling"));
     for (const name of ["folder", "missing", "dangling"]) await expect(throughFiles(storedFile(), localFile(join(scratch, name)), () => 1)).rejects.toThrow(coded("MLS3009"));
@@ -117,7 +117,7 @@ describe("storedDirectory()", () => {
     ["a link", () => symlink("a", join(scratch, "l")), '"l" is a link'], ["a link to a folder", () => symlink(".", join(scratch, "l")), '"l" is a link'],
     ["an empty folder", () => mkdir(join(scratch, "x/y"), { recursive: true }), '"x/y" is an empty folder'], ["names that differ in case", () => Promise.all([put("x/a"), put("x/A")]), "differ only in case"],
     ["folders that differ in case", () => Promise.all([put("x/a"), put("X/b")]), "differ only in case"], ["a decomposed name", () => put("a\u0308"), "composed form"],
-    ["a name that is not UTF-8", () => writeFile(Buffer.concat([Buffer.from(`${scratch}/`), Buffer.from([0xff])]), ""), "not UTF-8"], ["a leftover", () => put("x/.tmp-1"), ".tmp"],
+    ["a name that is not UTF-8", () => writeFile(Buffer.concat([Buffer.from(`${scratch}/`), Buffer.from([0xff])]), ""), "not UTF-8"],
     ["a backslash", () => put("a\\b"), "has no name"], ["a socket", () => new Promise<void>((resolve) => { const server = createServer().listen(join(scratch, "s"), resolve).unref(); sockets.push(server); }), "not a regular file"],
   ])("refuses %s before anything is stored", async (_, make, message) => {
     await put("a");

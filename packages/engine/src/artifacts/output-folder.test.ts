@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { localArtifactStore } from "../local/local-artifact-store.ts";
+import { contentSpace, type ContentSpace } from "../store/content-space.ts";
+import { fileState } from "../store/file-state.ts";
+import { OutputFolder } from "./output-folder.ts";
+
+vi.mock(import("../store/file-state.ts"), async (original) => ({ ...(await original()), fileState: vi.fn<typeof fileState>((await original()).fileState) }));
+
+let dir: string;
+let content: ContentSpace;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "mlstack-output-"));
+  content = contentSpace(localArtifactStore({ root: join(dir, "store"), durability: "process" }));
+  mkdirSync(join(dir, "scratch"));
+});
+afterEach(() => { vi.mocked(fileState).mockReset(); rmSync(dir, { recursive: true, force: true }); });
+const folder = () => new OutputFolder(join(dir, "scratch"));
+const textOf = async (digest: string) => Buffer.from(await content.read(digest)).toString("utf8");
+
+test("a file that lives elsewhere may change while it is stored: what is hashed is what is stored", async () => {
+  const live = join(dir, "live.bin");
+  writeFileSync(live, "one");
+  const out = folder();
+  await out.adopt("live.bin", live);
+  writeFileSync(live, "two");
+  const changing: ContentSpace = { ...content, async putFile(source, digest) { writeFileSync(live, "six"); return content.putFile(source, digest); } };
+  const [file] = await out.commit(changing);
+  expect([await textOf(file!.sha256), readFileSync(live, "utf8")]).toEqual(["one", "six"]);
+});
+
+test("one file of the attempt for several outputs is stored once, without a copy, and stays until the attempt is over", async () => {
+  const path = join(dir, "scratch", "m.bin");
+  writeFileSync(path, "model");
+  const { ino } = statSync(path);
+  const stored = [];
+  for (const name of ["a.bin", "b.bin"]) {
+    const out = folder();
+    await out.adopt(name, path);
+    stored.push(...(await out.commit(content)));
+  }
+  expect(stored.map((f) => f.path)).toEqual(["a.bin", "b.bin"]);
+  expect(new Set(stored.map((f) => f.sha256)).size).toBe(1);
+  const blob = (await content.inPlace(stored[0]!.sha256))!;
+  expect([statSync(blob).ino, readFileSync(path, "utf8")]).toEqual([ino, "model"]);
+});
+
+test("a link stands for the file that it leads to", async () => {
+  writeFileSync(join(dir, "real"), "x");
+  symlinkSync(join(dir, "real"), join(dir, "link"));
+  const out = folder();
+  await out.adopt("x", join(dir, "link"));
+  expect(await textOf((await out.commit(content))[0]!.sha256)).toBe("x");
+  for (const path of [join(dir, "none"), dir]) await expect(folder().adopt("x", path)).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3009"));
+});
+
+test("no name is dropped", async () => {
+  const out = folder();
+  writeFileSync(join(out.path, ".tmp-model"), "1");
+  mkdirSync(join(out.path, ".tmp"));
+  writeFileSync(join(out.path, ".tmp", "x"), "2");
+  expect((await out.commit(content)).map((f) => f.path).toSorted()).toEqual([".tmp-model", ".tmp/x"]);
+});
+
+test("a file that something is still writing to is refused", async () => {
+  const out = folder();
+  writeFileSync(join(out.path, "x"), "1");
+  vi.mocked(fileState).mockReturnValueOnce("as it was before it was hashed");
+  await expect(out.commit(content)).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3009") && e.message.includes("written to while"));
+});
