@@ -116,17 +116,18 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const scratch = join(project.stateDir, "scratch", randomUUID());
   const others = otherStores(stack, records, place);
   const surroundings: RunSurroundings = {
-    project, get identity() { return identity(); }, db, logs, stack, env, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(),
+    project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
   const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
     await neverInStepProcess();
     if (!mayWrite) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
-    const context = compileContext(project, identity(), env);
+    const values = { ...env };
+    const context = compileContext(project, identity(), values);
     try {
       const compiled = await compilePlan(pipeline, params, context);
-      return { ...compiled, loadedOtherwise: context.loadedOtherwise(compiled.plan) };
+      return { ...compiled, checks: context.checks(compiled.plan), env: values };
     } finally { context.close(); }
   };
   const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, nameList, type InputDir, type ManifestFile } from "@mlstack/core";
 import type { ContentSpace } from "../store/content-space.ts";
-import { layout } from "../store/layout.ts";
 import type { Manifest } from "../store/manifest.ts";
 
 /** Where a codec reads. Files come from the content space on demand, compared with their digest before anybody sees them. */
@@ -45,10 +44,9 @@ export class InputFolder implements InputDir {
   async #fetch(file: ManifestFile): Promise<string> {
     const to = join(await this.#folder(), file.path);
     await mkdir(dirname(to), { recursive: true });
-    const local = this.#content.store.localPath?.(layout.blob(file.sha256));
+    const local = await this.#content.inPlace(file.sha256);
     if (local !== undefined) {
-      // the blob lies on this machine: it is read once to be sure of it, and then used in place under its own name
-      for await (const chunk of this.#content.stream(file.sha256)) void chunk;
+      // used in place, under its own name
       await symlink(local, to).catch(() => copyFile(local, to));
       return to;
     }

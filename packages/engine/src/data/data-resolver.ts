@@ -7,8 +7,19 @@ import { localData } from "./local-data.ts";
 /** External data as it was found when the run started. */
 export interface ResolvedData {
   readonly pointer: DataPointer;
-  /** What a step on this machine is given. */
+  /** For one attempt of a step on this machine. */
+  open(): OpenData;
+}
+
+/** External data in the hands of one attempt of a step. */
+export interface OpenData {
   readonly handle: DataHandle;
+  /**
+   * Whether the step may have read something else than the digest was made of, asked when it has ended. Data that it never read may change.
+   *
+   * @throws MLS3002 for a stored copy that is not what its digest says
+   */
+  changed(): Promise<boolean>;
 }
 
 export interface DataResolver {

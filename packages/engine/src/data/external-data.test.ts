@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { MlstackError, type DataHandle, type ExternalReader } from "@mlstack/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { contentSpace } from "../store/content-space.ts";
+import { layout } from "../store/layout.ts";
 import { bodyOf, memoryStore } from "../testing/memory-store.ts";
 import { dataResolver } from "./data-resolver.ts";
 import { pointedData, shareData } from "./pointed-data.ts";
@@ -49,17 +50,18 @@ test("a version's digest is computed once, and remembered for later runs", async
 
 test("a step gets the object under its own name, or as a stream; one that changed since is refused", async () => {
   const b = bucket({ "mem://b/dir/a.csv": { text: "one", version: "1" } });
-  const { handle } = await resolver(b).resolve("file", "mem://b/dir/a.csv");
+  const { handle } = (await resolver(b).resolve("file", "mem://b/dir/a.csv")).open();
   const path = await handle.path();
   expect([basename(path), readFileSync(path, "utf8"), await textOf(handle)]).toEqual(["a.csv", "one", "one"]);
-  const { handle: late } = await resolver(b).resolve("file", "mem://b/dir/a.csv");
+  const { handle: late } = (await resolver(b).resolve("file", "mem://b/dir/a.csv")).open();
   b.objects["mem://b/dir/a.csv"] = { text: "two", version: "2" };
   await expect(late.path()).rejects.toSatisfy(refused("changed"));
 });
 
 test("a folder counts by names and contents, and is laid out as it is", async () => {
   const b = bucket({ "mem://b/d/x.txt": { text: "x", version: "1" }, "mem://b/d/sub/y.txt": { text: "y", version: "1" }, "mem://b/data.txt": { text: "no", version: "1" }, "mem://b/d/": { text: "", version: "1" }, "mem://b/d/sub/": { text: "", version: "1" } });
-  const { pointer, handle } = await resolver(b).resolve("dir", "mem://b/d");
+  const { pointer, open } = await resolver(b).resolve("dir", "mem://b/d");
+  const { handle } = open();
   expect([pointer.size, pointer.version]).toEqual([2, undefined]);
   const path = await handle.path();
   expect(readdirSync(path, { recursive: true }).map(String).toSorted()).toEqual(["sub", join("sub", "y.txt"), "x.txt"]);
@@ -92,11 +94,11 @@ test("a step elsewhere reads the service itself: the same version, or nothing", 
   const b = bucket({ "mem://b/a": { text: "one", version: "1" }, "mem://b/d/x": { text: "x", version: "1" } });
   const [one, folder] = [(await resolver(b).resolve("file", "mem://b/a")).pointer, (await resolver(b).resolve("dir", "mem://b/d")).pointer];
   expect(await shareData(one, dir, contentSpace(b.store))).toEqual(one);
-  expect(await textOf(await pointedData(one, place(b)))).toBe("one");
-  expect(readdirSync(await (await pointedData(folder, place(b))).path())).toEqual(["x"]);
+  expect(await textOf((await pointedData(one, place(b))).handle)).toBe("one");
+  expect(readdirSync(await (await pointedData(folder, place(b))).handle.path())).toEqual(["x"]);
   b.objects["mem://b/a"] = { text: "two", version: "2" };
   b.objects["mem://b/d/x"] = { text: "y", version: "2" };
-  await expect(pointedData(one, place(b)).then((h) => h.path())).rejects.toSatisfy(refused("changed"));
+  await expect(pointedData(one, place(b)).then((d) => d.handle.path())).rejects.toSatisfy(refused("changed"));
   await expect(pointedData(folder, place(b))).rejects.toSatisfy(refused("changed"));
 });
 
@@ -106,7 +108,7 @@ test("a local file travels, and keeps its name", async () => {
   const { pointer } = await resolver(b).resolve("file", "rows.csv");
   const shared = await shareData(pointer, dir, contentSpace(b.store));
   rmSync(join(dir, "rows.csv"));
-  const handle = await pointedData(shared, place(b));
+  const { handle } = await pointedData(shared, place(b));
   const path = await handle.path();
   expect([basename(path), readFileSync(path, "utf8"), await textOf(handle), handle.digest]).toEqual(["rows.csv", "1,2", "1,2", pointer.digest]);
 });
@@ -118,7 +120,7 @@ test.each(["dir", "dataset"] as const)("a local folder travels, also one whose o
     mkdirSync(join(dir, name, "a"), { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, name, file), text);
     const { pointer } = await resolver(b).resolve(kind, name);
-    const handle = await pointedData(await shareData(pointer, dir, contentSpace(b.store)), place(b));
+    const { handle } = await pointedData(await shareData(pointer, dir, contentSpace(b.store)), place(b));
     const path = await handle.path();
     for (const [file, text] of Object.entries(files)) expect(readFileSync(join(path, file), "utf8")).toBe(text);
     expect(() => handle.stream()).toThrow(/folder/);
@@ -137,4 +139,39 @@ test("local data that changed since the run started does not travel, and is not 
     await expect(shareData(pointer, dir, contentSpace(b.store))).rejects.toSatisfy(refused("changed"));
     await expect(pointedData(pointer, { ...place(b), projectDir: dir })).rejects.toSatisfy(refused("changed"));
   }
+});
+
+test("an object is compared with its digest, whatever the service says of its version", async () => {
+  const b = bucket({ "mem://b/a": { text: "one", version: "1" }, "mem://b/d/x": { text: "x", version: "1" } });
+  const [one, folder] = [await resolver(b).resolve("file", "mem://b/a"), await resolver(b).resolve("dir", "mem://b/d")];
+  b.objects["mem://b/a"] = { text: "two", version: "1" };
+  b.objects["mem://b/d/x"] = { text: "y", version: "1" };
+  await expect(textOf(one.open().handle)).rejects.toSatisfy(refused("changed"));
+  await expect(one.open().handle.path()).rejects.toSatisfy(refused("changed"));
+  await expect(folder.open().handle.path()).rejects.toSatisfy(refused("changed"));
+});
+
+test.each([["file", "mem://b/a"], ["dir", "mem://b/d"]] as const)("steps share a copy of a %s; one that writes to it is told of, and the next gets another", async (kind, uri) => {
+  const b = bucket({ "mem://b/a": { text: "one", version: "1" }, "mem://b/d/x": { text: "one", version: "1" } });
+  const { open } = await resolver(b).resolve(kind, uri);
+  const [first, second] = [open(), open()];
+  const file = (path: string) => (kind === "dir" ? join(path, "x") : path);
+  const path = await first.handle.path();
+  expect([await second.handle.path(), b.reads.length]).toEqual([path, 2]);
+  expect([await first.changed(), await open().changed()]).toEqual([false, false]);
+  rmSync(file(path));
+  writeFileSync(file(path), "two");
+  expect([await first.changed(), await second.changed()]).toEqual([true, true]);
+  const third = open();
+  expect([readFileSync(file(await third.handle.path()), "utf8"), await third.changed()]).toEqual(["one", false]);
+});
+
+test("a stored copy of local data that was changed is refused, though only its beginning was read", async () => {
+  const b = bucket({});
+  writeFileSync(join(dir, "rows.csv"), "1,2");
+  const shared = await shareData((await resolver(b).resolve("file", "rows.csv")).pointer, dir, contentSpace(b.store));
+  const { handle, changed } = await pointedData(shared, place(b));
+  await b.store.put(layout.blob(shared.digest), { kind: "bytes", bytes: Buffer.from("1,3") });
+  for await (const piece of handle.stream()) { void piece; break; }
+  await expect(changed()).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3002"));
 });

@@ -4,8 +4,10 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, type ArtifactStore, type DataHandle, type DataKind, type DataPointer, type ExternalReader, type ExternalStat } from "@mlstack/core";
-import type { DigestIndex, ResolvedData } from "./data-resolver.ts";
+import type { DigestIndex, OpenData, ResolvedData } from "./data-resolver.ts";
+import { hashedStream } from "./hashed-stream.ts";
 import { changing, folderDigest, folderStream } from "./local-data.ts";
+import { sharedCopy, type Copy } from "./shared-copy.ts";
 
 interface Surroundings {
   store(): Promise<ArtifactStore>;
@@ -25,7 +27,7 @@ export async function externalData(kind: DataKind, uri: string, scheme: string, 
   if (one !== undefined) {
     const digest = await digestOf(reader, one, index);
     const pointer: DataPointer = { kind, uri, digest, size: one.size, version: one.version };
-    return { pointer, handle: externalHandle(pointer, reader, scratch) };
+    return externalObject(pointer, reader, scratch);
   }
   if (kind === "file") throw nothing("object", uri);
   const parts: { name: string; digest: string; size: number; stat: ExternalStat }[] = [];
@@ -41,16 +43,16 @@ export async function externalData(kind: DataKind, uri: string, scheme: string, 
   if (parts.length === 0) throw nothing(kind === "dir" ? "folder" : "object or folder", uri);
   const { digest, size } = folderDigest(parts);
   const pointer: DataPointer = { kind, uri, digest, size };
-  return { pointer, handle: folderHandle(pointer, parts.map(({ name, stat }) => ({ name, stat })), reader, scratch) };
+  return externalFolder(pointer, parts, reader, scratch);
 }
 
 /** What a step that runs elsewhere is given for data that it reads from the service itself. */
-export async function externalHandleOf(pointer: DataPointer, { store, index, scratch }: Surroundings): Promise<DataHandle> {
+export async function externalDataOf(pointer: DataPointer, { store, index, scratch }: Surroundings): Promise<ResolvedData> {
   const scheme = pointer.uri.slice(0, pointer.uri.indexOf(":")).toLowerCase();
-  if (pointer.version !== undefined) return externalHandle(pointer, await readerOf(scheme, pointer.uri, store), scratch);
+  if (pointer.version !== undefined) return externalObject(pointer, await readerOf(scheme, pointer.uri, store), scratch);
   const found = await externalData(pointer.kind, pointer.uri, scheme, { store, index, scratch });
   if (found.pointer.digest !== pointer.digest) throw changing(pointer.uri);
-  return found.handle;
+  return found;
 }
 
 async function readerOf(scheme: string, uri: string, store: Surroundings["store"]): Promise<ExternalReader> {
@@ -76,33 +78,41 @@ async function digestOf(reader: ExternalReader, stat: ExternalStat, index: Diges
   return sha256;
 }
 
-function externalHandle(pointer: DataPointer, reader: ExternalReader, scratch: string): DataHandle {
+function externalObject(pointer: DataPointer, reader: ExternalReader, scratch: string): ResolvedData {
   const { uri, digest, size, version = "" } = pointer;
-  let fetched: Promise<string> | undefined;
-  return {
-    uri, digest, size,
-    path: () => (fetched ??= fetchTo(join(scratch, randomUUID(), basename(new URL(uri).pathname) || "data"), uri, version, reader, digest)),
-    async *stream() { yield* await reader.get(uri, version); },
-  };
+  const copy = sharedCopy(() => fetchTo(join(scratch, randomUUID(), basename(new URL(uri).pathname) || "data"), uri, version, reader, digest));
+  // the version that is asked for is the one that the digest was made of; to be sure of it costs a hash
+  async function* stream() { yield* hashedStream(await reader.get(uri, version), digest, () => changing(uri)); }
+  return { pointer, open: () => opened(copy, (path) => ({ uri, digest, size, path, stream })) };
 }
 
-function folderHandle({ uri, digest, size }: DataPointer, parts: readonly { readonly name: string; readonly stat: ExternalStat }[], reader: ExternalReader, scratch: string): DataHandle {
-  let fetched: Promise<string> | undefined;
-  const fetchAll = async () => {
+function externalFolder(pointer: DataPointer, parts: readonly { readonly name: string; readonly digest: string; readonly stat: ExternalStat }[], reader: ExternalReader, scratch: string): ResolvedData {
+  const { uri, digest, size } = pointer;
+  const copy = sharedCopy(async () => {
     const folder = join(scratch, randomUUID());
-    for (const { name, stat } of parts) await fetchTo(join(folder, name), stat.uri, stat.version, reader, undefined);
+    for (const { name, digest: of, stat } of parts) await fetchTo(join(folder, name), stat.uri, stat.version, reader, of);
     return folder;
-  };
-  return { uri, digest, size, path: () => (fetched ??= fetchAll()), stream: () => { throw folderStream(uri); } };
+  });
+  return { pointer, open: () => opened(copy, (path) => ({ uri, digest, size, path, stream: () => { throw folderStream(uri); } })) };
 }
 
-async function fetchTo(to: string, uri: string, version: string, reader: ExternalReader, digest: string | undefined): Promise<string> {
+function opened(copy: () => Promise<Copy>, make: (path: () => Promise<string>) => DataHandle): OpenData {
+  const given: Copy[] = [];
+  const path = async () => {
+    const found = await copy();
+    given.push(found);
+    return found.path;
+  };
+  return { handle: make(path), changed: async () => !given.every((c) => c.isWhole()) };
+}
+
+async function fetchTo(to: string, uri: string, version: string, reader: ExternalReader, digest: string): Promise<string> {
   await mkdir(dirname(to), { recursive: true });
   const hash = createHash("sha256");
   const partial = `${to}.partial`;
   try {
-    await pipeline(await reader.get(uri, version), async function* (source: AsyncIterable<Uint8Array>) { for await (const chunk of source) { hash.update(chunk); yield chunk; } }, createWriteStream(partial));
-    if (digest !== undefined && hash.digest("hex") !== digest) throw changing(uri);
+    await pipeline(await reader.get(uri, version), async function* (source: AsyncIterable<Uint8Array>) { for await (const chunk of source) { hash.update(chunk); yield chunk; } }, createWriteStream(partial, { mode: 0o444 }));
+    if (hash.digest("hex") !== digest) throw changing(uri);
   } catch (e) { await rm(partial, { force: true }); throw e; }
   await rename(partial, to);
   return to;

@@ -2,12 +2,16 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, statSync, type BigIntStats } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MlstackError, type DataKind } from "@mlstack/core";
+import { MlstackError, type DataHandle, type DataKind } from "@mlstack/core";
 import { fileDigest } from "@mlstack/pipeline";
-import type { DigestIndex, ResolvedData } from "./data-resolver.ts";
+import type { DigestIndex, OpenData, ResolvedData } from "./data-resolver.ts";
+import { fileState, stateOf } from "../store/file-state.ts";
+import { hashedStream } from "./hashed-stream.ts";
 
-/** Within this time of a change a file may change again and keep its times, so its digest is not remembered. */
+/** Within this time of a change a file may change again and keep its times: then only its content says whether it did. */
 const SETTLED_MS = 2000;
+
+const isSettled = (s: BigIntStats): boolean => Date.now() - Math.max(Number(s.mtimeMs), Number(s.ctimeMs)) > SETTLED_MS;
 
 /**
  * A file or folder of this machine. A file's digest is remembered by (size, mtime, ctime, inode): contents that were replaced in place
@@ -21,22 +25,43 @@ export function localData(projectDir: string, kind: DataKind, uri: string, index
   if (stat === undefined) throw new MlstackError("MLS3010", `there is no ${kind === "dir" ? "folder" : "file"} ${JSON.stringify(uri)}`, { why: `looked at ${path}`, fix: "give a path from the project's root, or an absolute one" });
   if (stat.isFile()) {
     if (kind === "dir") throw new MlstackError("MLS3010", `${JSON.stringify(uri)} is a file, expected a folder`, { fix: "declare the parameter as file(), or name its folder" });
-    const before = signatureOf(stat);
     const digest = digestOf(path, index);
     const size = Number(stat.size);
-    const unchanged = () => { if (signatureOf(statSync(path, { bigint: true })) !== before) throw changing(path); };
-    return {
-      pointer: { kind, uri, digest, size },
-      handle: { uri, digest, size, path: async () => { unchanged(); return path; }, stream: () => { unchanged(); return createReadStream(path, { highWaterMark: 1 << 20 }); } },
-    };
+    const now = () => fileState(path);
+    const watch = watcher(path, stateOf(stat), now, isSettled(stat) ? undefined : () => fileDigest(path) === digest);
+    return { pointer: { kind, uri, digest, size }, open: () => watch((use) => ({ uri, digest, size, path: use, stream: () => streamOf(path, digest, use) })) };
   }
   if (!stat.isDirectory() || kind === "file") throw new MlstackError("MLS3010", `${JSON.stringify(uri)} is ${stat.isDirectory() ? "a folder" : "neither a file nor a folder"}, expected a file`, { fix: stat.isDirectory() ? "declare the parameter as dir(), or name one file" : "name a file" });
-  const files = dataFiles(uri, path);
-  const listing = () => dataFiles(uri, path).map(({ file, name }) => `${name}\0${signatureOf(statSync(file, { bigint: true }))}`).join("\n");
-  const before = listing();
-  const { digest, size } = folderDigest(files.map(({ file, name }) => ({ name, digest: digestOf(file, index), size: statSync(file).size })));
-  const unchanged = () => { if (listing() !== before) throw changing(path); };
-  return { pointer: { kind, uri, digest, size }, handle: { uri, digest, size, path: async () => { unchanged(); return path; }, stream: () => { throw folderStream(uri); } } };
+  const list = () => dataFiles(uri, path).map((f) => ({ ...f, stat: statSync(f.file, { bigint: true }) }));
+  const now = () => list().map(({ name, stat: s }) => `${name}\0${stateOf(s)}`).join("\n");
+  const files = list();
+  const before = files.map(({ name, stat: s }) => `${name}\0${stateOf(s)}`).join("\n");
+  const digestBy = (of: (file: string) => string) => folderDigest(files.map(({ file, name, stat: s }) => ({ name, digest: of(file), size: Number(s.size) })));
+  const { digest, size } = digestBy((file) => digestOf(file, index));
+  const watch = watcher(path, before, now, files.every((f) => isSettled(f.stat)) ? undefined : () => digestBy(fileDigest).digest === digest);
+  return { pointer: { kind, uri, digest, size }, open: () => watch((use) => ({ uri, digest, size, path: use, stream: () => { throw folderStream(uri); } })) };
+}
+
+/**
+ * Gives out a path, and remembers that it did.
+ *
+ * @param again compares the content itself, where the times are too young to be believed
+ */
+function watcher(path: string, before: string, now: () => string, again: (() => boolean) | undefined): (make: (use: () => Promise<string>) => DataHandle) => OpenData {
+  const isSame = () => { try { return now() === before; } catch { return false; } };
+  return (make) => {
+    let used = false;
+    const use = async () => {
+      if (!isSame()) throw changing(path);
+      used = true;
+      return path;
+    };
+    return { handle: make(use), changed: async () => used && !(isSame() && (again === undefined || again())) };
+  };
+}
+
+async function* streamOf(path: string, digest: string, use: () => Promise<string>): AsyncIterable<Uint8Array> {
+  yield* hashedStream(createReadStream(await use(), { highWaterMark: 1 << 20 }), digest, () => changing(path));
 }
 
 export function localDataPath(projectDir: string, uri: string): string {
@@ -71,16 +96,14 @@ export function folderStream(uri: string): MlstackError {
 
 function digestOf(path: string, index: DigestIndex): string {
   const stat = statSync(path, { bigint: true });
-  const signature = signatureOf(stat);
+  const signature = stateOf(stat);
   const known = index.get(path, signature);
   if (known !== undefined) return known;
   const sha256 = fileDigest(path);
-  if (signatureOf(statSync(path, { bigint: true })) !== signature) throw changing(path);
-  if (Date.now() - Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs)) > SETTLED_MS) index.set(path, signature, sha256);
+  if (fileState(path) !== signature) throw changing(path);
+  if (isSettled(stat)) index.set(path, signature, sha256);
   return sha256;
 }
-
-const signatureOf = (s: BigIntStats): string => `${s.size}:${s.mtimeNs}:${s.ctimeNs}:${s.ino}`;
 
 export function changing(what: string): MlstackError {
   return new MlstackError("MLS3010", `${what} was changed while the run was using it`, { why: "its digest is part of the cache key, so it must stay as it is until the run has ended", fix: "run again when nobody writes to it" });

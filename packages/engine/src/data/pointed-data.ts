@@ -1,12 +1,13 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import type { ArtifactStore, DataHandle, DataPointer } from "@mlstack/core";
+import type { ArtifactStore, DataPointer } from "@mlstack/core";
 import { InputFolder } from "../artifacts/input-folder.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { hashFile } from "../artifacts/output-folder.ts";
 import { makeManifest } from "../store/manifest.ts";
-import { dataResolver } from "./data-resolver.ts";
-import { externalHandleOf } from "./external-data.ts";
+import { trackedReads } from "../store/tracked-reads.ts";
+import { dataResolver, type OpenData } from "./data-resolver.ts";
+import { externalDataOf } from "./external-data.ts";
 import { changing, dataFiles, folderDigest, folderStream, localDataPath } from "./local-data.ts";
 
 /** Copies local data into the content space, for steps that will not see this machine. Data behind a URI stays where it is. */
@@ -27,18 +28,23 @@ export async function shareData(pointer: DataPointer, projectDir: string, conten
 }
 
 /** What a step is given for data that was resolved by the driver, in a process of its own. */
-export async function pointedData(pointer: DataPointer, place: { readonly projectDir: string; readonly indexPath: string; readonly content: ContentSpace; readonly store: ArtifactStore; readonly scratch: string }): Promise<DataHandle> {
+export async function pointedData(pointer: DataPointer, place: { readonly projectDir: string; readonly indexPath: string; readonly content: ContentSpace; readonly store: ArtifactStore; readonly scratch: string }): Promise<OpenData> {
   const { uri, digest, size } = pointer;
   const { content, store, scratch, projectDir, indexPath } = place;
   if (pointer.manifest !== undefined) {
-    const folder = new InputFolder(await content.readManifest(pointer.manifest), content, scratch);
+    const reads = trackedReads(content);
+    const folder = new InputFolder(await content.readManifest(pointer.manifest), reads.content, scratch);
     // the digest of a folder is that of its listing, never that of its one file
     const [first] = folder.files;
     const single = folder.files.length === 1 && first?.sha256 === digest ? first.path : undefined;
-    return { uri, digest, size, path: () => (single === undefined ? folder.path() : folder.file(single)), stream: () => { if (single === undefined) throw folderStream(uri); return folder.stream(single); } };
+    return {
+      handle: { uri, digest, size, path: () => (single === undefined ? folder.path() : folder.file(single)), stream: () => { if (single === undefined) throw folderStream(uri); return folder.stream(single); } },
+      // what is not as it was is refused, for the store's copy is nobody's to write to
+      changed: async () => { await reads.settle(); return false; },
+    };
   }
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri) && !uri.startsWith("file:")) return externalHandleOf(pointer, { store: async () => store, index: { get: () => undefined, set: () => undefined }, scratch });
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri) && !uri.startsWith("file:")) return (await externalDataOf(pointer, { store: async () => store, index: { get: () => undefined, set: () => undefined }, scratch })).open();
   const found = await dataResolver(projectDir, indexPath, async () => store, scratch).resolve(pointer.kind, uri);
   if (found.pointer.digest !== digest) throw changing(uri);
-  return found.handle;
+  return found.open();
 }

@@ -56,7 +56,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
   const launch: StepLaunch = {
     spec, command: ["step", "run", "spec.json"], env: declaredEnv(d, task), hereOnly: hereOnly(d, task),
     async runHere(signal) {
-      try { seen.outcome = await runStep(asLoaded(d, defined(task)), d.io, AbortSignal.any([signal, stop.signal])); } catch (error) { seen.broken = { error }; }
+      try { seen.outcome = await runStep(defined(task), d.io, AbortSignal.any([signal, stop.signal])); } catch (error) { seen.broken = { error }; }
     },
     report(line) {
       // called from where a flavor hears of it: what is thrown here would end the process
@@ -104,12 +104,6 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
 function defined(task: Prepared): StepTask {
   if (task.definition !== undefined) return { ...task, definition: task.definition };
   throw new MlstackError("MLS4011", `the step "${task.step.name}" can't run in this process: its code is not here`, { fix: "use an orchestrator that runs steps from the bundle" });
-}
-
-/** What runs here is what this process has loaded: where that is not what the key is made of, the result gets no key. */
-function asLoaded(d: Drive, task: StepTask): StepTask {
-  const reason = d.loadedOtherwise.get(task.node.step);
-  return reason === undefined ? task : { ...task, key: { key: null, reasons: [reason] } };
 }
 
 /** Why a step can't leave the process that defined it. */

@@ -1,12 +1,12 @@
 import { relative, sep } from "node:path";
-import type { CompileContext, Plan, StepFingerprinter, UncachedReason } from "@mlstack/pipeline";
-import { CODE_ALGORITHM, codeAnalyzer, packageFingerprinter, platformOf, runtimeOf } from "@mlstack/pipeline/compile";
+import type { CompileContext, Plan, StepFingerprinter } from "@mlstack/pipeline";
+import { CODE_ALGORITHM, codeAnalyzer, packageFingerprinter, platformOf, runtimeOf, type LoadCheck, type StepIdentity } from "@mlstack/pipeline/compile";
 import type { Project, ProjectIdentity } from "../project/project.ts";
 import { makeManifest, encodeManifest, sha256 } from "../store/manifest.ts";
 
 export interface EngineCompileContext extends CompileContext {
-  /** The steps whose code this process has loaded as it was before it was changed, with the reason not to keep what they give here. */
-  loadedOtherwise(plan: Plan): ReadonlyMap<string, UncachedReason>;
+  /** By step of a plan that was compiled here: whether this process runs the code and packages that its key was made of. */
+  checks(plan: Plan): ReadonlyMap<string, LoadCheck>;
   close(): void;
 }
 
@@ -15,12 +15,15 @@ export function compileContext(project: Project, identity: ProjectIdentity, env:
   const analyzer = codeAnalyzer({ projectDir: project.dir });
   const packages = packageFingerprinter({ projectDir: project.dir, stateDir: project.stateDir });
   const runtime = runtimeOf();
+  const checks = new Map<string, LoadCheck>();
   const node: StepFingerprinter = {
     fingerprint(step, declared) {
       const found = analyzer.identify(step.site, step.name);
       if ("rule" in found) return { identity: null, code: null, packages: null, runtime, native: false, uncached: [found] };
       const code = analyzer.fingerprint(found, declared);
       const reached = packages.fingerprint(code.packages);
+      const [ownCheck, packageCheck] = [analyzer.check(code), packages.check(code.packages, true)];
+      checks.set(nameOf(found), { changed: () => ownCheck.changed() ?? packageCheck.changed() });
       return { identity: found, code, packages: reached, runtime, native: reached.native, uncached: [...code.uncached, ...reached.uncached] };
     },
   };
@@ -32,10 +35,12 @@ export function compileContext(project: Project, identity: ProjectIdentity, env:
       return { digest: sha256(encodeManifest(makeManifest(files))), bundle };
     },
     moduleOf: (site) => (site === undefined ? null : relative(project.dir, site.file).split(sep).join("/")),
-    loadedOtherwise: (plan) => new Map(Object.entries(plan.steps).flatMap(([id, { parts: { code } }]) => {
-      const [changed] = code === null ? [] : analyzer.loadedOtherwise(Object.keys(code.modules));
-      return changed === undefined ? [] : [[id, { rule: "changed-after-load", message: `${changed} was changed after this process was started: what ran may not be what is there now`, fix: "start the run in a new process, or with concurrency: 1" } satisfies UncachedReason]];
+    checks: (plan) => new Map(Object.entries(plan.steps).flatMap(([id, { identity }]) => {
+      const check = identity === null ? undefined : checks.get(nameOf(identity));
+      return check === undefined ? [] : [[id, check]];
     })),
     close: () => packages.flush(),
   };
 }
+
+const nameOf = ({ module, export: name }: StepIdentity): string => `${module}#${name}`;

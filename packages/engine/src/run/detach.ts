@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { MlstackError, serializeError, type DataPointer, type JsonObject, type StepHandle } from "@mlstack/core";
-import { everyPlanNode, type CompiledPlan } from "@mlstack/pipeline";
+import { everyPlanNode } from "@mlstack/pipeline";
 import type { JournalEvent } from "../journal/events.ts";
 import { objectJournal } from "../journal/object-journal.ts";
 import { foldEvents } from "../records/fold.ts";
@@ -8,7 +8,7 @@ import { thisDriver } from "../records/liveness.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
-import { refuseHereOnly, refuseOwnFolder, runStarted, type RunOptions, type RunSurroundings } from "./execute-run.ts";
+import { refuseHereOnly, refuseOwnFolder, runStarted, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
 /** What a driver elsewhere needs, as JSON that travels to it. */
@@ -41,7 +41,7 @@ export interface DetachedRun {
  *
  * @throws MLS4004 when the orchestrator can't run a driver; MLS4011 for steps that can't leave this process
  */
-export async function detachRun(compiled: CompiledPlan, given: Readonly<Record<string, unknown>>, options: RunOptions, s: RunSurroundings): Promise<DetachedRun> {
+export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<string, unknown>>, options: RunOptions, s: RunSurroundings): Promise<DetachedRun> {
   const { plan } = compiled;
   const [store, launch, snapshot] = await Promise.all([s.stack.artifactStore(), s.stack.launcher(), s.stack.snapshot()]);
   if (launch.startDriver === undefined) throw new MlstackError("MLS4004", `the orchestrator of the stack "${s.stack.spec.name}" can't run the driver`, { why: "steps run where the client is, and end with it", fix: "use a stack whose orchestrator can, or leave out --detach" });
@@ -64,7 +64,7 @@ export async function detachRun(compiled: CompiledPlan, given: Readonly<Record<s
     data: Object.fromEntries([...shared.data].map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, { pointer }]) => [name, pointer]))])), files: Object.fromEntries(shared.files),
   };
   const declared = [...everyPlanNode(plan.nodes)].flatMap((n) => (n.kind === "step" ? plan.steps[n.step]!.options.env : []));
-  const env = Object.fromEntries([...new Set(declared)].flatMap((name) => (s.env[name] === undefined ? [] : [[name, s.env[name]]])));
+  const env = Object.fromEntries([...new Set(declared)].flatMap((name) => (compiled.env[name] === undefined ? [] : [[name, compiled.env[name]]])));
   const handle = await launch.startDriver({ runId: run, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env }).catch(async (e: unknown) => {
     const ended: JournalEvent = { kind: "run-ended", run, ordinal: 0, time: s.now(), status: "failed", error: serializeError(e), warnings: [] };
     journal.append(ended);

@@ -1,5 +1,6 @@
 import { MlstackError, serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
-import type { Plan, UncachedReason } from "@mlstack/pipeline";
+import type { Plan } from "@mlstack/pipeline";
+import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
 import type { Journal, LogLine } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
@@ -33,7 +34,7 @@ export interface DrivenRun {
   readonly journal: Journal;
   readonly logs: LogFiles | undefined;
   readonly steps: ReadonlyMap<string, StepDefinition>;
-  readonly loadedOtherwise: ReadonlyMap<string, UncachedReason>;
+  readonly checks: ReadonlyMap<string, LoadCheck>;
   readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;
   readonly files: ReadonlyMap<string, string>;
@@ -87,7 +88,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const actions = actionSpace(store, r.trustDomain);
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
-      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, loadedOtherwise: r.loadedOtherwise, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
+      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
       launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal,
       io: {

@@ -1,5 +1,6 @@
 import type { ArtifactPointer, DataPointer, JsonObject, Launcher, SerializedError, StepDefinition } from "@mlstack/core";
-import type { Plan, UncachedReason } from "@mlstack/pipeline";
+import type { Plan } from "@mlstack/pipeline";
+import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
 import type { LogFiles } from "../journal/log-files.ts";
 import type { ActionSpace } from "../store/action-space.ts";
@@ -21,8 +22,8 @@ export interface Drive {
   readonly trackedRun: string | null;
   /** The steps themselves, by the plan's names; empty for a driver that has no user code. */
   readonly steps: ReadonlyMap<string, StepDefinition>;
-  /** Why what a step gives in this process must not be kept, by step. */
-  readonly loadedOtherwise: ReadonlyMap<string, UncachedReason>;
+  /** By step: whether this process runs the code and packages that its key was made of. */
+  readonly checks: ReadonlyMap<string, LoadCheck>;
   readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** External data by plan node and parameter. */
   readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;

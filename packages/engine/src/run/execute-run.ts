@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { encodeValue, MlstackError, type ArtifactStore, type JsonObject, type JsonValue, type SerializedError, type StepDefinition } from "@mlstack/core";
-import type { CompiledPlan, Plan, UncachedReason } from "@mlstack/pipeline";
+import type { CompiledPlan, Plan } from "@mlstack/pipeline";
+import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { directJournal } from "../journal/direct-journal.ts";
 import type { Journal, JournalEvent, LogLine } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
@@ -71,7 +72,6 @@ export interface RunSurroundings {
   otherStores(): Promise<readonly NamedStore[]>;
   readonly scratchDir: string;
   readonly version: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** At most this many steps at a time, whatever the orchestrator could do. */
   readonly concurrency: number | undefined;
   readonly faults: Faults;
@@ -86,10 +86,12 @@ export interface ResumedRun {
   readonly earlier: EarlierWork;
 }
 
-/** A compiled plan, and what is known of the code that this process has loaded. */
+/** A compiled plan, and a watch over the code that this process has loaded. */
 export interface LoadedPlan extends CompiledPlan {
-  /** Why what a step gives in this process must not be kept, by step. */
-  readonly loadedOtherwise: ReadonlyMap<string, UncachedReason>;
+  /** By step: whether this process runs the code and packages that its key was made of. */
+  readonly checks: ReadonlyMap<string, LoadCheck>;
+  /** The environment as it was when the plan was compiled: steps that run here may write to the process's. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** @param given the parameters as the caller gave them */
@@ -114,8 +116,8 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const beats = recordBeats(s.db, run);
   try {
     const end = await driveRun({
-      run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, journal, logs: s.logs, steps: compiled.steps, loadedOtherwise: compiled.loadedOtherwise, liveParams: compiled.liveParams,
-      data: shared.data, files: shared.files, env: s.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, filesDir: s.project.dir,
+      run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
+      data: shared.data, files: shared.files, env: compiled.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, filesDir: s.project.dir,
       signal: options.signal ?? new AbortController().signal, scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),
     });

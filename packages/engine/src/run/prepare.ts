@@ -24,7 +24,8 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
       ...(step.options.resources !== null && { resources: step.options.resources }),
     },
     ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),
-    data: Object.fromEntries(Object.entries(found).flatMap(([name, r]) => ("handle" in r ? [[name, r.handle]] : []))),
+    data: Object.fromEntries(Object.entries(found).flatMap(([name, r]) => ("open" in r ? [[name, r]] : []))),
+    check: d.checks.get(node.step), env: Object.fromEntries(step.options.env.map((name) => [name, d.env[name]])),
     key: stepKey(step, node, inputs, data, d.componentFingerprint),
   };
 }

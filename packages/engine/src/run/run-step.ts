@@ -1,14 +1,18 @@
-import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type DataHandle, type JsonObject, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
-import { pathDigest, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
+import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
+import type { PlanStep, PlanStepNode } from "@mlstack/pipeline";
+import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Artifacts } from "../artifacts/artifacts.ts";
+import { artifacts, type Artifacts } from "../artifacts/artifacts.ts";
+import type { OpenData, ResolvedData } from "../data/data-resolver.ts";
 import type { CacheOutcome, Journal, LogLine, StepEnded } from "../journal/events.ts";
 import type { ActionSpace, StoredOutput } from "../store/action-space.ts";
 import type { ContentSpace } from "../store/content-space.ts";
+import { trackedReads } from "../store/tracked-reads.ts";
 import type { ConsoleCapture } from "./console-capture.ts";
 import type { Faults } from "./faults.ts";
+import { keyWatch } from "./key-watch.ts";
 import type { StepKey } from "./step-key.ts";
 import { pointersOf, type StepOutcome } from "./step-outcome.ts";
 import { encodeEvents, trackerRecorder, type TrackerRecorder } from "./tracker-recorder.ts";
@@ -46,8 +50,12 @@ export interface StepTask {
   readonly definition: StepDefinition;
   /** Parameters that JSON can't carry. */
   readonly liveParams: Readonly<Record<string, unknown>> | undefined;
-  readonly data: Readonly<Record<string, DataHandle>>;
+  readonly data: Readonly<Record<string, Pick<ResolvedData, "open">>>;
   readonly key: StepKey;
+  /** Whether this process runs the code and packages that the key was made of; undefined where that is sure otherwise. */
+  readonly check: LoadCheck | undefined;
+  /** The declared environment variables as they are in the key. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** How often a running step's tracker calls are sent, in milliseconds: a training curve is looked at while it grows. */
@@ -59,28 +67,34 @@ const TRACK_EVERY_MS = 2000;
  * written, for then nothing that it could say would be kept. The end of the step is in the journal, to be flushed by the caller.
  */
 export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): Promise<StepOutcome> {
-  const { spec, key, ordinal } = task;
+  const { spec, ordinal } = task;
   const { runId: run, node, attempt } = spec;
   const startedAt = io.now();
   const scratch = join(io.scratchDir, `${node}.${attempt}`);
   const recorder = trackerRecorder({ node, ordinal, attempt }, io.now, io.content);
   const tracking = sendWhileRunning(recorder, io);
+  const reads = trackedReads(io.content);
+  const data = Object.fromEntries(Object.entries(task.data).map(([name, resolved]) => [name, resolved.open()]));
+  const watch = keyWatch(task, data, io.filesDir);
   io.journal.append({ kind: "step-started", run, ordinal, node, attempt, time: startedAt, spec: withoutStack(spec) });
   await io.journal.flush();
   await io.faults.at("step.started", node);
   // not flushed here: the end of this step and the start of the next are one commit, and the driver flushes before it waits
-  const end = async (result: Pick<StepEnded, "status" | "cache" | "outputs" | "error" | "retried">, left: number) => {
+  const end = async (result: Pick<StepEnded, "status" | "cache" | "outputs" | "error" | "retried">, left: number, key = task.key) => {
     io.journal.append({ kind: "step-ended", run, ordinal, node, attempt, startedAt, time: io.now(), key: key.key, parts: key.key === null ? null : key.parts, tracker: recorder.events, ...(left > 0 && { untracked: true }), ...result });
     await io.faults.at("step.ended", node);
   };
   try {
-    const outputs = await execute(task, io, signal, recorder, scratch);
-    const changed = changedFile(task.step, io.filesDir);
+    const outputs = await execute(task, io, signal, { recorder, scratch, data, inputs: artifacts(reads.content) });
+    await reads.settle();
     const left = await tracking.end();
     await io.faults.at("step.tracked", node);
-    const cache = changed !== undefined ? changed : await commit(task, io, outputs, recorder.events, io.now() - startedAt);
+    // what was used is not what was hashed: then it is no result of that key
+    const changed = task.key.key === null ? [] : await watch.changed();
+    const key: StepKey = changed.length > 0 ? { key: null, reasons: changed } : task.key;
+    const cache = await commit({ ...task, key }, io, outputs, recorder.events, io.now() - startedAt);
     await io.faults.at("step.committed", node);
-    await end({ status: "completed", cache, outputs }, left);
+    await end({ status: "completed", cache, outputs }, left, key);
     return { status: "completed", outputs: pointersOf(outputs) };
   } catch (e) {
     const cancelled = signal.aborted && !MlstackError.is(signal.reason, "MLS4002");
@@ -90,12 +104,6 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     await end({ status, cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error, ...(spec.willRetry && !cancelled && { retried: true }) }, left);
     return { status, error };
   } finally { if (existsSync(scratch)) await rm(scratch, { recursive: true, force: true }).catch(() => undefined); }
-}
-
-/** A declared file that is not what the key was made of: nobody can say which text the step has read, so its result gets no key. */
-function changedFile({ parts: { files } }: PlanStep, dir: string): CacheOutcome | undefined {
-  const path = Object.keys(files).find((name) => pathDigest(join(dir, name)) !== files[name]);
-  return path === undefined ? undefined : { state: "uncached", reasons: [{ rule: "changed-after-load", message: `the declared file ${path} was changed while the run was going on`, fix: "run again when nobody writes to it" }] };
 }
 
 /** What the journal keeps of a specification: the run has the stack. */
@@ -121,7 +129,16 @@ function sendWhileRunning(recorder: TrackerRecorder, io: StepIo): { end(): Promi
   };
 }
 
-async function execute(task: StepTask, io: StepIo, signal: AbortSignal, recorder: TrackerRecorder, scratch: string): Promise<Record<string, StoredOutput>> {
+/** What belongs to one attempt. */
+interface Attempt {
+  readonly recorder: TrackerRecorder;
+  readonly scratch: string;
+  readonly data: Readonly<Record<string, OpenData>>;
+  /** Where inputs are read. */
+  readonly inputs: Artifacts;
+}
+
+async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { recorder, scratch, data, inputs: source }: Attempt): Promise<Record<string, StoredOutput>> {
   const { spec, definition, step } = task;
   const inputs: Record<string, unknown> = {};
   const handles: Record<string, StepInvocation["artifacts"][string]> = {};
@@ -129,8 +146,8 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, recorder
     const pointer = spec.inputs[port];
     // an optional input whose source was skipped
     if (pointer === undefined) continue;
-    handles[port] = io.artifacts.handle(pointer, scratch);
-    inputs[port] = await io.artifacts.load(type, pointer, scratch);
+    handles[port] = source.handle(pointer, scratch);
+    inputs[port] = await source.load(type, pointer, scratch);
   }
   const components: Record<string, Component | undefined> = {};
   for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = await io.component(name);
@@ -144,9 +161,10 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, recorder
     });
   };
   const context: StepInvocation = {
-    inputs, artifacts: handles, components, signal, tracker: recorder.tracker, params: params(task),
+    inputs, artifacts: handles, components, signal, tracker: recorder.tracker, params: params(task, data),
     run: { id: spec.runId, pipeline: task.pipeline, node: spec.node, attempt: spec.attempt },
-    scratch: async () => { await mkdir(scratch, { recursive: true }); return scratch; },
+    // apart from what is laid out beside it for inputs and outputs: a step may return all of the folder
+    scratch: async () => { const own = join(scratch, "work"); await mkdir(own, { recursive: true }); return own; },
     log: (message) => line("log", String(message)),
     metadata(output, facts) {
       if (!Object.hasOwn(definition.outputs, output)) throw new MlstackError("MLS1009", `metadata was given for "${output}", which is not an output of "${step.name}"`, { fix: `name one of: ${Object.keys(definition.outputs).join(", ")}` });
@@ -171,10 +189,10 @@ async function saveOutput(io: StepIo, step: string, name: string, type: Artifact
   }
 }
 
-function params({ node, data, liveParams }: StepTask): Record<string, unknown> {
+function params({ node, liveParams }: StepTask, data: Attempt["data"]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, param] of Object.entries(node.params)) {
-    values[name] = "value" in param ? decodeValue(param.value) : "data" in param ? (data[name]! satisfies DataHandle) : liveParams?.[name];
+    values[name] = "value" in param ? decodeValue(param.value) : "data" in param ? data[name]!.handle : liveParams?.[name];
   }
   return values;
 }

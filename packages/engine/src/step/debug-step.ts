@@ -11,5 +11,5 @@ export async function debugStep(spec: StepSpec, dir: string, projectDir: string,
   // components are those of the project: their relative paths are meant from there
   const host = await openStepHost(spec.stack as unknown as StackSnapshot, projectDir, stateDir, join(dir, ".scratch"));
   const journal: Journal = { append: () => undefined, log: (_run, _node, _attempt, line) => onLog(line), flush: async () => undefined };
-  try { return await host.run(spec, { journal, definitions: definitionSource(dir, bundlePaths(dir)), verify: false, signal }); } finally { await host.close(); }
+  try { return await host.run(spec, { journal, definitions: definitionSource(dir, bundlePaths(dir)), environment: "ignore", signal }); } finally { await host.close(); }
 }

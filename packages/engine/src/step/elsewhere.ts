@@ -50,7 +50,7 @@ export async function runStepElsewhere(spec: StepSpec, dir: string, signal: Abor
     const definitions = definitionSource(dir, plan.bundle === null ? (m) => m : bundlePaths(dir));
     // printed, too: whoever looks after this process sees it there, and it is all that is left of a process that crashes
     const onLine = ({ stream, text }: LogLine) => { process[stream === "stderr" ? "stderr" : "stdout"].write(`${text}\n`); };
-    return await host.run(spec, { journal, definitions, verify: true, signal, onLine });
+    return await host.run(spec, { journal, definitions, environment: "refuse", signal, onLine });
   } finally {
     clearInterval(timer);
     await host.close();
@@ -81,7 +81,7 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
     try {
       const end = await driveRun({
         run: spec.run, ordinal: spec.ordinal, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
-        layers: layers(content, [], join(stateDir, "copies")), journal: objectJournal(store), logs: undefined, steps: new Map(), loadedOtherwise: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: process.env,
+        layers: layers(content, [], join(stateDir, "copies")), journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
         cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, earlier: undefined, signal: abort.signal, scratchDir: join(stateDir, "scratch"), filesDir: dir, faults: { at: () => undefined }, now: Date.now, onLog: () => undefined,
       });
       return end.status;

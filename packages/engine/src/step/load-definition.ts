@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { MlstackError, stepDefinitionOf, type StepDefinition } from "@mlstack/core";
 import { onStepDefined, type PlanStep } from "@mlstack/pipeline";
 import { enterStepProcess } from "./nested-run.ts";
@@ -35,19 +35,13 @@ export function definitionSource(dir: string, pathOf: (module: string) => string
       const module = await Promise.race([loading, asked.then(() => setImmediate()).then(() => undefined)]);
       const found = module === undefined ? undefined : stepDefinitionOf(module[identity.export]);
       if (found !== undefined) return found;
-      const candidates = defined.filter((d) => d.name === step.name && d.site !== undefined && sameFile(d.site.file, path));
+      const candidates = defined.filter((d) => d.name === step.name && d.site?.file === path);
       if (candidates.length === 1) return candidates[0]!;
       throw new MlstackError("MLS4011", `the step "${step.name}" can't be found as the export ${identity.export} of ${identity.module}`, {
         why: module === undefined ? "the module runs the pipeline before the step is defined, or has several steps of that name" : "the export is not a step", fix: "define steps in a module of their own",
       });
     },
   };
-}
-
-function sameFile(site: string, path: string): boolean {
-  const file = site.startsWith("file:") ? fileURLToPath(site) : site;
-  // in a bundle, positions are those of the sources that it was made of
-  return file === path || file.replace(/\.[cm]?[jt]sx?$/, "") === path.replace(/\.[cm]?[jt]sx?$/, "");
 }
 
 /** Where modules lie in a bundle that was laid out in a folder. */

@@ -5,7 +5,7 @@ import { MlstackError } from "@mlstack/core";
 import { KEY_ALGORITHM, type Plan, type PlanStep } from "@mlstack/pipeline";
 import { packageFingerprinter, platformOf, runtimeOf } from "@mlstack/pipeline/compile";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { verifyEnvironment } from "./verify-environment.ts";
+import { planEnvironment } from "./plan-environment.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -28,7 +28,7 @@ function planned(change: Partial<PlanStep["parts"]> = {}, key = KEY_ALGORITHM): 
 }
 
 function difference({ plan, step }: ReturnType<typeof planned>): string | undefined {
-  try { verifyEnvironment(plan, step, dir, join(dir, "state")); return undefined; } catch (e) {
+  try { planEnvironment(plan, dir, join(dir, "state")).verify(step); return undefined; } catch (e) {
     if (MlstackError.is(e, "MLS4005")) return e.message;
     throw e;
   }
@@ -54,4 +54,16 @@ test("packages that differ are named, and so is another wiring of the same ones"
   expect(difference({ ...before, step: { ...before.step, parts: { ...before.step.parts, packages: other } } })).toContain("the wiring of the packages differs");
   writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 2;\n");
   expect(difference(before)).toContain("the set of packages differs from the plan: found left@1.0.0, planned left@1.0.0");
+});
+
+test("packages are watched: those that are not the plan's, and those that change afterwards", async () => {
+  const before = planned();
+  const watch = () => planEnvironment(before.plan, dir, join(dir, "state")).watch(before.step);
+  const whole = watch();
+  expect(whole.changed()).toBeUndefined();
+  writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 3;\n");
+  const late = watch();
+  expect([late.changed()?.rule, late.changed()?.message]).toEqual(["changed-after-load", "the set of packages was changed while the run was going on: found left@1.0.0, planned left@1.0.0"]);
+  // files are looked at from time to time only
+  await expect.poll(() => whole.changed()?.message).toMatch(/^the package left@1\.0\.0 was changed/);
 });

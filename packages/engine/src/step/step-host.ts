@@ -1,7 +1,8 @@
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { MlstackError, serializeError, type ArtifactStore, type DataHandle, type StepSpec } from "@mlstack/core";
+import { MlstackError, serializeError, type ArtifactStore, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, isStepNode, type Plan, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
-import { platformOf, SOURCES } from "@mlstack/pipeline/compile";
+import { platformOf, type GivenCode, type LoadCheck } from "@mlstack/pipeline/compile";
 import { pointedData } from "../data/pointed-data.ts";
 import type { Journal, LogLine } from "../journal/events.ts";
 import { projectPlugins } from "../plugins.ts";
@@ -14,8 +15,9 @@ import { componentFingerprint, openStack, type Stack, type StackSnapshot } from 
 import { actionSpace } from "../store/action-space.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
-import { verifyEnvironment } from "./verify-environment.ts";
+import { planEnvironment, type PlanEnvironment } from "./plan-environment.ts";
 import type { DefinitionSource } from "./load-definition.ts";
+import { planCode } from "./plan-code.ts";
 
 /** A process that runs steps for a driver that is elsewhere. */
 export interface StepHost {
@@ -23,16 +25,22 @@ export interface StepHost {
   plan(digest: string): Promise<Plan>;
   /** Names of the environment variables that the step declares. */
   declaredEnv(spec: StepSpec): Promise<readonly string[]>;
-  /** The project's own modules as they were when the plan was compiled, by their paths in the project. */
-  sources(plan: string): Promise<ReadonlyMap<string, string>>;
+  /** The project's own code as it was when the plan was compiled. */
+  code(plan: string): Promise<GivenCode>;
   /**
    * Runs one step to its end; what happens is in the journal, which is flushed.
    *
    * @throws when the journal can't be written
    */
-  run(spec: StepSpec, options: { readonly journal: Journal; readonly definitions: DefinitionSource; readonly verify: boolean; readonly signal: AbortSignal; /** Told of every line that the step prints. */ readonly onLine?: ((line: LogLine) => void) | undefined }): Promise<StepOutcome>;
+  run(spec: StepSpec, options: { readonly journal: Journal; readonly definitions: DefinitionSource; readonly environment: EnvironmentCheck; readonly signal: AbortSignal; /** Declared environment variables as the driver has them; as they were when the host was opened by default. */ readonly env?: Readonly<Record<string, string>> | undefined; /** Told of every line that the step prints. */ readonly onLine?: ((line: LogLine) => void) | undefined }): Promise<StepOutcome>;
   close(): Promise<void>;
 }
+
+/**
+ * What is made of an environment that is not the plan's. `refuse`: the step fails, for whoever made the environment can make another.
+ * `watch`: its result gets no key. `ignore`: nothing is kept anyhow.
+ */
+export type EnvironmentCheck = "refuse" | "watch" | "ignore";
 
 /** @param dir the project's root or a bundle's folder: packages are found from there */
 export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string): Promise<StepHost> {
@@ -41,6 +49,8 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
   const layered = layers(contentSpace(store), [], scratchDir);
   const { content, artifacts } = layered;
   const plans = new Map<string, Promise<Plan>>();
+  const environments = new Map<string, PlanEnvironment>();
+  const first = { ...process.env };
   const capture = consoleCapture();
   const plan = (digest: string) => {
     let found = plans.get(digest);
@@ -56,13 +66,26 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
     return { document, node, step: document.steps[node.step]! };
   }
 
-  async function taskOf(spec: StepSpec, ordinal: number, definitions: DefinitionSource, verify: boolean): Promise<StepTask> {
+  function watchEnvironment(spec: StepSpec, document: Plan, step: PlanStep, how: EnvironmentCheck): LoadCheck | undefined {
+    if (how === "ignore") return undefined;
+    let environment = environments.get(spec.plan);
+    if (environment === undefined) environments.set(spec.plan, environment = planEnvironment(document, dir, stateDir));
+    if (how === "refuse") environment.verify(step);
+    return environment.watch(step);
+  }
+
+  async function taskOf(spec: StepSpec, { definitions, environment, env }: Pick<Parameters<StepHost["run"]>[1], "definitions" | "environment" | "env">): Promise<StepTask> {
     const { document, node, step } = await find(spec);
-    if (verify) verifyEnvironment(document, step, dir, stateDir);
-    const data: Record<string, DataHandle> = {};
-    for (const [param, pointer] of Object.entries(spec.data)) data[param] = await pointedData(pointer, { projectDir: dir, indexPath: join(stateDir, "data.json"), content, store, scratch: scratchDir });
+    // before anything of the step is loaded
+    const check = watchEnvironment(spec, document, step, environment);
+    const data: Record<string, StepTask["data"][string]> = {};
+    for (const [param, pointer] of Object.entries(spec.data)) {
+      const opened = await pointedData(pointer, { projectDir: dir, indexPath: join(stateDir, "data.json"), content, store, scratch: scratchDir });
+      data[param] = { open: () => opened };
+    }
     return {
-      spec, ordinal, pipeline: document.pipeline.name, node, step, data, liveParams: undefined, definition: await definitions.get(step),
+      spec, ordinal: spec.ordinal, pipeline: document.pipeline.name, node, step, data, liveParams: undefined, definition: await definitions.get(step),
+      check, env: Object.fromEntries(step.options.env.map((name) => [name, (env ?? first)[name]])),
       key: stepKey(step, node, spec.inputs, spec.data, (component) => componentFingerprint(snapshot, component)),
     };
   }
@@ -70,20 +93,12 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
   return {
     store, plan,
     async declaredEnv(spec) { const { step } = await find(spec); return step.options.env; },
-    async sources(digest) {
-      const { bundle } = await plan(digest);
-      const found = new Map<string, string>();
-      if (bundle === null) return found;
-      for (const file of (await content.readManifest(bundle)).files) {
-        if (file.path.startsWith(SOURCES)) found.set(file.path.slice(SOURCES.length), Buffer.from(await content.read(file.sha256)).toString("utf8"));
-      }
-      return found;
-    },
-    async run(spec, { journal, definitions, verify, signal, onLine }) {
+    async code(digest) { return planCode((await plan(digest)).bundle, content, realpathSync.native(dir)); },
+    async run(spec, { journal, signal, onLine, ...options }) {
       const tracker = spec.trackedRun === null ? undefined : await stack.tracker();
       const link = tracker === undefined || spec.trackedRun === null ? undefined : stepTrackerLink(tracker, spec.trackedRun, (sha256) => content.stream(sha256));
       const { os, arch, libc } = platformOf();
-      const task = await failing(spec, journal, () => taskOf(spec, spec.ordinal, definitions, verify));
+      const task = await failing(spec, journal, () => taskOf(spec, options));
       if ("status" in task) return task;
       const outcome = await runStep(task, {
         content, artifacts, capture, journal, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,

@@ -1,8 +1,7 @@
 import { realpathSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MlstackError, type StepSpec } from "@mlstack/core";
-import { installSourceHooks } from "@mlstack/pipeline/compile";
+import { installSourceHooks, type GivenCode } from "@mlstack/pipeline/compile";
 import { channelJournal } from "../journal/channel-journal.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { definitionSource } from "./load-definition.ts";
@@ -24,8 +23,8 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
   const realDir = realpathSync.native(projectDir);
   const first = { ...process.env };
   // the code of the plan, not what the files hold by now: they may be edited while a run is going on
-  const sources = new Map<string, string>();
-  installSourceHooks({ projectDir: realDir, sources });
+  let code: GivenCode | undefined;
+  installSourceHooks({ projectDir: realDir, code: () => code });
   const definitions = definitionSource(projectDir, (module) => module);
   const hosts = new Map<string, Promise<StepHost>>();
   const send = (message: FromWorker) => new Promise<void>((done) => { if (process.send === undefined || !process.send(message, () => done())) done(); });
@@ -41,12 +40,12 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
   async function run(spec: StepSpec, env: Readonly<Record<string, string>>): Promise<void> {
     running = new AbortController();
     const host = await hostOf(spec.stack as unknown as StackSnapshot);
-    if (sources.size === 0) for (const [path, text] of await host.sources(spec.plan)) sources.set(join(realDir, path), text);
+    code ??= await host.code(spec.plan);
     // no step sees what another one has changed here, nor variables that only another one declares
     const declared = await host.declaredEnv(spec);
     resetEnv(first, declared, env);
     process.chdir(projectDir);
-    await host.run(spec, { journal, definitions, verify: false, signal: running.signal });
+    await host.run(spec, { journal, definitions, environment: "watch", env, signal: running.signal });
     // the pipes are not the channel: what was printed before may arrive after what is said now
     for (const fd of [1, 2]) { try { writeSync(fd, END_OF_OUTPUT); } catch { /* closed by the step */ } }
     await send({ kind: "done" });

@@ -27,6 +27,8 @@ export interface ContentSpace {
   /** A blob piece by piece; MLS3002 comes at the latest when the piece after the last is asked for. */
   stream(digest: string): AsyncIterable<Uint8Array>;
   readManifest(digest: string): Promise<Manifest>;
+  /** A file of this machine that is the blob, read once to be sure of it; undefined where the store lies elsewhere. Read-only. */
+  inPlace(digest: string): Promise<string | undefined>;
 }
 
 /** Blobs up to this size are copied through memory, in bytes. */
@@ -96,5 +98,10 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
     putFile: (source, digest) => putOnce(digest, source),
     putManifest: (manifest) => putBytes(encodeManifest(manifest)),
     readManifest: async (digest) => decodeManifest(Buffer.from(await read(digest)).toString("utf8"), digest),
+    async inPlace(digest) {
+      const path = store.localPath?.(layout.blob(digest));
+      if (path !== undefined) for await (const piece of stream(digest)) void piece;
+      return path;
+    },
   };
 }

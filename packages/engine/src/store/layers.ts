@@ -82,6 +82,7 @@ export function layers(active: ContentSpace, others: readonly NamedStore[], scra
     async read(digest) { return (await from(digest)).read(digest); },
     async *stream(digest) { yield* (await from(digest)).stream(digest); },
     async readManifest(digest) { return (await from(digest)).readManifest(digest); },
+    async inPlace(digest) { return (await from(digest)).inPlace(digest); },
   };
 
   async function from(digest: string): Promise<ContentSpace> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
 import { compilePlan, type CompileContext, type PipelineDefinition } from "@mlstack/pipeline";
+import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { logFiles, type LogFiles } from "../journal/log-files.ts";
 import plugin from "../plugin/index.ts";
 import { manifestOf, type PluginDefinition } from "@mlstack/core";
@@ -38,6 +39,8 @@ export interface HarnessOptions {
   readonly faults?: Faults;
   readonly dir?: string;
   readonly uncached?: ReadonlySet<string>;
+  /** Of the code of every step. */
+  readonly check?: LoadCheck;
 }
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
@@ -56,7 +59,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
       node: {
         fingerprint: (step) => ({
           identity: { module: "steps.ts", export: step.name }, native: false, runtime: "node/test", packages: { digest: digest(""), entries: {}, roots: [], native: false, uncached: [] },
-          code: { digest: digest(code.get(step.name) ?? step.name), modules: { "steps.ts": { digest: digest(code.get(step.name) ?? ""), symbols: { [step.name]: digest(code.get(step.name) ?? "") } } }, packages: [], uncached: [] },
+          code: { digest: digest(code.get(step.name) ?? step.name), modules: { "steps.ts": { digest: digest(code.get(step.name) ?? ""), symbols: { [step.name]: digest(code.get(step.name) ?? "") } } }, packages: [], files: [], uncached: [] },
           uncached: options.uncached?.has(step.name) === true ? [{ rule: "run-time-step", message: "made at run time", fix: "export it" }] : [],
         }),
       },
@@ -68,8 +71,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     async run(pipeline, params = {}, runOptions = {}) {
       const compiled = await compilePlan(pipeline, params, context);
       stack.require(compiled.plan);
-      return executeRun({ ...compiled, loadedOtherwise: new Map() }, params, runOptions, {
-        project, identity, db, logs, stack, env: {}, concurrency: undefined, otherStores: () => otherStores(stack, recordsOf(db), { projectDir: dir, stateDir: project.stateDir }).list(),
+      return executeRun({ ...compiled, checks: new Map(options.check === undefined ? [] : Object.keys(compiled.plan.steps).map((id) => [id, options.check!])), env: {} }, params, runOptions, {
+        project, identity, db, logs, stack, concurrency: undefined, otherStores: () => otherStores(stack, recordsOf(db), { projectDir: dir, stateDir: project.stateDir }).list(),
         scratchDir: join(project.stateDir, "scratch"), version: "0.1.0", faults: options.faults ?? { at: () => undefined }, now: Date.now,
       });
     },

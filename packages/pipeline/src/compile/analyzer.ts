@@ -1,13 +1,10 @@
+import { codeChecks } from "./code-check.ts";
 import { CODE_ALGORITHM, digestOf } from "./digest.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { identify } from "./identity.ts";
-import { runsAnother } from "./loaded.ts";
 import { openProject, type Project } from "./project.ts";
 import type { CodeAnalyzer } from "./types.ts";
 import { bundleOf } from "./bundle.ts";
-
-/** What is imported and is no module, such as JSON: its text is not kept. */
-const isData = (file: string): boolean => !/\.(?:[cm]?[jt]s|[jt]sx)$/.test(file);
 
 /**
  * Opens a project's own code for analysis. Nothing is read before it is asked for, and nothing twice: make a new one when files may have
@@ -15,21 +12,17 @@ const isData = (file: string): boolean => !/\.(?:[cm]?[jt]s|[jt]sx)$/.test(file)
  */
 export function codeAnalyzer({ projectDir }: { readonly projectDir: string }): CodeAnalyzer {
   let project: Project | undefined;
+  let checks: ReturnType<typeof codeChecks> | undefined;
   const open = () => (project ??= openProject(projectDir));
   return {
     identify: (site, name) => identify(open(), site, name),
     fingerprint: (identity, declared) => {
       try { return fingerprintOf(open(), identity, declared); } catch (e) {
         if (!(e instanceof RangeError)) throw e; // code that is nested thousands of levels deep
-        return { digest: digestOf([CODE_ALGORITHM, "unreadable", identity]), modules: {}, packages: [], uncached: [{ rule: "unreadable-module", message: `the code that ${identity.export} reaches is nested too deeply: ${e.message}`, fix: "keep large tables in JSON", at: identity.module }] };
+        return { digest: digestOf([CODE_ALGORITHM, "unreadable", identity]), modules: {}, packages: [], files: [], uncached: [{ rule: "unreadable-module", message: `the code that ${identity.export} reaches is nested too deeply: ${e.message}`, fix: "keep large tables in JSON", at: identity.module }] };
       }
     },
-    loadedOtherwise: (modules) => [...modules].filter((path) => {
-      const { paths, modules: table } = open();
-      const file = paths.fileOf(path);
-      if (file === undefined) return true;
-      return runsAnother(file, isData(file) ? undefined : table.get(file).text);
-    }),
+    check: (code) => (checks ??= codeChecks(open()))(code.files),
     bundle: (modules) => bundleOf(open(), modules),
   };
 }

@@ -65,7 +65,7 @@ export function bindings(modules: ModuleTable, resolver: SourceResolver): Bindin
   const nameIn = (module: ModuleRecord, name: string, seen: ReadonlySet<string>): readonly Target[] => {
     const binding = module.imports.get(name);
     const units: Target[] = module.byName.has(name) ? [{ kind: "unit", module, name, trust: undefined }] : [];
-    return binding === undefined ? units : [...ofImport(module, binding.specifier, binding.imported, binding.start, undefined, seen), ...units];
+    return binding === undefined ? units : [...ofImport(module, binding.specifier, binding.imported, binding.start, binding.mode, seen), ...units];
   };
 
   const exportOf = (module: ModuleRecord, name: string, seen: ReadonlySet<string>): readonly Target[] => {

@@ -100,6 +100,8 @@ const CASES: readonly Case[] = [
   ["how class fields are set, for a class without fields", "same", ...both(["true", "false"], (v) => ({ "a.ts": "export class it { m() {} }", "tsconfig.json": `{"compilerOptions":{"useDefineForClassFields":${v}}}` }))],
   ["where JSX comes from", "different", ...both(["react", "preact"], (v) => ({ "a.ts": `export { it } from "./b";`, "b.tsx": "export const it = () => <a/>;", "tsconfig.json": `{"compilerOptions":{"jsx":"react-jsx","jsxImportSource":"${v}"}}` }))],
   ["where JSX comes from, by a comment", "different", ...both(["react", "preact"], (v) => ({ "a.ts": `export { it } from "./b";`, "b.tsx": `/** @jsxImportSource ${v} */ export const it = () => <a/>;` }))],
+  ["JSX's factory in a comment, which the automatic runtime does not look at", "same", ...both([1, 2], (n) => ({ "a.ts": `export { it } from "./b";`, "b.tsx": `/** @jsx h */ const h = () => ${n}; export const it = () => <a/>;` }))],
+  ["JSX's factory in a comment that asks for it", "different", ...both([1, 2], (n) => ({ "a.ts": `export { it } from "./b";`, "b.tsx": `/** @jsxRuntime classic @jsx h */ const h = () => ${n}; export const it = () => <a/>;` }))],
   ["the spelling of a property's key, where it is __proto__", "different", ...code("const __proto__ = {}; const x = { __proto__ };", "const __proto__ = {}; const x = { __proto__: __proto__ };")],
   ["a private field in place of a public one", "different", ...code("class x { #a = 1; }", "class x { a = 1; }")],
   ["a private name in place of a text", "different", ...code("class x { #a = 1; static is = (o: any) => #a in o; }", `class x { "#a" = 1; static is = (o: any) => "#a" in o; }`)],
@@ -120,6 +122,8 @@ const CASES: readonly Case[] = [
   ["a module that is required", "different", ...both([1, 2], (n) => ({ "a.ts": `import b from "./b.cjs"; export const it = () => b;`, "b.cjs": `exports.c = require("./c.cjs");`, "c.cjs": `exports.n = ${n};` }))],
   ["the order of statements in CommonJS", "different", ...both(["exports.a = 1; exports.b = 2;", "exports.b = 2; exports.a = 1;"], (b) => ({ "a.ts": `import b from "./b.cjs"; export const it = () => b;`, "b.cjs": b }))],
   ["import = require", "different", ...both([1, 2], (n) => ({ "a.ts": `import b = require("./b.cjs"); export const it = () => b;`, "b.cjs": `exports.n = ${n};` }))],
+  ["what import = require finds, as require does", "different", ...both([1, 2], (n) => ({ "a.ts": `import b = require("./b"); export const it = () => b;`, "b.js": `export const n = ${n};`, "b.ts": "export const n = 0;" }))],
+  ["what import = require passes over", "same", ...both([1, 2], (n) => ({ "a.ts": `import b = require("./b"); export const it = () => b;`, "b.js": "export const n = 0;", "b.ts": `export const n = ${n};` }))],
   ["whether a script is strict", "different", ...both(["module", "commonjs"], (type) => ({ "a.mts": `import "./b.js"; export const it = 1;`, "b.js": "globalThis.q = function () { return this; };", "package.json": `{"type":"${type}"}`, "a.ts": undefined }))],
 ];
 

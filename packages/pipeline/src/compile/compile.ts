@@ -1,11 +1,13 @@
 import { basename } from "node:path";
 import type { TransformOptions } from "oxc-transform";
+import { boundNames, isTypeOnly } from "./ast.ts";
 import { syntaxError } from "./faults.ts";
 import type { ModuleFormat } from "./model.ts";
 import { parserTool, transformTool } from "./oxc.ts";
 import { faultOf, languageOf, placeOf } from "./source.ts";
 import { shiftColumns, type SourceMap } from "./source-map.ts";
 import type { CompilerSettings } from "./tsconfig.ts";
+import { isRequire } from "./units.ts";
 
 export interface Compiled {
   readonly code: string;
@@ -23,15 +25,19 @@ export function compileModule(file: string, text: string, format: ModuleFormat, 
   if (fault !== undefined) throw syntaxError(file, text, fault);
   if (!settings.experimentalDecorators) refuseDecorators(file, text);
   const map = result.map;
-  const code = withRequire(result.code, text, format);
+  const code = format === "module" && needsRequire(file, text) ? REQUIRE + result.code : result.code;
   const mappings = shiftColumns(map?.mappings ?? "", [{ line: 0, column: 0, delta: code.length - result.code.length }]);
   return { code, map: { version: 3, sources: [basename(file)], sourcesContent: [text], names: map?.names ?? [], mappings } };
 }
 
-/** `import x = require("y")` is compiled to a call of require, which ES modules do not have. */
-function withRequire(code: string, text: string, format: ModuleFormat): string {
-  if (format !== "module" || !/\bimport\s+[\w$]+\s*=\s*require\s*\(/.test(text)) return code;
-  return `import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url); ${code}`;
+const REQUIRE = `import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url); `;
+
+/** `import x = require("y")` is compiled to a call of require, which ES modules do not have unless they make one themselves. */
+function needsRequire(file: string, text: string): boolean {
+  if (!/\bimport\s+[\w$]+\s*=\s*require\s*\(/.test(text)) return false; // it might stand in a comment or a text
+  const { body } = parserTool().parseSync(file, text, { lang: languageOf(file) }).program;
+  const makesOwn = body.some((s) => (s.type === "VariableDeclaration" && s.declarations.some((d) => boundNames(d.id).includes("require"))) || (s.type === "ImportDeclaration" && s.specifiers.some((x) => x.local.name === "require")));
+  return !makesOwn && body.some((s) => isRequire(s.type === "ExportNamedDeclaration" && s.declaration !== null ? s.declaration : s) && !isTypeOnly(s));
 }
 
 function options(file: string, format: ModuleFormat, s: CompilerSettings): TransformOptions {

@@ -108,28 +108,36 @@ export function isOrdered(unit: Unit, purity: PurityAnalysis): boolean {
   return !purity.of(unit).droppable || unit.names.some((n) => (unit.module.byName.get(n)?.length ?? 0) > 1);
 }
 
-export interface DataDigests {
+/** Files that code imports and that are no code. Each is read once, so what is hashed is what is bundled. */
+export interface DataFiles {
+  /** @throws what reading the file throws */
+  bytes(file: string): Uint8Array;
   /** @throws what reading or parsing the file throws */
-  of(file: string): string;
+  digest(file: string): string;
 }
 
-/** Each file is read once. */
-export function dataDigests(): DataDigests {
-  const known = new Map<string, string>();
+export function dataFiles(): DataFiles {
+  const contents = new Map<string, Uint8Array>();
+  const digests = new Map<string, string>();
+  const bytes: DataFiles["bytes"] = (file) => {
+    let found = contents.get(file);
+    if (found === undefined) contents.set(file, found = readFileSync(file));
+    return found;
+  };
   return {
-    of(file) {
-      let found = known.get(file);
-      if (found === undefined) known.set(file, found = dataDigest(file));
+    bytes,
+    digest(file) {
+      let found = digests.get(file);
+      if (found === undefined) digests.set(file, found = dataDigest(file, bytes(file)));
       return found;
     },
   };
 }
 
 /** JSON counts by its content, in the order of its keys; other files by their bytes. */
-function dataDigest(file: string): string {
-  const bytes = readFileSync(file);
+function dataDigest(file: string, bytes: Uint8Array): string {
   if (!file.endsWith(".json")) return digestOf(["bytes", hash("sha256", bytes, "hex")]);
-  return digestOf(["json", canonicalJson(JSON.parse(bytes.toString("utf8").replace(/^\uFEFF/, "")))]);
+  return digestOf(["json", canonicalJson(JSON.parse(Buffer.from(bytes).toString("utf8").replace(/^\uFEFF/, "")))]);
 }
 
 /** JSON.stringify would write -0 as 0 and Infinity (1e999) as null. */

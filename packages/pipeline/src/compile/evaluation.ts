@@ -48,10 +48,10 @@ function evaluate(entry: ModuleRecord, bindings: Bindings, runsElidable: boolean
     if (before !== undefined) return;
     state.set(module, "running");
     if (module.failure !== undefined) failures.push(module.failure);
-    for (const { specifier, start, bare, mayBeElided } of module.requests) {
+    for (const { specifier, start, bare, mayBeElided, mode } of module.requests) {
       mayElide ||= mayBeElided;
       if (mayBeElided && !runsElidable) continue;
-      const r = bindings.resolution(module, specifier);
+      const r = bindings.resolution(module, specifier, mode);
       if (r.kind === "own") visit(bindings.modules.get(r.file));
       else if (r.kind === "missing" && !mayBeElided && (bare || !r.isPackage)) failures.push(missing(module, specifier, start, r.isPackage, r.message));
       else if (bare && (r.kind === "package" || r.kind === "inline")) {

@@ -5,6 +5,7 @@ import { CODE_ALGORITHM, compare, digestOf, isOrdered } from "./digest.ts";
 import type { EvaluationItem } from "./evaluation.ts";
 import type { ModuleRecord, Unit } from "./model.ts";
 import type { Project } from "./project.ts";
+import { reachOf } from "./reach.ts";
 import { retain, type Retained } from "./retain.ts";
 import type { CodeFingerprint, ModuleFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./types.ts";
 import type { Declared } from "./unknowable.ts";
@@ -34,11 +35,11 @@ export function fingerprintOf(project: Project, identity: StepIdentity, declared
   const modules = moduleFingerprints(project, module, retained, reasons);
   return {
     digest: digestOf([CODE_ALGORITHM, entry, Object.entries(modules).map(([path, { digest }]) => [path, digest])]),
-    modules, packages: packagesOf(retained), uncached: distinct(reasons),
+    modules, packages: packagesOf(retained), files: reachOf(retained, project.bindings), uncached: distinct(reasons),
   };
 }
 
-const NOTHING = { modules: {}, packages: [] } as const;
+const NOTHING = { modules: {}, packages: [], files: [] } as const;
 
 function unreadable(message: string, path: string): CodeFingerprint {
   return { ...NOTHING, digest: digestOf([CODE_ALGORITHM, "unreadable", message]), uncached: [{ rule: "unreadable-module", message, fix: "correct the path, or the name of the export", at: path }] };
@@ -83,7 +84,7 @@ function moduleFingerprints(project: Project, entry: ModuleRecord, retained: Ret
   for (const file of retained.data) {
     const path = project.paths.pathOf(file);
     try {
-      const digest = project.dataDigests.of(file);
+      const digest = project.data.digest(file);
       all.push([path, { digest, symbols: { default: digest } }]);
     } catch (e) {
       reasons.push({ rule: "unreadable-module", message: `${path} cannot be read: ${e instanceof Error ? e.message : String(e)}`, fix: "correct the file", at: path });

@@ -1,14 +1,15 @@
 import { readFileSync, statSync } from "node:fs";
 import * as nodeModule from "node:module";
-import { dirname, extname, join, relative } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { MlstackError } from "@mlstack/core";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { LoadHookContext, LoadFnOutput, ResolveFnOutput, ResolveHookContext } from "node:module";
 import { compileModule } from "./compile.ts";
 import { notFound, syntaxError } from "./faults.ts";
+import type { GivenCode } from "./given.ts";
 import { helperName, helperSource } from "./helpers.ts";
 import { jsonModule } from "./json-module.ts";
-import { note } from "./loaded.ts";
+import { codeDigest, contentDigest, fileState, noteFile, noteLink, noteSource } from "./loads.ts";
 import { manifestFinder, type Manifest, type ManifestFinder } from "./manifests.ts";
 import type { ModuleFormat } from "./model.ts";
 import { isBare, isMlstack, sourceResolver, type RequestMode, type SourceResolver } from "./resolve.ts";
@@ -21,24 +22,24 @@ export interface SourceHookOptions {
   /** The working folder by default. */
   readonly projectDir?: string | undefined;
   /**
-   * Texts of own modules by real path, which are used in place of the files: of code as it was at another time. It may be filled until
-   * the first of them is imported.
+   * Own code that is used in place of what the files hold: code as it was at another time. Asked whenever something is imported; what it
+   * gives may come later than the hooks, but before the first module of it.
    */
-  readonly sources?: ReadonlyMap<string, string> | undefined;
+  readonly code?: (() => GivenCode | undefined) | undefined;
 }
 
 /**
  * Lets this process import the project's TypeScript as it is written: path aliases, imports without extension or with `.js` for a `.ts`,
  * enums, namespaces, parameter properties, decorators, JSX, JSON. Installed packages are left alone. Positions in stack traces are those
- * of the source.
+ * of the source. What is loaded is noted (`processLoads`), so that it can be told later what has run.
  *
  * Nothing is loaded before the first module that needs it. The function that comes back takes the hooks away.
  */
-export function installSourceHooks({ projectDir = process.cwd(), sources }: SourceHookOptions = {}): () => void {
+export function installSourceHooks({ projectDir = process.cwd(), code = () => undefined }: SourceHookOptions = {}): () => void {
   process.setSourceMapsEnabled(true);
-  const state: State = { projectDir, sources, outside: new Set(), manifests: undefined, resolver: undefined, settings: undefined };
+  const state: State = { projectDir, code, manifests: undefined, resolver: undefined, settings: undefined };
   const hooks = nodeModule.registerHooks({
-    resolve: (specifier, context, next) => noteOutside(state, context.parentURL, resolve(state, specifier, context, next)),
+    resolve: (specifier, context, next) => noted(specifier, context, resolve(state, specifier, context, next)),
     load: (url, context, next) => load(state, url, context, next),
   });
   return () => hooks.deregister();
@@ -46,100 +47,126 @@ export function installSourceHooks({ projectDir = process.cwd(), sources }: Sour
 
 interface State {
   readonly projectDir: string;
-  readonly sources: SourceHookOptions["sources"];
-  texts?: ReadonlySet<string>;
-  /** Files outside of the project that own code imports: a plugin that is linked is loaded by others, too, and is none of it then. */
-  readonly outside: Set<string>;
+  readonly code: () => GivenCode | undefined;
   resolver: SourceResolver | undefined;
   settings: SettingsFinder | undefined;
   manifests: ManifestFinder | undefined;
 }
 
+type NextResolve = (specifier: string, context?: Partial<ResolveHookContext>) => ResolveFnOutput;
+type NextLoad = (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput;
+
 const HELPER = "mlstack-helper:";
 
-function resolve(state: State, specifier: string, context: ResolveHookContext, next: (specifier: string, context?: Partial<ResolveHookContext>) => ResolveFnOutput): ResolveFnOutput {
-  const parent = context.parentURL?.startsWith("file:") === true ? fileURLToPath(context.parentURL) : undefined;
-  const mode: RequestMode = context.conditions.includes("require") ? "require" : "import";
+function resolve(state: State, specifier: string, context: ResolveHookContext, next: NextResolve): ResolveFnOutput {
+  const parent = parentOf(context);
+  const mode = modeOf(context);
   const helper = parent === undefined ? undefined : helperName(specifier);
   if (helper !== undefined) return { url: `${HELPER}${mode}/${helper}`, format: mode === "import" ? "module" : "commonjs", shortCircuit: true };
   if (parent === undefined || isInstalled(parent) || isOurs(state, parent) || /^(node|data|https?):/.test(specifier)) return next(specifier, context);
+  const to = (file: string): ResolveFnOutput => {
+    const suffix = isBare(specifier) ? "" : (/[?#].*$/.exec(specifier)?.[0] ?? "");
+    return { url: pathToFileURL(file).href + suffix, importAttributes: context.importAttributes, shortCircuit: true };
+  };
+  const given = state.code()?.link(parent, specifier, mode);
+  if (given !== undefined) return given === null ? next(specifier, context) : to(given);
   if (isExact(parent, specifier)) return next(specifier, context);
   state.resolver ??= sourceResolver(state.projectDir);
   const found = state.resolver.resolve(parent, specifier, mode);
-  const file = found.kind === "own" || found.kind === "data" ? found.file : undefined;
-  if (file !== undefined) {
-    const suffix = isBare(specifier) ? "" : (/[?#].*$/.exec(specifier)?.[0] ?? "");
-    return { url: pathToFileURL(file).href + suffix, importAttributes: context.importAttributes, shortCircuit: true };
-  }
+  if (found.kind === "own" || found.kind === "data") return to(found.file);
+  // a path of tsconfig.json comes first, as it does for TypeScript, though a package has that name
+  if (found.kind === "package" && found.byPath && found.file !== undefined) return to(found.file);
   try { return next(specifier, context); } catch (e) {
-    // an alias may lead into a package by a way that Node does not know
-    if (found.kind === "package" && found.file !== undefined) return { url: pathToFileURL(found.file).href, shortCircuit: true };
     if (mode === "import" && isNotFound(e)) throw notFound(parent, specifier, e);
     throw e;
   }
 }
 
-function load(state: State, url: string, context: LoadHookContext, next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput): LoadFnOutput {
+function load(state: State, url: string, context: LoadHookContext, next: NextLoad): LoadFnOutput {
   if (url.startsWith(HELPER)) return helper(url);
   if (!url.startsWith("file:")) return next(url, context);
   const file = fileURLToPath(url);
-  const isJson = extname(file) === ".json";
-  // of what is neither code nor JSON, such as WebAssembly, a text would not be the file
-  const given = isJson || isPlain(file) || isTypeScriptFile(file) || extname(file) === ".jsx" ? state.sources?.get(file) : undefined;
-  if (given === undefined) refuseChanged(state, file);
-  if ((given === undefined && !isJson && !isTypeScriptFile(file) && extname(file) !== ".jsx") || isInstalled(file) || isOurs(state, file)) return next(url, context);
-  if (isJson) {
-    const asJson = context.importAttributes["type"] === "json" || context.conditions.includes("require");
-    if (asJson) return given === undefined ? next(url, context) : { format: "json", source: given, shortCircuit: true };
-    return { format: "module", source: jsonModule(given ?? readFileSync(file, "utf8")), shortCircuit: true };
-  }
+  if (isInstalled(file)) return installed(file, () => next(url, context));
+  if (isOurs(state, file)) return next(url, context);
+  const code = state.code();
+  const given = code?.content(file);
+  if (extname(file) === ".json") return json(file, given, context);
+  const isCompiled = isTypeScriptFile(file) || extname(file) === ".jsx";
+  if (!isCompiled && (given === undefined || !isPlain(file))) return asItIs(file, given, next(url, context));
+  const text = given === undefined ? readFileSync(file, "utf8") : Buffer.from(given).toString("utf8");
   state.resolver ??= sourceResolver(state.projectDir);
-  state.settings ??= settingsFinder();
-  const text = given ?? readFileSync(file, "utf8");
-  note(file, text);
-  const format = formatBy(file, state.resolver.manifests(dirname(file)), text);
-  if (isPlain(file)) return { format, source: text, shortCircuit: true };
-  const { code, map } = compileModule(file, text, format, state.settings(dirname(file)));
-  const { code: linked, edits } = format === "module" ? { code, edits: [] } : rewrite(file, code, format, (found) => required(state, file, found));
-  return { format, source: linked.trimEnd() + inlineMap({ ...map, sources: [url], mappings: shiftColumns(map.mappings, edits) }), shortCircuit: true };
+  const known = code?.module(file);
+  const format = known?.format ?? formatBy(file, state.resolver.manifests(dirname(file)), text);
+  const linked = (js: string) => (format === "module" ? { code: js, edits: [] } : rewrite(file, js, format, (found) => required(state, file, found)));
+  if (!isCompiled) {
+    noteSource(file, { digest: contentDigest(file, text), format });
+    return { format, source: linked(text).code, shortCircuit: true };
+  }
+  const compiled = compileModule(file, text, format, known?.settings ?? (state.settings ??= settingsFinder())(dirname(file)));
+  noteSource(file, { digest: codeDigest(compiled.code), format });
+  const { code: source, edits } = linked(compiled.code);
+  return { format, source: source.trimEnd() + inlineMap({ ...compiled.map, sources: [url], mappings: shiftColumns(compiled.map.mappings, edits) }), shortCircuit: true };
 }
 
-function noteOutside(state: State, parentURL: string | undefined, found: ResolveFnOutput): ResolveFnOutput {
-  if (state.sources === undefined || parentURL?.startsWith("file:") !== true || !found.url.startsWith("file:")) return found;
-  const [parent, file] = [fileURLToPath(parentURL), fileURLToPath(found.url)];
-  const isOutside = (path: string) => relative(state.projectDir, path).startsWith("..");
-  const byOwn = isOutside(parent) ? state.outside.has(parent) : !isInstalled(parent);
-  if (byOwn && isOutside(file) && !isInstalled(file) && !isOurs(state, file)) state.outside.add(file);
+function json(file: string, given: Uint8Array | undefined, context: LoadHookContext): LoadFnOutput {
+  const text = given === undefined ? readFileSync(file, "utf8") : Buffer.from(given).toString("utf8");
+  noteSource(file, { digest: contentDigest(file, text), format: undefined });
+  // what is required has no attributes at all
+  const asJson = (context.importAttributes as ImportAttributes | undefined)?.["type"] === "json" || modeOf(context) === "require";
+  return asJson ? { format: "json", source: text, shortCircuit: true } : { format: "module", source: jsonModule(text), shortCircuit: true };
+}
+
+/** JavaScript, and what is neither code nor JSON, such as WebAssembly: Node loads it, and a text in its place would not be the file. */
+function asItIs(file: string, given: Uint8Array | undefined, found: LoadFnOutput): LoadFnOutput {
+  const digest = contentDigest(file, found.source ?? readFileSync(file));
+  if (given !== undefined && digest !== contentDigest(file, given)) {
+    throw new MlstackError("MLS4005", `${file} was changed while the run was going on`, { why: "steps run the code that the run was started with, and this file can't be given to them as it was", fix: "run again" });
+  }
+  noteSource(file, { digest, format: found.format ?? undefined });
   return found;
 }
 
-/**
- * Own modules outside of the project have other paths elsewhere, so their texts can't be found by path; but what is loaded must be one of
- * the texts.
- */
-function refuseChanged(state: State, file: string): void {
-  if (state.sources === undefined || state.sources.size === 0 || !/\.(?:[cm]?[jt]s|[jt]sx)$/.test(file)) return;
-  if (!state.outside.has(file)) return;
-  state.texts ??= new Set(state.sources.values());
-  if (state.texts.has(readFileSync(file, "utf8"))) return;
-  throw new MlstackError("MLS4005", `${file} was changed while the run was going on`, { why: "steps run the code that the run was started with, and this module is not part of it any more", fix: "run again" });
+/** A package's file counts as it lies on disk; one that is written while it is read is in no state that it ever was in. */
+function installed(file: string, read: () => LoadFnOutput): LoadFnOutput {
+  const before = fileState(file);
+  const found = read();
+  noteFile(file, fileState(file) === before ? before : "");
+  return found;
 }
 
-/** JavaScript needs no compiling; it comes here only where its text is another than the file's. */
+function noted(specifier: string, context: ResolveHookContext, found: ResolveFnOutput): ResolveFnOutput {
+  const parent = parentOf(context);
+  if (parent === undefined || !found.url.startsWith("file:")) return found;
+  const file = fileURLToPath(found.url);
+  noteLink({ parent, specifier, mode: modeOf(context), file });
+  // machine code is loaded without asking further
+  if (file.endsWith(".node")) noteFile(file, fileState(file));
+  return found;
+}
+
+const parentOf = ({ parentURL }: ResolveHookContext): string | undefined => (parentURL?.startsWith("file:") === true ? fileURLToPath(parentURL) : undefined);
+
+const modeOf = ({ conditions }: { readonly conditions: readonly string[] }): RequestMode => (conditions.includes("require") ? "require" : "import");
+
+/** JavaScript needs no compiling. */
 const isPlain = (file: string) => /\.[cm]?js$/.test(file);
 
 /** Most files say by their place that they are ES modules: only others are parsed to find out. */
 function formatBy(file: string, manifest: Manifest | undefined, text: string): ModuleFormat {
-  if ((manifest?.type === "module" || file.endsWith(".mts")) && !file.endsWith(".cts") && !/\bexport\s*=/.test(text)) return "module";
+  if ((manifest?.type === "module" || /\.m[jt]s$/.test(file)) && !/\.c[jt]s$/.test(file) && !/\bexport\s*=/.test(text)) return "module";
   const { format, fault } = parseFile(file, manifest, text);
   if (fault !== undefined) throw syntaxError(file, text, fault);
   return format;
 }
 
-/** In CommonJS that a hook compiled, Node 22 resolves what is required without asking the hooks. */
+/** In CommonJS that a hook gives, Node 22 resolves what is required without asking the hooks. */
 function required(state: State, file: string, { specifier, mode }: FoundSpecifier): string | undefined {
-  const found = mode === "require" ? state.resolver?.resolve(file, specifier, mode) : undefined;
-  return found?.kind === "own" || found?.kind === "data" ? JSON.stringify(found.file) : undefined;
+  if (mode !== "require") return undefined;
+  const given = state.code()?.link(file, specifier, mode);
+  if (given !== undefined) return given === null ? undefined : JSON.stringify(given);
+  const found = state.resolver?.resolve(file, specifier, mode);
+  const isFile = found?.kind === "own" || found?.kind === "data" || (found?.kind === "package" && found.byPath);
+  return isFile && found.file !== undefined ? JSON.stringify(found.file) : undefined;
 }
 
 function helper(url: string): LoadFnOutput {

@@ -21,8 +21,8 @@ export function interfaceOf(program: Program, keepsImports: boolean, isUsed: (lo
   const exports = new Map<string, ExportBinding>();
   const stars: { specifier: string; start: number }[] = [];
   const requests: ModuleRequest[] = [];
-  const request = (source: { readonly value: string; readonly start: number }, bare: boolean, mayBeElided = false) =>
-    requests.push({ specifier: source.value, start: source.start, bare, mayBeElided });
+  const request = (source: { readonly value: string; readonly start: number }, bare: boolean, mayBeElided = false, mode?: "require") =>
+    requests.push({ specifier: source.value, start: source.start, bare, mayBeElided, mode });
   const locallyExported = new Set<string>();
 
   for (const s of program.body) {
@@ -32,8 +32,8 @@ export function interfaceOf(program: Program, keepsImports: boolean, isUsed: (lo
     const inner = statement.type === "ExportNamedDeclaration" && statement.declaration !== null ? statement.declaration : statement;
     if (isRequire(inner) && !isTypeOnly(inner)) {
       const source = inner.moduleReference.expression;
-      imports.set(inner.id.name, { specifier: source.value, imported: "*", start: source.start });
-      request(source, false);
+      imports.set(inner.id.name, { specifier: source.value, imported: "*", start: source.start, mode: "require" });
+      request(source, false, false, "require");
     }
     switch (statement.type) {
       case "ImportDeclaration": {

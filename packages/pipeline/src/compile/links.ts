@@ -132,9 +132,11 @@ function global({ name, path }: Reference): { readonly name: string; readonly pa
 function jsxTargets({ module, node }: Unit, bindings: Bindings): [string, Target][] {
   const pragma = (name: string) => module.jsxPragmas.map((p) => p.split(/\s+/)).findLast(([key]) => key === `@${name}`)?.[1];
   const { settings } = module;
-  const isClassic = pragma("jsxRuntime") === "classic" || (pragma("jsxRuntime") === undefined && (settings.jsx === "react" || pragma("jsx") !== undefined));
+  // as the compiler takes it: the name of a factory alone does not turn the automatic runtime off
+  const isClassic = (pragma("jsxRuntime") ?? (settings.jsx === "react" ? "classic" : "automatic")) === "classic";
   if (isClassic) {
-    const factories = [pragma("jsx") ?? settings.jsxFactory ?? "React.createElement", pragma("jsxFrag") ?? settings.jsxFragmentFactory ?? "React.Fragment"];
+    const given = settings.jsx === "react" ? [settings.jsxFactory, settings.jsxFragmentFactory] : [];
+    const factories = [pragma("jsx") ?? given[0] ?? "React.createElement", pragma("jsxFrag") ?? given[1] ?? "React.Fragment"];
     return factories.flatMap((f) => bindings.ofName(module, f.split(".")[0] ?? f).map((t): [string, Target] => [`jsx ${f}`, t]));
   }
   const source = pragma("jsxImportSource") ?? settings.jsxImportSource ?? "react";

@@ -1,24 +1,90 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { statSync } from "node:fs";
+import { isCode, type RequestMode } from "./resolve.ts";
 
-const LOADED = Symbol.for("mlstack.loaded-sources");
-// shared by all copies of this package: hooks may have been installed by another one than the one that asks
-const loaded = ((globalThis as { [LOADED]?: Map<string, string> })[LOADED] ??= new Map());
+/** A file of own code as this process has loaded it. */
+export interface LoadedSource {
+  /** As `codeDigest` or `contentDigest` make it. */
+  readonly digest: string;
+  /** `module` or `commonjs`; undefined where Node did not say. */
+  readonly format: string | undefined;
+}
 
-/** Remembers which text of a file this process has loaded. */
-export function note(file: string, text: string): void {
-  loaded.set(file, digestOf(text));
+/** A file of a package, in the state that it was in when it was loaded (`fileState`). */
+export interface LoadedFile {
+  readonly file: string;
+  readonly state: string;
+}
+
+/** Where an import of one file has led. */
+export interface LoadedLink {
+  readonly parent: string;
+  readonly specifier: string;
+  readonly mode: RequestMode;
+  readonly file: string;
 }
 
 /**
- * Whether this process runs another text of a file than the given one. Where the hooks did not load it nobody knows the text; then a
- * file that was written after the process was started counts as another.
+ * What this process has loaded, as far as the source hooks saw it. Nothing is ever taken back: code that was loaded can run at any time.
+ * A file that was loaded several times, such as under `?query`s, is there in every form that it had.
  */
-export function runsAnother(file: string, text: string | undefined): boolean {
-  const digest = text === undefined ? undefined : loaded.get(file);
-  if (digest !== undefined && text !== undefined) return digest !== digestOf(text);
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined || Math.max(stat.mtimeMs, stat.ctimeMs) > performance.timeOrigin;
+export interface Loads {
+  /** Own code and what it imports that is no code, by real path. */
+  readonly sources: Map<string, LoadedSource[]>;
+  readonly files: LoadedFile[];
+  readonly links: LoadedLink[];
+  /** How often something was added. */
+  count: number;
 }
 
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+const LOADS = Symbol.for("mlstack.loads@1");
+
+/** Shared by all copies of this package: hooks may have been installed by another one than the one that asks. */
+export function processLoads(): Loads {
+  return ((globalThis as { [LOADS]?: Loads })[LOADS] ??= { sources: new Map(), files: [], links: [], count: 0 });
+}
+
+export function noteSource(file: string, source: LoadedSource): void {
+  const loads = processLoads();
+  const known = loads.sources.get(file);
+  if (known === undefined) loads.sources.set(file, [source]);
+  else if (known.some((k) => k.digest === source.digest && k.format === source.format)) return;
+  else known.push(source);
+  loads.count++;
+}
+
+export function noteFile(file: string, state: string): void {
+  const loads = processLoads();
+  loads.files.push({ file, state });
+  loads.count++;
+}
+
+export function noteLink(link: LoadedLink): void {
+  const loads = processLoads();
+  loads.links.push(link);
+  loads.count++;
+}
+
+/** Digest of code that a compiler made: types, and comments that it drops, don't count. */
+export const codeDigest = (code: string): string => hash("sha256", code, "hex");
+
+/** Digest of a file that is loaded as it is. A mark of the byte order is no part of a text. */
+export function contentDigest(file: string, content: string | ArrayBufferView | ArrayBuffer): string {
+  if (!isCode(file) && !file.endsWith(".json")) return hash("sha256", typeof content === "string" ? content : bytesOf(content), "hex");
+  return codeDigest((typeof content === "string" ? content : Buffer.from(bytesOf(content)).toString("utf8")).replace(/^\uFEFF/, ""));
+}
+
+const bytesOf = (content: ArrayBufferView | ArrayBuffer): Uint8Array => (ArrayBuffer.isView(content) ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength) : new Uint8Array(content));
+
+/** Size, times and inode of a file: the same as long as nobody has written to it, since the change time can't be set. */
+export function fileState(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? "" : stateText(found);
+}
+
+export const stateText = ({ size, mtimeNs, ctimeNs, ino }: { readonly size: bigint; readonly mtimeNs: bigint; readonly ctimeNs: bigint; readonly ino: bigint }): string => `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+
+/** Whether a file, folder or link was written, made or moved after this process was started; also when it is not there any more. */
+export function isYoung(stat: { readonly mtimeMs: number; readonly ctimeMs: number } | undefined): boolean {
+  return stat === undefined || Math.max(stat.mtimeMs, stat.ctimeMs) > performance.timeOrigin;
+}

@@ -58,6 +58,8 @@ export interface ImportBinding {
   /** A name, `default`, or `*` for the namespace. */
   readonly imported: string;
   readonly start: number;
+  /** `import x = require("./y")`, also in an ES module. */
+  readonly mode?: "require" | undefined;
 }
 
 /** What an export of a module stands for: a name in it, or an export of another module. */
@@ -73,6 +75,8 @@ export interface ModuleRequest {
   readonly bare: boolean;
   /** A compiler that looks at one file may drop it: nothing it binds is used as a value. Plain Node does not drop it. */
   readonly mayBeElided: boolean;
+  /** `import x = require("./y")`, also in an ES module. */
+  readonly mode?: "require" | undefined;
 }
 
 export type ModuleFormat = "module" | "commonjs";

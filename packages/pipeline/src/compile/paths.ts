@@ -8,6 +8,8 @@ export interface ModulePaths {
   pathOf(file: string): string;
   /** The real path behind a module's path; undefined when nothing is there. */
   fileOf(path: string): string | undefined;
+  /** The same for a file that need not be there (any more); undefined when its package is not. */
+  placeOf(path: string): string | undefined;
 }
 
 /** `projectDir` is a real path. */
@@ -17,6 +19,18 @@ export function modulePaths(projectDir: string, manifests: ManifestFinder): Modu
     const path = relative(dir, file);
     return path !== "" && !path.startsWith("..") && !isAbsolute(path);
   };
+  const placeOf = (path: string): string | undefined => {
+    const [, name, rest] = /^_linked\/((?:@[^/]+\/)?[^/]+)\/(.+)$/s.exec(path) ?? [];
+    if (name !== undefined && rest !== undefined) {
+      for (let dir = projectDir; ; dir = dirname(dir)) {
+        const link = join(dir, "node_modules", name);
+        if (existsSync(link)) return join(realpathSync.native(link), rest);
+        if (dir === dirname(dir)) return undefined;
+      }
+    }
+    const [, ups, outer] = /^_outside\/(\d+)\/(.+)$/s.exec(path) ?? [];
+    return outer === undefined ? join(projectDir, path) : join(projectDir, "../".repeat(Number(ups)), outer);
+  };
   return {
     pathOf(file) {
       if (inside(projectDir, file)) return posix(relative(projectDir, file));
@@ -25,17 +39,10 @@ export function modulePaths(projectDir: string, manifests: ManifestFinder): Modu
       const [, ups = "", rest = ""] = /^((?:\.\.\/)*)(.*)$/s.exec(posix(relative(projectDir, file))) ?? [];
       return `_outside/${ups.length / 3}/${rest}`;
     },
+    placeOf,
     fileOf(path) {
-      const [, name, rest] = /^_linked\/((?:@[^/]+\/)?[^/]+)\/(.+)$/s.exec(path) ?? [];
-      if (name !== undefined && rest !== undefined) {
-        for (let dir = projectDir; ; dir = dirname(dir)) {
-          const link = join(dir, "node_modules", name);
-          if (existsSync(link)) return real(join(realpathSync(link), rest));
-          if (dir === dirname(dir)) return undefined;
-        }
-      }
-      const [, ups, outer] = /^_outside\/(\d+)\/(.+)$/s.exec(path) ?? [];
-      return real(outer === undefined ? join(projectDir, path) : join(projectDir, "../".repeat(Number(ups)), outer));
+      const place = placeOf(path);
+      return place === undefined ? undefined : real(place);
     },
   };
 }

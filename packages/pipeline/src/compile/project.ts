@@ -1,7 +1,8 @@
 import { realpathSync } from "node:fs";
 import { bindings, type Bindings } from "./bindings.ts";
 import { closures } from "./closure.ts";
-import { dataDigests, moduleDigests, unitDigests, type DataDigests, type ModuleDigests } from "./digest.ts";
+import { compileModule, type Compiled } from "./compile.ts";
+import { dataFiles, moduleDigests, unitDigests, type DataFiles, type ModuleDigests } from "./digest.ts";
 import { evaluationTable, type EvaluationTable } from "./evaluation.ts";
 import { linkTable, type LinkTable } from "./links.ts";
 import { moduleReadTable, type ModuleReadTable } from "./module-reads.ts";
@@ -12,8 +13,8 @@ import { purityAnalysis, type PurityAnalysis } from "./purity.ts";
 import { sourceResolver, type SourceResolver } from "./resolve.ts";
 import { stepTrimmer } from "./step-options.ts";
 import { symbols, type Symbols } from "./symbols.ts";
-import { settingsFinder } from "./tsconfig.ts";
-import type { Unit } from "./model.ts";
+import { settingsFinder, type SettingsFinder } from "./tsconfig.ts";
+import type { ModuleRecord, Unit } from "./model.ts";
 import { unknowableTable, type UnknowableTable } from "./unknowable.ts";
 
 /** All that is known of a project's code. Each table answers for one thing, remembers its answers, and lives as long as this object. */
@@ -22,6 +23,7 @@ export interface Project {
   readonly resolver: SourceResolver;
   readonly paths: ModulePaths;
   readonly modules: ModuleTable;
+  readonly settings: SettingsFinder;
   readonly bindings: Bindings;
   readonly symbols: Symbols;
   readonly links: LinkTable;
@@ -30,7 +32,9 @@ export interface Project {
   readonly moduleReads: ModuleReadTable;
   readonly unknowables: UnknowableTable;
   readonly moduleDigests: ModuleDigests;
-  readonly dataDigests: DataDigests;
+  readonly data: DataFiles;
+  /** @throws MLS1013 */
+  compiled(module: ModuleRecord): Compiled;
   /** A step's declaration without what is no code of it. */
   readonly trim: (unit: Unit) => Unit | undefined;
 }
@@ -39,19 +43,31 @@ export function openProject(projectDir: string): Project {
   const dir = realpathSync.native(projectDir);
   const resolver = sourceResolver(dir);
   const paths = modulePaths(dir, resolver.manifests);
-  const modules = moduleTable(paths, resolver, settingsFinder());
+  const settings = settingsFinder();
+  const modules = moduleTable(paths, resolver, settings);
   const bound = bindings(modules, resolver);
   const symbolic = symbols(bound);
   const links = linkTable(bound);
   const purity = purityAnalysis(symbolic);
   const reach = closures(links, purity);
   return {
-    dir, resolver, paths, modules, bindings: bound, symbols: symbolic, links, purity,
+    dir, resolver, paths, modules, settings, bindings: bound, symbols: symbolic, links, purity,
     evaluations: evaluationTable(bound),
     moduleReads: moduleReadTable(purity, outsideTable(links), reach),
     unknowables: unknowableTable(links),
-    dataDigests: dataDigests(),
+    data: dataFiles(),
+    compiled: compilations(),
     moduleDigests: moduleDigests(unitDigests(links, paths), purity, reach),
     trim: stepTrimmer(symbolic),
+  };
+}
+
+/** Each module is compiled once. */
+function compilations(): Project["compiled"] {
+  const known = new WeakMap<ModuleRecord, Compiled>();
+  return (module) => {
+    let found = known.get(module);
+    if (found === undefined) known.set(module, found = compileModule(module.file, module.text, module.format, module.settings));
+    return found;
   };
 }

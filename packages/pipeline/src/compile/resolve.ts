@@ -14,7 +14,11 @@ export type Resolution =
   | { readonly kind: "own"; readonly file: string; readonly trust: Trust | undefined }
   /** JSON and other files that are no code. */
   | { readonly kind: "data"; readonly file: string }
-  | { readonly kind: "package"; readonly name: string; /** Package and path inside of it. */ readonly specifier: string; readonly file: string | undefined; readonly trust: Trust | undefined }
+  | {
+    readonly kind: "package"; readonly name: string; /** Package and path inside of it. */ readonly specifier: string; readonly file: string | undefined; readonly trust: Trust | undefined;
+    /** A path of tsconfig.json leads to this file: Node would find another one, or none. */
+    readonly byPath: boolean;
+  }
   /** With `node:`. */
   | { readonly kind: "builtin"; readonly name: string }
   /** The code is in the specifier: `data:text/javascript,…`. */
@@ -27,6 +31,8 @@ export type RequestMode = "import" | "require";
 export interface SourceResolver {
   /** Cheap: answers are remembered by folder. `file` is a real path. */
   resolve(file: string, specifier: string, mode: RequestMode): Resolution;
+  /** The file that Node finds without any hook, which knows no paths of tsconfig.json; undefined where it finds none. */
+  withoutPaths(file: string, specifier: string, mode: RequestMode): string | undefined;
   /** Whether a file belongs to the project or to a linked workspace package, and not to an installed package. */
   isOwn(file: string): boolean;
   readonly manifests: ManifestFinder;
@@ -44,15 +50,17 @@ export const isDeclaration = (file: string): boolean => /\.d\.([^.]+\.)?[cm]?ts$
 /** Resolution as the source hooks, the analyzer and the bundle share it. `projectDir` is a real path. */
 export function sourceResolver(projectDir: string): SourceResolver {
   const manifests = manifestFinder();
-  const factories = new Map<RequestMode, InstanceType<ReturnType<typeof resolverTool>["ResolverFactory"]>>();
+  const factories = new Map<string, InstanceType<ReturnType<typeof resolverTool>["ResolverFactory"]>>();
   const known = new Map<string, Resolution>();
   const isOwn = (file: string) => !afterProject(file, projectDir).split(/[\\/]/).includes("node_modules");
 
-  const ask = (file: string, specifier: string, mode: RequestMode): ResolveResult => {
-    let factory = factories.get(mode);
-    if (factory === undefined) factories.set(mode, factory = new (resolverTool().ResolverFactory)(options(mode)));
+  const ask = (file: string, specifier: string, mode: RequestMode, hasPaths: boolean): ResolveResult => {
+    const key = `${mode} ${hasPaths}`;
+    let factory = factories.get(key);
+    if (factory === undefined) factories.set(key, factory = new (resolverTool().ResolverFactory)({ ...options(mode), ...(hasPaths && { tsconfig: "auto" }) }));
     return factory.resolveFileSync(file, specifier);
   };
+  const withoutPaths: SourceResolver["withoutPaths"] = (file, specifier, mode) => ask(file, specifier, mode, false).path;
 
   const classify = (specifier: string, file: string): Resolution => {
     const bare = isBare(specifier);
@@ -66,7 +74,7 @@ export function sourceResolver(projectDir: string): SourceResolver {
     if (isMlstack(name)) return mlstack(specifier, name, file);
     // an alias or an entry of `imports` may lead into a package: what it leads to counts, not what it is called here
     const full = packageName(specifier) === name ? specifier : `${name}//${insideOf(file, name)}`;
-    return { kind: "package", name, specifier: full, file, trust: name === "zod" ? "zod" : trustOf(manifests(dirname(file)), name) };
+    return { kind: "package", name, specifier: full, file, trust: name === "zod" ? "zod" : trustOf(manifests(dirname(file)), name), byPath: false };
   };
 
   const resolve: SourceResolver["resolve"] = (file, specifier, mode) => {
@@ -83,17 +91,20 @@ export function sourceResolver(projectDir: string): SourceResolver {
     if (specifier.startsWith("node:") || (isBuiltin(specifier) && isBare(specifier))) return { kind: "builtin", name: specifier.startsWith("node:") ? specifier : `node:${specifier}` };
     if (/^(data|https?|blob|wasm):/.test(specifier)) return { kind: "inline", specifier };
     const plain = isBare(specifier) ? specifier : fromUrl(specifier).replace(/[?#].*$/, "");
-    const { path, error, builtin } = ask(file, plain, mode);
+    const { path, error, builtin } = ask(file, plain, mode, true);
     if (builtin !== undefined) return { kind: "builtin", name: builtin.resolved };
-    if (path !== undefined && !isDeclaration(path)) return classify(specifier, path);
+    if (path !== undefined && !isDeclaration(path)) {
+      const found = classify(specifier, path);
+      return found.kind === "package" && isBare(specifier) && withoutPaths(file, plain, mode) !== path ? { ...found, byPath: true } : found;
+    }
     const name = packageName(specifier);
     if (isMlstack(name)) return mlstack(specifier, name, undefined);
     return { kind: "missing", specifier, isPackage: isBare(specifier) && !specifier.startsWith("#"), message: error ?? `only declarations of it are there: ${path ?? ""}` };
   };
-  return { resolve, isOwn, manifests };
+  return { resolve, withoutPaths, isOwn, manifests };
 }
 
-const mlstack = (specifier: string, name: string, file: string | undefined): Resolution => ({ kind: "package", name, specifier, file, trust: "mlstack" });
+const mlstack = (specifier: string, name: string, file: string | undefined): Resolution => ({ kind: "package", name, specifier, file, trust: "mlstack", byPath: false });
 
 function trustOf(manifest: Manifest | undefined, name: string): Trust | undefined {
   return manifest?.name === name && manifest.isPlugin ? "plugin" : undefined;
@@ -132,7 +143,6 @@ function options(mode: RequestMode): ConstructorParameters<ReturnType<typeof res
   const typed = [".ts", ".tsx", ".mts", ".cts"];
   const plain = [".js", ".json", ".node", ".mjs", ".cjs", ".jsx"];
   return {
-    tsconfig: "auto",
     conditionNames: ["node", mode, "module-sync", "node-addons", "default", ...ownConditions()],
     extensions: mode === "import" ? [...typed, ...plain] : [...plain.slice(0, 3), ...typed, ...plain.slice(3)],
     extensionAlias: { ".js": [".js", ".ts", ".tsx"], ".mjs": [".mjs", ".mts"], ".cjs": [".cjs", ".cts"], ".jsx": [".jsx", ".tsx"] },

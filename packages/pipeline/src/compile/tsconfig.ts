@@ -19,26 +19,35 @@ export interface CompilerSettings {
   readonly jsxImportSource: string | undefined;
 }
 
-export type SettingsFinder = (dir: string) => CompilerSettings;
+/** Finds the settings of the tsconfig.json nearest to a folder. */
+export interface SettingsFinder {
+  (dir: string): CompilerSettings;
+  /** The files that they are in: that tsconfig.json and what it extends. */
+  filesOf(dir: string): readonly string[];
+}
 
-/** Finds the settings of the tsconfig.json nearest to a folder. Each folder and each file is read once. */
+/** Each folder and each file is read once. */
 export function settingsFinder(): SettingsFinder {
-  const byDir = new Map<string, CompilerSettings>();
-  const byFile = new Map<string, Options>();
-  const find: SettingsFinder = (dir) => {
+  const byDir = new Map<string, Found>();
+  const byFile = new Map<string, Config>();
+  const find = (dir: string): Found => {
     let found = byDir.get(dir);
     if (found === undefined) {
       const file = join(dir, "tsconfig.json");
       const parent = dirname(dir);
-      found = existsSync(file) ? normalise(optionsOf(file, byFile)) : parent === dir ? normalise({}) : find(parent);
+      const { options, files } = existsSync(file) ? optionsOf(file, byFile) : { options: {}, files: [] };
+      found = files.length > 0 || parent === dir ? { settings: normalise(options), files } : find(parent);
       byDir.set(dir, found);
     }
     return found;
   };
-  return find;
+  return Object.assign((dir: string) => find(dir).settings, { filesOf: (dir: string) => find(dir).files });
 }
 
+interface Found { readonly settings: CompilerSettings; readonly files: readonly string[] }
+
 type Options = Readonly<Record<string, unknown>>;
+interface Config { readonly options: Options; readonly files: readonly string[] }
 
 function normalise(o: Options): CompilerSettings {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
@@ -60,17 +69,18 @@ function normalise(o: Options): CompilerSettings {
 
 const reactNamespace = (name: string | undefined) => (name === undefined ? undefined : `${name}.createElement`);
 
-function optionsOf(file: string, known: Map<string, Options>): Options {
+function optionsOf(file: string, known: Map<string, Config>): Config {
   const before = known.get(file);
   if (before !== undefined) return before;
-  known.set(file, {}); // ends a circle of `extends`
+  known.set(file, { options: {}, files: [file] }); // ends a circle of `extends`
   const config = readJsonc(file);
   const bases = config["extends"] === undefined ? [] : [config["extends"]].flat();
-  const inherited = bases.map((base) => (typeof base === "string" ? extended(base, file) : undefined)).map((base) => (base === undefined ? {} : optionsOf(base, known)));
+  const inherited = bases.map((base) => (typeof base === "string" ? extended(base, file) : undefined)).flatMap((base) => (base === undefined ? [] : [optionsOf(base, known)]));
   const own = config["compilerOptions"];
-  const options = Object.assign({}, ...inherited, typeof own === "object" && own !== null ? own : {}) as Options;
-  known.set(file, options);
-  return options;
+  const options = Object.assign({}, ...inherited.map((c) => c.options), typeof own === "object" && own !== null ? own : {}) as Options;
+  const found = { options, files: [...new Set([file, ...inherited.flatMap((c) => c.files)])] };
+  known.set(file, found);
+  return found;
 }
 
 function extended(base: string, file: string): string | undefined {

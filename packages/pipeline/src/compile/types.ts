@@ -1,11 +1,12 @@
 import type { CallSite } from "@mlstack/core";
+import type { ReachedFile } from "./reach.ts";
 
 /** Why a step can't be cached: a part of its key can't be known. */
 export interface UncachedReason {
   readonly rule:
     | "run-time-step" | "dynamic-import" | "dynamic-require" | "eval" | "undeclared-env" | "own-file-location" | "reassigned-binding"
     | "module-level-read" | "unreadable-module" | "unresolved-package" | "file-named-by-string" | "unencodable-parameter" | "effects"
-    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file" | "unreadable-entry";
+    | "switched-off" | "changed-after-load" | "loaded-otherwise" | "data-unreadable" | "missing-file" | "unreadable-entry";
   /** What was found, in one line. */
   readonly message: string;
   /** What to write instead, in one line. */
@@ -29,6 +30,8 @@ export interface CodeFingerprint {
   readonly modules: Readonly<Record<string, ModuleFingerprint>>;
   /** The npm packages that retained code refers to, with the folder of a module that does. */
   readonly packages: readonly ReachedPackage[];
+  /** Every file that decides what the export is, whether something of it is retained or not. */
+  readonly files: readonly ReachedFile[];
   /** Empty when the step can be cached as far as its code goes. */
   readonly uncached: readonly UncachedReason[];
 }
@@ -68,8 +71,8 @@ export interface CodeAnalyzer {
   identify(site: CallSite | undefined, name: string): StepIdentity | UncachedReason;
   /** The same for any other named export that is looked up by its value's name, such as a predicate. */
   fingerprint(identity: StepIdentity, declared: { readonly env: readonly string[]; readonly files: readonly string[] }): CodeFingerprint;
-  /** Of modules, by their paths in the project, those whose text this process has loaded otherwise, before they were changed. */
-  loadedOtherwise(modules: Iterable<string>): readonly string[];
+  /** Watches whether this process runs the code that a fingerprint was made of. To be made before the code may change again. */
+  check(code: CodeFingerprint): LoadCheck;
   /** The modules that the given steps' modules import, transitively, as they run elsewhere: compiled, with resolved specifiers. */
   bundle(modules: readonly string[]): CodeBundle;
 }
@@ -80,4 +83,13 @@ export interface CodeBundle {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Module path in the project → path in the bundle. */
   readonly modules: Readonly<Record<string, string>>;
+}
+
+/** Tells whether what this process has loaded of a step is what a part of its key was made of. */
+export interface LoadCheck {
+  /**
+   * The first difference, for what was loaded until now; undefined when there is none. A difference does not go away: what was loaded stays.
+   * Cheap where nothing was loaded since it was asked before.
+   */
+  changed(): UncachedReason | undefined;
 }

@@ -1,10 +1,11 @@
 import { relative, sep } from "node:path";
-import type { PackagesFingerprint, ReachedPackage, UncachedReason } from "../compile/types.ts";
+import type { LoadCheck, PackagesFingerprint, ReachedPackage, UncachedReason } from "../compile/types.ts";
+import { packageCheck } from "./check.ts";
 import { isOwnPackage, packageGraph, type PackageNode } from "./graph.ts";
 import { sha256 } from "./hash.ts";
 import { readNpmLock, type NpmLock } from "./npm-lock.ts";
 import { packageResolver, realFolder } from "./resolve.ts";
-import { treeDigester } from "./tree-digest.ts";
+import { treeDigester, treeState } from "./tree-digest.ts";
 import { treeIndex } from "./tree-index.ts";
 import { unresolved } from "./unresolved.ts";
 import { closure, edgesAnywhere, edgesHere, labeller, type Edges } from "./wiring.ts";
@@ -26,6 +27,12 @@ export interface NodePackagesFingerprint extends PackagesFingerprint {
 export interface PackageFingerprinter {
   /** Looks at each package's files once; what changes on disk afterwards is not seen by this instance. */
   fingerprint(reached: readonly ReachedPackage[]): NodePackagesFingerprint;
+  /**
+   * Watches whether this process runs the packages that the fingerprint was made of.
+   *
+   * @param isLate whether it may have loaded something of them before that
+   */
+  check(reached: readonly ReachedPackage[], isLate: boolean): LoadCheck;
   /** Writes down the digests that were computed, for the next process. Never fails. */
   flush(): void;
 }
@@ -53,6 +60,10 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
   // Locks are large; one is read only if an optional dependency asks for it.
   const graph = packageGraph({ resolver, trees: treeDigester(index), lock: () => (lock ??= readNpmLock(projectDir)) });
   const known = new Map<string, NodePackagesFingerprint>();
+  const nodesOf = new Map<NodePackagesFingerprint, ReadonlySet<PackageNode>>();
+  // steps that reach the same packages share a check
+  const checks = new Map<string, LoadCheck>();
+  const budget = { took: 0 };
   const here = printer(edgesHere);
   const anywhere = printer(edgesAnywhere);
 
@@ -70,7 +81,7 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
     for (const { id, problem } of local.nodes) {
       if (problem !== undefined) missing.set(id, { rule: "unresolved-package", message: `the package ${problem}`, fix: "install the project's packages again" });
     }
-    return {
+    const print: NodePackagesFingerprint = {
       digest: local.digest,
       roots: distinctRoots(roots),
       entries: local.entries,
@@ -78,14 +89,25 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
       uncached: [...missing].toSorted(byKey).map(([, reason]) => reason),
       portable: { digest: portable.digest, entries: portable.entries },
     };
+    nodesOf.set(print, local.nodes);
+    return print;
   }
 
+  const fingerprint = (reached: readonly ReachedPackage[]): NodePackagesFingerprint => {
+    const key = reached.map(({ name, from }) => `${name}\0${from}`).toSorted().join("\0\0");
+    let print = known.get(key);
+    if (print === undefined) known.set(key, print = compute(reached));
+    return print;
+  };
+
   return {
-    fingerprint(reached) {
-      const key = reached.map(({ name, from }) => `${name}\0${from}`).toSorted().join("\0\0");
-      let print = known.get(key);
-      if (print === undefined) known.set(key, print = compute(reached));
-      return print;
+    fingerprint,
+    check(reached, isLate) {
+      const nodes = nodesOf.get(fingerprint(reached)) ?? new Set();
+      const key = [...nodes].map((node) => node.folder ?? node.id).toSorted().join("\0");
+      let check = checks.get(key);
+      if (check === undefined) checks.set(key, check = packageCheck({ nodes, stateNow: treeState, resolver, isLate, budget }));
+      return check;
     },
     flush: () => index.flush(),
   };

@@ -11,6 +11,12 @@ export interface PackageNode {
   /** Digest of its files; for what is known from the lock alone, the lock's integrity. */
   readonly content: string;
   readonly native: boolean;
+  /** Its real folder; undefined for what is known from the lock alone. */
+  readonly folder: string | undefined;
+  /** Its files; undefined where they can't be read, and for what is known from the lock alone. */
+  readonly tree: Tree | undefined;
+  /** Names of the packages that its manifest says it may import. */
+  readonly declared: ReadonlySet<string>;
   /** Why it can't be part of a key. */
   readonly problem: string | undefined;
   /** What each of its dependencies' names leads to, but for the two kinds below. */
@@ -57,7 +63,11 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
     const edges = new Map<string, PackageNode>();
     const here = new Map<string, PackageNode>();
     const locked = new Map<string, PackageNode>();
-    const made = { id: `${manifest.name}@${manifest.version}`, content: files.digest, native: manifest.native || files.native, problem: problem ?? files.problem, edges, here, locked };
+    const { tree } = files;
+    const made = {
+      id: `${manifest.name}@${manifest.version}`, content: tree?.digest ?? "", native: manifest.native || tree?.native === true, problem: problem ?? files.problem,
+      folder, tree, declared: new Set([...manifest.needs, ...manifest.optional.keys()]), edges, here, locked,
+    };
     // Known before its dependencies are, since they may lead back to it.
     nodes.set(folder, made);
     for (const name of manifest.needs) {
@@ -82,9 +92,9 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
     return read;
   }
 
-  function filesOf(folder: string, { name, version }: Manifest): Tree & { problem: string | undefined } {
-    try { return { ...trees.digest(folder), problem: undefined }; } catch (e) {
-      return { digest: "", native: false, problem: `${name}@${version} has files that can't be read (${reasonOf(e)})` };
+  function filesOf(folder: string, { name, version }: Manifest): { tree: Tree | undefined; problem: string | undefined } {
+    try { return { tree: trees.digest(folder), problem: undefined }; } catch (e) {
+      return { tree: undefined, problem: `${name}@${version} has files that can't be read (${reasonOf(e)})` };
     }
   }
 
@@ -92,7 +102,7 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
     const known = lockNodes.get(path);
     if (known !== undefined) return known;
     const edges = new Map<string, PackageNode>();
-    const made: PackageNode = { id: `${manifest.name}@${manifest.version} (lock)`, content: integrity, native: manifest.native, problem: undefined, edges, here: NONE, locked: NONE };
+    const made: PackageNode = { id: `${manifest.name}@${manifest.version} (lock)`, content: integrity, native: manifest.native, problem: undefined, folder: undefined, tree: undefined, declared: NO_NAMES, edges, here: NONE, locked: NONE };
     lockNodes.set(path, made);
     for (const name of [...manifest.needs, ...manifest.optional.keys()]) {
       const next = lock().resolve(path, name);
@@ -105,6 +115,7 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
 }
 
 const NONE: ReadonlyMap<string, PackageNode> = new Map();
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 function add(edges: Map<string, PackageNode>, name: string, target: PackageNode | undefined): void {
   if (target !== undefined) edges.set(name, target);

@@ -5,6 +5,8 @@ import { basename, dirname, join, sep } from "node:path";
 export interface PackageResolver {
   /** Real folder of the package that a module in the folder `from` gets under that name; undefined when there is none. */
   resolve(name: string, from: string): string | undefined;
+  /** By which paths a real folder was found, and the node_modules folders that these are in. When something else is found, one of them has changed. */
+  waysTo(folder: string): readonly string[];
 }
 
 /**
@@ -16,6 +18,7 @@ export function packageResolver(): PackageResolver {
   const holders = new Map<string, readonly string[]>();
   const byImporter = new Map<string, readonly string[]>();
   const found = new Map<string, string | undefined>();
+  const ways = new Map<string, string[]>();
 
   /** The node_modules folders that a module in `dir` sees, nearest first. */
   function holdersOf(dir: string): readonly string[] {
@@ -30,8 +33,11 @@ export function packageResolver(): PackageResolver {
   }
 
   function folderOf(path: string): string | undefined {
-    if (!found.has(path)) found.set(path, isPackage(path) ? realFolder(path) : undefined);
-    return found.get(path);
+    if (found.has(path)) return found.get(path);
+    const folder = isPackage(path) ? realFolder(path) : undefined;
+    found.set(path, folder);
+    if (folder !== undefined) ways.set(folder, [...(ways.get(folder) ?? []), path, dirname(path)]);
+    return folder;
   }
 
   function resolve(name: string, from: string): string | undefined {
@@ -46,7 +52,7 @@ export function packageResolver(): PackageResolver {
     return undefined;
   }
 
-  return { resolve };
+  return { resolve, waysTo: (folder) => ways.get(folder) ?? [] };
 }
 
 /** A folder that holds nothing but a node_modules is no package: npm leaves such behind for its nested duplicates. */

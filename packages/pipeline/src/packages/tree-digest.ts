@@ -7,6 +7,21 @@ export interface Tree {
   readonly digest: string;
   /** It holds machine code or what is built to it. */
   readonly native: boolean;
+  /** Digest of the names and states of its files: another as soon as somebody writes to one of them. */
+  readonly state: string;
+  /** The state of each file, by path. */
+  readonly states: ReadonlyMap<string, string>;
+  /** When one of them was changed last, in nanoseconds since 1970. */
+  readonly changed: bigint;
+}
+
+/** The state of a package's files as it is now, which `Tree.state` can be compared with. */
+export function treeState(folder: string): string {
+  return stateOf(packageFiles(folder));
+}
+
+function stateOf(files: readonly PackageFile[]): string {
+  return sha256(files.map(({ relative, state }) => `${relative}\0${state}\n`).join(""));
 }
 
 /** No file system that is in use keeps times coarser than this (FAT does, at two seconds). */
@@ -26,12 +41,14 @@ export function treeDigester(index: TreeIndex, now: () => number = Date.now): { 
       const settled = BigInt(now()) * 1_000_000n - GRANULARITY_NS;
       const files = packageFiles(folder);
       const native = files.some((file) => isNative(file.relative));
-      const state = sha256(files.map(({ relative, state }) => `${relative}\0${state}\n`).join(""));
+      const state = stateOf(files);
+      const changed = files.reduce((latest, file) => (file.changed > latest ? file.changed : latest), 0n);
+      const seen = { native, state, states: new Map(files.map((file) => [file.path, file.state])), changed };
       const remembered = index.get(folder, state);
-      if (remembered !== undefined) return { digest: remembered, native };
+      if (remembered !== undefined) return { digest: remembered, ...seen };
       const digest = contentDigest(files);
-      if (files.every(({ changed }) => changed < settled)) index.put(folder, state, digest);
-      return { digest, native };
+      if (changed < settled) index.put(folder, state, digest);
+      return { digest, ...seen };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats, type Dirent } from "node:fs";
 import { sep } from "node:path";
+import { stateText } from "../compile/loads.ts";
 
 export interface PackageFile {
   readonly path: string;
@@ -54,8 +55,9 @@ export function packageFiles(folder: string): PackageFile[] {
 }
 
 /** The stats themselves are not kept: they are ten times as large as what is needed of them. */
-function fileAt(path: string, relative: string, { size, mtimeNs, ctimeNs, ino }: BigIntStats): PackageFile {
-  return { path, relative, size: Number(size), state: `${size} ${mtimeNs} ${ctimeNs} ${ino}`, changed: mtimeNs > ctimeNs ? mtimeNs : ctimeNs };
+function fileAt(path: string, relative: string, stat: BigIntStats): PackageFile {
+  const { size, mtimeNs, ctimeNs } = stat;
+  return { path, relative, size: Number(size), state: stateText(stat), changed: mtimeNs > ctimeNs ? mtimeNs : ctimeNs };
 }
 
 function sorted(dir: string): Dirent[] {

@@ -15,7 +15,7 @@ const shape = fc.integer({ min: 1, max: 5 }).chain((size) => fc.record<Shape>({
 }));
 
 function build({ kinds, edges }: Shape): PackageNode[] {
-  const nodes = kinds.map((kind) => ({ id: `p@${kind}`, content: "", native: false, problem: undefined, edges: new Map<string, PackageNode>(), here: new Map<string, PackageNode>(), locked: new Map<string, PackageNode>() }));
+  const nodes = kinds.map((kind) => ({ id: `p@${kind}`, content: "", native: false, folder: undefined, tree: undefined, declared: new Set<string>(), problem: undefined, edges: new Map<string, PackageNode>(), here: new Map<string, PackageNode>(), locked: new Map<string, PackageNode>() }));
   edges.forEach((targets, i) => targets.forEach((target, n) => { if (target !== null) nodes[i]!.edges.set(names[n]!, nodes[target]!); }));
   return nodes;
 }

@@ -13,7 +13,7 @@ export function testingContext(over: Partial<CompileContext> & { print?: Partial
       node: {
         fingerprint: (step) => ({
           identity: { module: "steps.ts", export: step.name }, native: false, runtime: "node/24", uncached: [], packages: { digest: digestOf(""), entries: {}, roots: [], native: false, uncached: [] },
-          code: { digest: digestOf(step.name), modules: { "steps.ts": { digest: digestOf(step.name), symbols: { [step.name]: digestOf(step.name) } } }, packages: [], uncached: [] }, ...print,
+          code: { digest: digestOf(step.name), modules: { "steps.ts": { digest: digestOf(step.name), symbols: { [step.name]: digestOf(step.name) } } }, packages: [], files: [], uncached: [] }, ...print,
         }),
       },
     },
