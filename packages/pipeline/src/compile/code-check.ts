@@ -1,19 +1,22 @@
 import { lstatSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
-import { codeDigest, contentDigest, isYoung, processLoads, type LoadedLink } from "./loads.ts";
-import type { ModuleRecord } from "./model.ts";
+import { canonicalJson } from "./digest.ts";
+import { isYoung, processLoads, sourceText, type LoadedLink, type LoadedSource } from "./loads.ts";
+import type { ModuleFormat, ModuleRecord } from "./model.ts";
+import { parserTool } from "./oxc.ts";
 import type { Project } from "./project.ts";
 import type { ReachedFile } from "./reach.ts";
 import { isBare, isCode, packageOf, type RequestMode, type Resolution } from "./resolve.ts";
+import { serialize } from "./serialize.ts";
 import type { LoadCheck, UncachedReason } from "./types.ts";
 
 /** A file as it was when code digests were made of it. */
 interface SourceFact {
   readonly file: string;
   readonly path: string;
-  /** Undefined where it could not be read or compiled: then nothing that was loaded is it. */
-  readonly digest: string | undefined;
-  readonly format: string | undefined;
+  /** As `LoadedSource` has it. Undefined where it could not be read or compiled: then nothing that was loaded is it. */
+  readonly text: string | undefined;
+  readonly format: ModuleFormat | undefined;
   /** Files that decide how it is read and what its imports lead to. */
   readonly configs: readonly string[];
   /** An import that means one thing by tsconfig.json, and another to Node. */
@@ -79,22 +82,35 @@ function codeCheck(facts: ReadonlyMap<string, SourceFact & { readonly isLazy: bo
   return { changed: changedSince };
 }
 
-const isSame = (fact: SourceFact, { digest, format }: { readonly digest: string; readonly format: string | undefined }): boolean =>
-  digest === fact.digest && (format === undefined || fact.format === undefined || format.replace(/-typescript$/, "") === fact.format);
+function isSame({ file, text, format }: SourceFact, loaded: LoadedSource): boolean {
+  const other = loaded.format?.replace(/-typescript$/, "");
+  if (text === undefined || (other !== undefined && format !== undefined && other !== format)) return false;
+  if (text === loaded.text) return true;
+  // by now the file may be anything
+  try { return isText(file) && meaningOf(file, text, format) === meaningOf(file, loaded.text, format); } catch { return false; }
+}
+
+const isText = (file: string): boolean => isCode(file) || file.endsWith(".json");
+
+/** Code without comments and layout, which are no part of digests either; it is taken apart only where texts differ. */
+function meaningOf(file: string, text: string, format: ModuleFormat | undefined): string {
+  if (!isCode(file)) return canonicalJson(JSON.parse(text));
+  return serialize(parserTool().parseSync(file, text, { lang: "js", sourceType: format ?? "module", preserveParens: false }).program);
+}
 
 function codeFact(project: Project, module: ModuleRecord): SourceFact {
   const { file, path, format, text } = module;
   const isPlain = /\.[cm]?js$/.test(file);
-  let digest: string | undefined;
-  try { digest = isPlain ? contentDigest(file, text) : codeDigest(project.compiled(module).code); } catch { digest = undefined; }
+  let code: string | undefined;
+  try { code = isPlain ? sourceText(file, text) : project.compiled(module).code; } catch { code = undefined; }
   const manifest = project.resolver.manifests(dirname(file));
-  return { file, path, digest, format, configs: [...(manifest === undefined ? [] : [join(manifest.dir, "package.json")]), ...project.settings.filesOf(dirname(file))], ambiguous: ambiguous(project, module) };
+  return { file, path, text: code, format, configs: [...(manifest === undefined ? [] : [join(manifest.dir, "package.json")]), ...project.settings.filesOf(dirname(file))], ambiguous: ambiguous(project, module) };
 }
 
 function dataFact({ data, paths }: Project, file: string): SourceFact {
-  let digest: string | undefined;
-  try { digest = contentDigest(file, data.bytes(file)); } catch { digest = undefined; }
-  return { file, path: paths.pathOf(file), digest, format: undefined, configs: [], ambiguous: undefined };
+  let text: string | undefined;
+  try { text = sourceText(file, data.bytes(file)); } catch { text = undefined; }
+  return { file, path: paths.pathOf(file), text, format: undefined, configs: [], ambiguous: undefined };
 }
 
 /** Node without hooks knows no paths of tsconfig.json. Where it finds nothing at all, some other loader must have found it. */

@@ -9,7 +9,7 @@ import { notFound, syntaxError } from "./faults.ts";
 import type { GivenCode } from "./given.ts";
 import { helperName, helperSource } from "./helpers.ts";
 import { jsonModule } from "./json-module.ts";
-import { codeDigest, contentDigest, fileState, noteFile, noteLink, noteSource } from "./loads.ts";
+import { fileState, noteFile, noteLink, noteSource, sourceText } from "./loads.ts";
 import { manifestFinder, type Manifest, type ManifestFinder } from "./manifests.ts";
 import type { ModuleFormat } from "./model.ts";
 import { isBare, isMlstack, sourceResolver, type RequestMode, type SourceResolver } from "./resolve.ts";
@@ -99,18 +99,18 @@ function load(state: State, url: string, context: LoadHookContext, next: NextLoa
   const format = known?.format ?? formatBy(file, state.resolver.manifests(dirname(file)), text);
   const linked = (js: string) => (format === "module" ? { code: js, edits: [] } : rewrite(file, js, format, (found) => required(state, file, found)));
   if (!isCompiled) {
-    noteSource(file, { digest: contentDigest(file, text), format });
+    noteSource(file, { text: sourceText(file, text), format });
     return { format, source: linked(text).code, shortCircuit: true };
   }
   const compiled = compileModule(file, text, format, known?.settings ?? (state.settings ??= settingsFinder())(dirname(file)));
-  noteSource(file, { digest: codeDigest(compiled.code), format });
+  noteSource(file, { text: compiled.code, format });
   const { code: source, edits } = linked(compiled.code);
   return { format, source: source.trimEnd() + inlineMap({ ...compiled.map, sources: [url], mappings: shiftColumns(compiled.map.mappings, edits) }), shortCircuit: true };
 }
 
 function json(file: string, given: Uint8Array | undefined, context: LoadHookContext): LoadFnOutput {
   const text = given === undefined ? readFileSync(file, "utf8") : Buffer.from(given).toString("utf8");
-  noteSource(file, { digest: contentDigest(file, text), format: undefined });
+  noteSource(file, { text: sourceText(file, text), format: undefined });
   // what is required has no attributes at all
   const asJson = (context.importAttributes as ImportAttributes | undefined)?.["type"] === "json" || modeOf(context) === "require";
   return asJson ? { format: "json", source: text, shortCircuit: true } : { format: "module", source: jsonModule(text), shortCircuit: true };
@@ -118,11 +118,11 @@ function json(file: string, given: Uint8Array | undefined, context: LoadHookCont
 
 /** JavaScript, and what is neither code nor JSON, such as WebAssembly: Node loads it, and a text in its place would not be the file. */
 function asItIs(file: string, given: Uint8Array | undefined, found: LoadFnOutput): LoadFnOutput {
-  const digest = contentDigest(file, found.source ?? readFileSync(file));
-  if (given !== undefined && digest !== contentDigest(file, given)) {
+  const text = sourceText(file, found.source ?? readFileSync(file));
+  if (given !== undefined && text !== sourceText(file, given)) {
     throw new MlstackError("MLS4005", `${file} was changed while the run was going on`, { why: "steps run the code that the run was started with, and this file can't be given to them as it was", fix: "run again" });
   }
-  noteSource(file, { digest, format: found.format ?? undefined });
+  noteSource(file, { text, format: found.format ?? undefined });
   return found;
 }
 

@@ -4,8 +4,8 @@ import { isCode, type RequestMode } from "./resolve.ts";
 
 /** A file of own code as this process has loaded it. */
 export interface LoadedSource {
-  /** As `codeDigest` or `contentDigest` make it. */
-  readonly digest: string;
+  /** What a compiler made of it, or what `sourceText` gives. */
+  readonly text: string;
   /** `module` or `commonjs`; undefined where Node did not say. */
   readonly format: string | undefined;
 }
@@ -48,7 +48,7 @@ export function noteSource(file: string, source: LoadedSource): void {
   const loads = processLoads();
   const known = loads.sources.get(file);
   if (known === undefined) loads.sources.set(file, [source]);
-  else if (known.some((k) => k.digest === source.digest && k.format === source.format)) return;
+  else if (known.some((k) => k.text === source.text && k.format === source.format)) return;
   else known.push(source);
   loads.count++;
 }
@@ -65,13 +65,10 @@ export function noteLink(link: LoadedLink): void {
   loads.count++;
 }
 
-/** Digest of code that a compiler made: types, and comments that it drops, don't count. */
-export const codeDigest = (code: string): string => hash("sha256", code, "hex");
-
-/** Digest of a file that is loaded as it is. A mark of the byte order is no part of a text. */
-export function contentDigest(file: string, content: string | ArrayBufferView | ArrayBuffer): string {
+/** A file that is loaded as it is: its text, without a mark of the byte order; of what is neither code nor JSON its SHA-256. */
+export function sourceText(file: string, content: string | ArrayBufferView | ArrayBuffer): string {
   if (!isCode(file) && !file.endsWith(".json")) return hash("sha256", typeof content === "string" ? content : bytesOf(content), "hex");
-  return codeDigest((typeof content === "string" ? content : Buffer.from(bytesOf(content)).toString("utf8")).replace(/^\uFEFF/, ""));
+  return (typeof content === "string" ? content : Buffer.from(bytesOf(content)).toString("utf8")).replace(/^\uFEFF/, "");
 }
 
 const bytesOf = (content: ArrayBufferView | ArrayBuffer): Uint8Array => (ArrayBuffer.isView(content) ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength) : new Uint8Array(content));
