@@ -33,7 +33,10 @@ export interface InputDir {
   readonly files: readonly ManifestFile[];
   /** A whole file, in memory. Throws MLS3001 when the artifact has no such file. */
   read(name: string): Promise<Uint8Array>;
-  /** A file piece by piece. A difference from its digest is thrown at the latest when the last piece is asked for. */
+  /**
+   * A file piece by piece. A difference from its digest is thrown at the latest when the last piece is asked for; of a stream that is left
+   * early, before the step's result is stored, for which the rest is read.
+   */
   stream(name: string): AsyncIterable<Uint8Array>;
   /** The local path of one file, fetched on demand. Read-only: copy it before changing it. */
   file(name: string): Promise<string>;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { codeAnalyzer } from "./analyzer.ts";
 import { compileModule } from "./compile.ts";
-import { noteLink, noteSource, sourceText } from "./loads.ts";
+import { noteFile, noteLink, noteSource, processLoads, sourceText } from "./loads.ts";
 import { TestProject, type Files } from "./testing/project.ts";
 import { settingsFinder } from "./tsconfig.ts";
 
@@ -75,4 +75,15 @@ test.each([
   noteLink({ parent: file("other.ts"), specifier, mode: "import", file: file("x.ts") });
   noteLink({ parent: file("barrel.ts"), specifier, mode: "import", file: file(to) });
   if (expected === undefined) expect(message()).toBeUndefined(); else expect(message()).toMatch(expected);
+});
+
+test("what is asked for again and again is noted once", () => {
+  const link = { parent: "/p/a.ts", specifier: "./b", mode: "require", file: "/p/b.ts" } as const;
+  const { links, files, sources } = processLoads();
+  const before = [links.length, files.length];
+  for (let i = 0; i < 3; i++) { noteLink(link); noteFile("/p/node_modules/x/i.js", "state"); noteSource("/p/b.ts", { text: "1", format: "module" }); }
+  expect([links.length, files.length]).toEqual(before.map((n) => n + 1));
+  noteLink({ ...link, file: "/p/c.ts" });
+  noteSource("/p/b.ts", { text: "2", format: "module" });
+  expect([links.length - before[0]!, sources.get("/p/b.ts")?.length]).toEqual([2, 2]);
 });

@@ -33,6 +33,8 @@ export interface Loads {
   readonly sources: Map<string, LoadedSource[]>;
   readonly files: LoadedFile[];
   readonly links: LoadedLink[];
+  /** What of the two lists is noted already: Node asks for some imports again and again. */
+  readonly known: Set<string>;
   /** How often something was added. */
   count: number;
 }
@@ -41,7 +43,7 @@ const LOADS = Symbol.for("mlstack.loads@1");
 
 /** Shared by all copies of this package: hooks may have been installed by another one than the one that asks. */
 export function processLoads(): Loads {
-  return ((globalThis as { [LOADS]?: Loads })[LOADS] ??= { sources: new Map(), files: [], links: [], count: 0 });
+  return ((globalThis as { [LOADS]?: Loads })[LOADS] ??= { sources: new Map(), files: [], links: [], known: new Set(), count: 0 });
 }
 
 export function noteSource(file: string, source: LoadedSource): void {
@@ -55,14 +57,19 @@ export function noteSource(file: string, source: LoadedSource): void {
 
 export function noteFile(file: string, state: string): void {
   const loads = processLoads();
-  loads.files.push({ file, state });
-  loads.count++;
+  if (isNew(loads, `${file}\0${state}`)) loads.files.push({ file, state });
 }
 
 export function noteLink(link: LoadedLink): void {
   const loads = processLoads();
-  loads.links.push(link);
+  if (isNew(loads, `${link.parent}\0${link.mode}\0${link.specifier}\0${link.file}`)) loads.links.push(link);
+}
+
+function isNew(loads: Loads, key: string): boolean {
+  if (loads.known.has(key)) return false;
+  loads.known.add(key);
   loads.count++;
+  return true;
 }
 
 /** A file that is loaded as it is: its text, without a mark of the byte order; of what is neither code nor JSON its SHA-256. */

@@ -13,7 +13,7 @@ export interface ArtifactFile {
   sha256(): Promise<string>;
   /** A local path to the bytes, fetched on demand. Read-only: copy the file before changing it. */
   path(): Promise<string>;
-  /** The bytes piece by piece. */
+  /** The bytes piece by piece. Of an input that is left early, the rest is read before the step's result is stored: all of it must be what its digest says. */
   stream(): AsyncIterable<Uint8Array>;
   /** All bytes, in memory. */
   bytes(): Promise<Uint8Array>;
