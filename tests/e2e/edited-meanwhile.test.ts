@@ -10,7 +10,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { factor } from "./factor";
 export const wait = step({ name: "wait", params: { n: z.number() }, output: json(z.number()), async run({ params }) {
   writeFileSync("waiting", "");
-  while (!existsSync("go")) await new Promise((r) => setTimeout(r, 20));
+  while (!existsSync(String("go"))) await new Promise((r) => setTimeout(r, 20));
   return params.n;
 } });
 export const times = step({ name: "times", inputs: { n: json(z.number()) }, output: json(z.number()), run: ({ inputs }) => inputs.n * factor });
@@ -88,7 +88,7 @@ export const late = step({ name: "late", inputs: { n: json(z.number()) }, params
 const WAIT = `import { json, step } from "mlstack";
 import { z } from "zod";
 import { existsSync, writeFileSync } from "node:fs";
-export const pause = async () => { writeFileSync("waiting", ""); while (!existsSync("go")) await new Promise((r) => setTimeout(r, 20)); };
+export const pause = async () => { writeFileSync("waiting", ""); while (!existsSync(String("go"))) await new Promise((r) => setTimeout(r, 20)); };
 export const wait = step({ name: "wait", output: json(z.number()), run: async () => { await pause(); return 1; } });
 `;
 const PIPELINE = (args = "") => `export const p = pipeline({ name: "p", build: () => ({ x: late({ n: wait()${args} }) }) });\n`;
@@ -129,7 +129,7 @@ describe.each([["workers", []], ["this process", ["--inline"]]] as const)("while
   test("an environment variable that a step before has set", async () => {
     const q = make(LATE("", "", `return process.env.GREETING ?? "unset";`, `env: ["GREETING"],`) + PIPELINE());
     // the same step as it is and as it poisons what comes after it: it declares nothing, so its key is the same, and it is never cached
-    q.write("wait.mjs", WAIT.replace("await pause(); return 1;", `await pause(); if (existsSync("poison")) process.env.GREETING = "poisoned"; return 1;`).replace(`name: "wait",`, `name: "wait", cache: false,`));
+    q.write("wait.mjs", WAIT.replace("await pause(); return 1;", `await pause(); if (existsSync(String("poison"))) process.env.GREETING = "poisoned"; return 1;`).replace(`name: "wait",`, `name: "wait", cache: false,`));
     const found = await meanwhile(q, ["flow.mjs", ...flags], () => q.write("poison", ""), () => q.remove("poison"));
     expect(found).toEqual(where === "workers" ? { first: "late completed", second: "late cached", values: [`"unset"`, `"unset"`] } : { first: "late completed", second: "late completed", values: [`"poisoned"`, `"unset"`] });
     q.close();
