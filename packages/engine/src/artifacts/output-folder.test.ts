@@ -1,14 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { localArtifactStore } from "../local/local-artifact-store.ts";
 import { contentSpace, type ContentSpace } from "../store/content-space.ts";
-import { fileState } from "../store/file-state.ts";
 import { OutputFolder } from "./output-folder.ts";
-
-vi.mock(import("../store/file-state.ts"), async (original) => ({ ...(await original()), fileState: vi.fn<typeof fileState>((await original()).fileState) }));
 
 let dir: string;
 let content: ContentSpace;
@@ -17,7 +14,7 @@ beforeEach(() => {
   content = contentSpace(localArtifactStore({ root: join(dir, "store"), durability: "process" }));
   mkdirSync(join(dir, "scratch"));
 });
-afterEach(() => { vi.mocked(fileState).mockReset(); rmSync(dir, { recursive: true, force: true }); });
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const folder = () => new OutputFolder(join(dir, "scratch"));
 const textOf = async (digest: string) => Buffer.from(await content.read(digest)).toString("utf8");
 
@@ -67,7 +64,18 @@ test("no name is dropped", async () => {
 
 test("a file that something is still writing to is refused", async () => {
   const out = folder();
-  writeFileSync(join(out.path, "x"), "1");
-  vi.mocked(fileState).mockReturnValueOnce("as it was before it was hashed");
-  await expect(out.commit(content)).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3009") && e.message.includes("written to while"));
+  const path = join(dir, "scratch", "growing.bin");
+  writeFileSync(path, Buffer.alloc(8 << 20));
+  await out.adopt("growing.bin", path);
+  const done = out.commit(content);
+  // hashing has begun and takes many turns of the loop
+  for (let stop = false; !stop;) { appendFileSync(path, "x"); stop = await Promise.race([done.then(() => true, () => true), new Promise<boolean>((r) => { setImmediate(() => r(false)); })]); }
+  await expect(done).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3009") && e.message.includes("written to while"));
+});
+
+test("outputs that are stored side by side may be the same file", async () => {
+  const path = join(dir, "scratch", "m.bin");
+  writeFileSync(path, Buffer.alloc(4 << 20, 7));
+  const stored = await Promise.all([1, 2, 3].map(async () => { const out = folder(); await out.adopt("m.bin", path); return out.commit(content); }));
+  expect(new Set(stored.flat().map((f) => f.sha256)).size).toBe(1);
 });

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream, createWriteStream, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { constants, createReadStream, createWriteStream, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { copyFile, link, lstat, mkdir, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { Transform, type Writable } from "node:stream";
 import { MlstackError, type ManifestFile, type OutputDir } from "@mlstack/core";
 import type { ContentSpace } from "../store/content-space.ts";
-import { fileState } from "../store/file-state.ts";
 import { sha256 } from "../store/manifest.ts";
 
 /** A file in the scratch folder that may be moved from there, with what is known of its content so far. */
@@ -92,9 +91,9 @@ export class OutputFolder implements OutputDir {
       files.push({ path, size: bytes.byteLength, sha256: digest });
     }
     for (const [name, file] of this.#disk) {
-      const before = fileState(file.path);
+      const before = written(file.path);
       const known = file.digest === undefined || file.size === undefined ? await hashFile(file.path) : { digest: file.digest, size: file.size };
-      if (fileState(file.path) !== before) throw new MlstackError("MLS3009", `the file ${JSON.stringify(name)} was written to while it was being stored`, { why: "something that the step has started is still writing", fix: "wait for it, and close the file, before the step returns" });
+      if (written(file.path) !== before) throw new MlstackError("MLS3009", `the file ${JSON.stringify(name)} was written to while it was being stored`, { why: "something that the step has started is still writing", fix: "wait for it, and close the file, before the step returns" });
       await content.putFile({ kind: "file", path: file.path, size: known.size, mayMove: true }, known.digest);
       files.push({ path: name, size: known.size, sha256: known.digest });
     }
@@ -115,6 +114,12 @@ export class OutputFolder implements OutputDir {
       else if (before.digest !== undefined && before.digest !== (await hashFile(path)).digest) this.#disk.set(name, { path });
     }
   }
+}
+
+/** Changes when somebody writes to a file, and not when it gets another name. */
+function written(path: string): string {
+  const { size, mtimeNs } = statSync(path, { bigint: true });
+  return `${size} ${mtimeNs}`;
 }
 
 /** Hex SHA-256 and size of a file, read in pieces. */
