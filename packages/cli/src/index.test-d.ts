@@ -21,6 +21,8 @@ test("a run's outputs are typed by its pipeline", async () => {
 test("parameters are needed where they have no default", () => {
   void plain.run();
   void plain.run({}, { quiet: true });
+  // @ts-expect-error it has no parameters
+  void plain.run({ n: 3 });
   // @ts-expect-error seed has no default
   void training.run();
   // @ts-expect-error wrong type

@@ -9,7 +9,7 @@ export const ERROR_CODES = {
   MLS1001: { exit: 2, title: "A step was called outside of a pipeline's build function" },
   MLS1002: { exit: 2, title: "A step was given an argument that it does not declare" },
   MLS1003: { exit: 2, title: "A step is missing an input" },
-  MLS1004: { exit: 2, title: "An input was wired to something that is not an output of a step of this pipeline" },
+  MLS1004: { exit: 2, title: "Something that is not an output of a step was wired to an input, or an output was used as a value" },
   MLS1005: { exit: 2, title: "A parameter does not satisfy its schema" },
   MLS1006: { exit: 2, title: "An output was read that the step does not declare" },
   MLS1007: { exit: 2, title: "An input was wired to an output of another format" },
@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   MLS1014: { exit: 2, title: "An imported module cannot be found" },
   MLS1015: { exit: 1, title: "A module failed while it was imported" },
   MLS1016: { exit: 1, title: "A pipeline's own code failed while its plan was made" },
+  MLS1017: { exit: 2, title: "A module does not export an imported name" },
   // 2xxx: plugins
   MLS2001: { exit: 4, title: "A plugin's manifest is invalid" },
   MLS2002: { exit: 4, title: "A plugin implements a component type that is not known here" },

@@ -1,16 +1,36 @@
 import { didYouMean, isDataParam, MlstackError, nameList, type DataParam, type DataRef, type ParamSpec, type StepDefinition } from "@mlstack/core";
 import { refTarget } from "./refs.ts";
+import type { CallOptions } from "./types.ts";
 
 /** Parses parameters and fills in defaults; external data becomes a `DataRef`. */
 export function parseParams(specs: Readonly<Record<string, ParamSpec>>, given: Readonly<Record<string, unknown>>, owner: string, otherNames: readonly string[] = []): Record<string, unknown> {
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(specs, key) || otherNames.includes(key)) continue;
     const near = didYouMean(key, Object.keys(specs));
-    throw new MlstackError("MLS1005", `${owner} has no parameter "${key}"`, { why: `its parameters are ${nameList(Object.keys(specs))}`, fix: near === undefined ? `leave ${key} out` : `write ${near}` });
+    throw new MlstackError("MLS1005", `${owner} has no parameter "${key}"`, {
+      why: Object.keys(specs).length === 0 ? "it has no parameters" : `its parameters are ${nameList(Object.keys(specs))}`, fix: near === undefined ? `leave ${key} out` : `write ${near}`, details: { parameter: key, known: Object.keys(specs) },
+    });
   }
   const parsed: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(specs)) parsed[name] = isDataParam(spec) ? dataRef(spec, given[name], name, owner) : parseOne(spec, given[name], name, owner);
+  for (const [name, spec] of Object.entries(specs)) {
+    refuseRefs(given[name], name, owner);
+    parsed[name] = isDataParam(spec) ? dataRef(spec, given[name], name, owner) : parseOne(spec, given[name], name, owner);
+  }
   return parsed;
+}
+
+/** A schema such as z.any() would take an output for a value. */
+function refuseRefs(value: unknown, name: string, owner: string, seen = new Set<unknown>()): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
+  const target = refTarget(value);
+  if (target === undefined) {
+    if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) for (const part of Object.values(value)) refuseRefs(part, name, owner, seen);
+    return;
+  }
+  throw new MlstackError("MLS1004", `the parameter "${name}" of ${owner} was given the output "${target.node}.${target.output}"`, {
+    why: "a parameter is known before the run, an output is not", fix: `declare ${name} under inputs`, details: { parameter: name, node: target.node, output: target.output },
+  });
 }
 
 function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: string, owner: string): unknown {
@@ -20,7 +40,7 @@ function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: str
   const path = [name, ...(issue?.path ?? [])].join(".");
   throw new MlstackError("MLS1005", `the parameter "${path}" of ${owner} is ${describe(value)}: ${issue?.message ?? "not accepted"}`, {
     why: "it must satisfy the schema that it is declared with", fix: value === undefined ? `give ${name}, or declare a default` : `give another value for ${name}`,
-    details: { parameter: path, issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
+    details: { parameter: path, ...(issue !== undefined && "expected" in issue && { expected: String(issue.expected) }), issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
   });
 }
 
@@ -28,7 +48,7 @@ function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: str
 export function runs<T>(what: string, work: () => T): T {
   try { return work(); } catch (e) {
     if (MlstackError.is(e)) throw e;
-    throw new MlstackError("MLS1016", `${what} failed: ${e instanceof Error ? e.message : String(e)}`, { why: "it runs whenever the pipeline is compiled, before any step", fix: "mend it there, or do the work in a step", cause: e });
+    throw new MlstackError("MLS1016", `${what} failed: ${e instanceof Error ? `${e.name}: ${e.message}` : describe(e)}`, { why: "it runs whenever the pipeline is compiled, before any step", fix: "mend it there, or do the work in a step", cause: e });
   }
 }
 
@@ -45,6 +65,27 @@ export function unknownArgument(step: StepDefinition, key: string): MlstackError
   return new MlstackError("MLS1002", `the step "${step.name}" has no input or parameter "${key}"`, {
     why: `it takes ${nameList(known)}`, fix: near === undefined ? `leave ${key} out, or declare it` : `write ${near}`, details: { step: step.name, argument: key, known },
   });
+}
+
+/** What a step was called with, if it is an object of arguments. */
+export function stepArguments(step: StepDefinition, args: unknown, more: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const fix = `write ${step.name}({ ${[...Object.keys(step.inputs), ...Object.keys(step.params)].map((name) => `${name}: …`).join(", ")} })`.replace("({  })", "()");
+  if (more.length > 0) throw new MlstackError("MLS1002", `the step "${step.name}" was called with ${more.length + 2} arguments`, { why: "it takes its inputs and parameters as one object, and options as a second", fix });
+  const isPlain = typeof args === "object" && args !== null && !Array.isArray(args) && refTarget(args) === undefined;
+  if (isPlain) return args as Readonly<Record<string, unknown>>;
+  throw new MlstackError("MLS1002", `the step "${step.name}" was called with ${describe(args)}`, { why: "it takes its inputs and parameters as one object", fix });
+}
+
+const CALL_OPTIONS = ["id", "after"];
+
+/** What was said where a step was called, if it is known. */
+export function callOptions(step: StepDefinition, options: unknown): CallOptions {
+  const invalid = (message: string, fix: string) => new MlstackError("MLS1002", `the call of the step "${step.name}" ${message}`, { fix, details: { step: step.name, known: CALL_OPTIONS } });
+  if (typeof options !== "object" || options === null || Array.isArray(options) || refTarget(options) !== undefined) throw invalid(`has ${describe(options)} for its options`, `write ${step.name}({ … }, { id: "first" })`);
+  for (const key of Object.keys(options)) if (!CALL_OPTIONS.includes(key)) throw invalid(`has no option "${key}": its options are ${nameList(CALL_OPTIONS)}`, `write ${didYouMean(key, CALL_OPTIONS) ?? "one of these, or leave it out"}`);
+  const { after } = options as CallOptions;
+  if (after !== undefined && !Array.isArray(after)) throw invalid(`has ${describe(after)} for after`, "write after: [output]");
+  return options;
 }
 
 /** A value in a few words. */

@@ -67,6 +67,9 @@ test("wiring is typed", () => {
       load({});
       // @ts-expect-error arguments are needed
       load();
+      // @ts-expect-error nothing is declared
+      nothing({ n: 3 });
+      nothing({});
       // @ts-expect-error not a list of frames
       join({ parts: [profile] });
       return { model };

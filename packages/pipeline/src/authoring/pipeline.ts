@@ -1,7 +1,8 @@
 import { MlstackError, type CallSite, type StepOptions } from "@mlstack/core";
-import { parseParams, runs } from "./arguments.ts";
+import { describe, parseParams, runs } from "./arguments.ts";
 import { collect } from "./build-scope.ts";
 import { callSite } from "./call-site.ts";
+import { checkKeys, checkOptions, checkParams, PIPELINE_KEYS, type Invalid } from "./check-definition.ts";
 import type { Graph } from "./graph.ts";
 import type { None, Params, ParamsInBuild } from "./types.ts";
 
@@ -39,11 +40,15 @@ export interface PipelineDefinition<P extends Params = Params, T = unknown> {
  * @throws MLS1008 when the definition is invalid
  */
 export function definePipeline<const P extends Params = None, T = void>(spec: PipelineSpec<P, T>, depth = 0): PipelineDefinition<P, T> {
+  const named = typeof spec === "object" && spec !== null && (spec.name as unknown) !== undefined ? `the pipeline ${describe(spec.name)}` : "a pipeline";
+  const invalid: Invalid = (message, fix) => new MlstackError("MLS1008", `${named} is invalid: ${message}`, { fix });
+  if (typeof spec !== "object" || spec === null) throw invalid(`pipeline() was called with ${(spec as unknown) === undefined ? "nothing" : describe(spec)}`, 'write pipeline({ name: "training", build() { … } })');
+  checkKeys("it", spec, PIPELINE_KEYS, invalid);
   const { name, params = {} as P, build, cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags } = spec;
-  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)) {
-    throw new MlstackError("MLS1008", `the pipeline ${JSON.stringify(name)} is invalid: its name must begin with a letter and hold letters, digits, _ and - only`, { fix: "give it a plain name" });
-  }
-  if (typeof build !== "function") throw new MlstackError("MLS1008", `the pipeline "${name}" has no build function`, { fix: "add build(p) { … } that calls its steps" });
+  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)) throw invalid("its name must begin with a letter and hold letters, digits, _ and - only", 'give it a plain name: name: "training"');
+  if (typeof build !== "function") throw invalid("it has no build function", "add build(p) { … } that calls its steps");
+  checkParams(params, invalid);
+  checkOptions(spec, invalid);
   return {
     [PIPELINE]: 1, name, params, site: callSite(depth),
     options: { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags },

@@ -1,9 +1,11 @@
 import { MlstackError, STEP, type ArtifactType, type StepDefinition, type StepInvocation, type StepOptions, CONTEXT_NAMES } from "@mlstack/core";
 import { announce } from "./announce.ts";
+import { callOptions, describe, stepArguments } from "./arguments.ts";
 import { currentGraph } from "./build-scope.ts";
 import { callSite } from "./call-site.ts";
+import { checkComponents, checkKeys, checkOptions, checkParams, checkPorts, STEP_KEYS, type Invalid } from "./check-definition.ts";
 import { guardComponents } from "./guard-components.ts";
-import type { CallResult, None, Params, Ports, Requires, Step, StepSpec, Uses } from "./types.ts";
+import type { CallResult, None, OneForm, Params, Ports, Requires, Step, StepSpec, Uses } from "./types.ts";
 
 /**
  * Defines a step: typed inputs and outputs, parameters, and the code that runs.
@@ -18,7 +20,7 @@ import type { CallResult, None, Params, Ports, Requires, Step, StepSpec, Uses } 
 export function step<
   const I extends Ports = None, const P extends Params = None, const O extends Ports = None, const A extends ArtifactType<unknown> | undefined = undefined,
   const R extends Requires = None, const U extends Uses = None,
->(spec: StepSpec<I, P, O, A, R, U>): Step<I, P, CallResult<O, A>> {
+>(spec: StepSpec<I, P, O, A, R, U> & OneForm<A>): Step<I, P, CallResult<O, A>> {
   // from here on the step is data: the types above have done their work
   return callable(announce(defineStep(spec as unknown as LooseSpec, callSite()))) as unknown as Step<I, P, CallResult<O, A>>;
 }
@@ -31,15 +33,20 @@ interface LooseSpec extends StepOptions {
 }
 
 function defineStep(spec: LooseSpec, site: StepDefinition["site"]): StepDefinition {
-  const invalid = (message: string, fix: string) => new MlstackError("MLS1008", `the step ${JSON.stringify(spec.name)} is invalid: ${message}`, { fix });
-  if (typeof spec.name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(spec.name)) throw invalid("its name must begin with a letter and hold letters, digits, _ and - only", "give it a plain name");
+  const named = (typeof spec === "object" && spec !== null ? (spec.name as unknown) : undefined) === undefined ? "a step" : `the step ${describe(spec.name)}`;
+  const invalid: Invalid = (message, fix) => new MlstackError("MLS1008", `${named} is invalid: ${message}`, { fix });
+  if (typeof spec !== "object" || spec === null) throw invalid(`step() was called with ${spec === undefined ? "nothing" : describe(spec)}`, 'write step({ name: "train", output: json(z.number()), run() { … } })');
+  checkKeys("it", spec, STEP_KEYS, invalid);
+  if (typeof spec.name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(spec.name)) throw invalid("its name must begin with a letter and hold letters, digits, _ and - only", 'give it a plain name: name: "train"');
   if (typeof spec.run !== "function") throw invalid("it has no run function", "add run({ inputs, params }) { … }");
   if (spec.output !== undefined && spec.outputs !== undefined) throw invalid("it has both output and outputs", "use output for a single result, outputs for several");
   const { name, inputs = {}, params = {}, requires = {}, uses = {}, run } = spec;
   const outputs = spec.output === undefined ? (spec.outputs ?? {}) : { output: spec.output };
-  for (const [port, type] of [...Object.entries(inputs), ...Object.entries(outputs)]) {
-    if (typeof type?.format !== "string" || typeof type.codec?.save !== "function") throw invalid(`"${port}" is not declared with an artifact type`, `declare it like ${port}: json(z.number())`);
-  }
+  checkPorts("inputs", inputs, invalid);
+  checkPorts("outputs", outputs, invalid);
+  checkParams(params, invalid);
+  checkComponents(requires, uses, invalid);
+  checkOptions(spec, invalid);
   for (const [name, type] of Object.entries(outputs)) if (type.optional) throw invalid(`its output "${name}" is optional`, "leave optional(…) to inputs: a step returns all that it declares, and whether it runs is said by when()");
   for (const key of Object.keys(params)) if (Object.hasOwn(inputs, key)) throw invalid(`"${key}" is both an input and a parameter`, "rename one of them");
   const single = spec.output !== undefined;
@@ -79,6 +86,6 @@ function results(name: string, outputs: Ports, single: boolean, result: unknown)
 
 /** The function that a build calls, from a definition; also for steps of other languages. */
 export function callable(definition: StepDefinition): Step<Ports, Params, unknown> {
-  const call = (args: Readonly<Record<string, unknown>> = {}, options = {}) => currentGraph(`the step "${definition.name}"`).call(definition, args, options);
+  const call = (args: unknown = {}, options: unknown = {}, ...more: readonly unknown[]) => currentGraph(`the step "${definition.name}"`).call(definition, stepArguments(definition, args, more), callOptions(definition, options));
   return Object.assign(call, { stepName: definition.name, definition });
 }

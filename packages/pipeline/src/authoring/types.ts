@@ -14,7 +14,10 @@ export type None = {};
 
 declare const REF_VALUE: unique symbol;
 
-/** A value that a step will produce, known by its type only. */
+/**
+ * A value that a step will produce, known by its type only. To make a text, a number or JSON of it is an error; that it is *tested*
+ * (`if (ref)`, `ref ? a : b`) can't be seen by anybody: it always holds. What depends on a value is written with `when`.
+ */
 export interface Ref<out T> {
   readonly [REF_VALUE]: T;
 }
@@ -35,8 +38,11 @@ type ParamInBuild<S> = S extends DataParam ? DataRef : S extends z.ZodType ? z.o
 type IsOptional<S> = S extends DataParam<infer _K, infer O> ? O : undefined extends ParamIn<S> ? true : false;
 type OptionalKeys<P extends Params> = { [K in keyof P]: IsOptional<P[K]> extends true ? K : never }[keyof P];
 
+/** Where nothing is declared: an object without any key. `{}` alone would take every object. */
+type Nothing = { readonly [K in string]?: never };
+type GivenParams<P extends Params> = { readonly [K in Exclude<keyof P, OptionalKeys<P>>]: ParamIn<P[K]> } & { readonly [K in OptionalKeys<P>]?: ParamIn<P[K]> };
 /** Parameters as a caller gives them. */
-export type ParamInputs<P extends Params> = { readonly [K in Exclude<keyof P, OptionalKeys<P>>]: ParamIn<P[K]> } & { readonly [K in OptionalKeys<P>]?: ParamIn<P[K]> };
+export type ParamInputs<P extends Params> = [keyof P] extends [never] ? Nothing : GivenParams<P>;
 export type ParamsInStep<P extends Params> = { readonly [K in keyof P]: ParamInStep<P[K]> };
 export type ParamsInBuild<P extends Params> = { readonly [K in keyof P]: ParamInBuild<P[K]> };
 
@@ -71,7 +77,7 @@ export interface CallOptions {
   readonly after?: readonly Ref<unknown>[] | undefined;
 }
 
-export type StepArgs<I extends Ports, P extends Params> = InputRefs<I> & ParamInputs<P>;
+export type StepArgs<I extends Ports, P extends Params> = [keyof I | keyof P] extends [never] ? Nothing : InputRefs<I> & GivenParams<P>;
 // a step that needs nothing may be called without arguments
 type ArgsOf<A> = None extends A ? [args?: A, options?: CallOptions] : [args: A, options?: CallOptions];
 
@@ -88,6 +94,9 @@ type DeclaredOutputs<O extends Ports, A> = A extends ArtifactType<unknown> ? { o
 export type RunResult<O extends Ports, A> = A extends ArtifactType<unknown> ? ArtifactValue<A> : keyof O extends never ? void : PortValues<O>;
 /** What calling the step in a build gives. */
 export type CallResult<O extends Ports, A> = A extends ArtifactType<unknown> ? Ref<ArtifactValue<A>> : PortRefs<O>;
+
+/** With `output:` there is no `outputs:`. */
+export type OneForm<A> = A extends ArtifactType<unknown> ? { readonly outputs?: undefined } : unknown;
 
 /** A step as its author writes it. */
 export interface StepSpec<I extends Ports, P extends Params, O extends Ports, A extends ArtifactType<unknown> | undefined, R extends Requires, U extends Uses> extends StepOptions {

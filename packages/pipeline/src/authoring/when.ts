@@ -1,4 +1,4 @@
-import { MlstackError, nameList } from "@mlstack/core";
+import { didYouMean, MlstackError, nameList } from "@mlstack/core";
 import { optional } from "../formats/optional.ts";
 import { describe } from "./arguments.ts";
 import { branch } from "./body.ts";
@@ -44,6 +44,9 @@ export function when<A extends Refs | void, B extends SameShape<A> = never>(cond
 }
 
 function choose(graph: Graph, given: unknown, then: () => unknown, otherwise: (() => unknown) | undefined, options: WhenOptions): unknown {
+  for (const key of Object.keys(options)) {
+    if (key !== "id") throw new MlstackError("MLS1008", `when has no option "${key}": its only option is "id"`, { fix: `write ${didYouMean(key, ["id"]) ?? "id, or leave it out"}` });
+  }
   const condition = requireCondition(graph.target(given, "the condition of when"));
   for (const work of otherwise === undefined ? [then] : [then, otherwise]) {
     if (typeof work !== "function") throw new MlstackError("MLS1008", `a branch of when is ${describe(work)}`, { fix: "write when(condition, () => someStep({ … }))" });
