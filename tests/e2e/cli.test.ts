@@ -119,7 +119,7 @@ describe("mistakes have a code, say what mends them, and print no stack", () => 
   });
   it.each([
     ["src/top.ts", "MLS1015", "no-such-table.csv", /at {4}.*src\/top\.ts:3:\d+/], ["src/builds.ts#builds", "MLS1016", 'the build function of the pipeline "builds" failed', /at {4}.*src\/lib\/pick\.ts:2:\d+\n.*src\/builds\.ts:5:\d+/],
-    ["src/builds.ts#parses", "MLS1016", 'the schema of the parameter "n" of the pipeline "parses" failed', /at {4}.*src\/lib\/pick\.ts:2:\d+\n.*src\/builds\.ts:6:\d+/], ["src/builds.ts#throws", "MLS1016", "failed: text", /fix/],
+    ["src/builds.ts#parses", "MLS1016", 'the schema of the parameter "n" of the pipeline "parses" failed', /at {4}.*src\/lib\/pick\.ts:2:\d+\n.*src\/builds\.ts:6:\d+/], ["src/builds.ts#throws", "MLS1016", "failed: \"text\"", /fix/],
   ])("the author's own code that fails before any step, %s, is shown with its place, and exits 1", async (target, wanted, message, place) => {
     const { code, stderr, stdout } = await p.mlstack(["run", target]);
     expect([code, /error (MLS\d+)/.exec(stderr)?.[1], stdout]).toEqual([1, wanted, ""]);

@@ -1,29 +1,33 @@
-import { CommanderError, type Command } from "commander";
+import { CommanderError } from "commander";
 import { buildProgram } from "./program.ts";
+import { pathOf, UsageError } from "./program/usage.ts";
 
 /** Runs the CLI and returns the exit code. Data goes to stdout, everything else to stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
   quietSqliteWarning();
-  const asJson = argv.includes("--json");
-  const program: Command = buildProgram();
   // a reader that went away, such as `| head`, ends the command without a word
   process.stdout.on("error", (e: NodeJS.ErrnoException) => { if (e.code === "EPIPE") process.exit(0); throw e; });
   try {
-    await program.parseAsync(runsFile(argv) ? ["run", "file", ...argv.slice(1)] : [...argv], { from: "user" });
+    await buildProgram().parseAsync([...argv], { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (e) {
-    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
-    // loaded now only: help and usage errors need none of it
-    const [{ exitCodeOf, printError }, { writeJsonError }, { terminal }] = await Promise.all([import("./ui/errors.ts"), import("./ui/output.ts"), import("./ui/terminal.ts")]);
-    if (asJson) writeJsonError(e);
-    else printError(e, terminal(process.stderr, argv.includes("--no-color") ? { color: false } : {}), argv.includes("--debug"));
-    return exitCodeOf(e);
+    // help and version
+    if (e instanceof CommanderError && e.exitCode === 0) return 0;
+    // loaded now only: help needs none of it
+    const [{ exitCodeOf, printError }, { stderr, writeJsonError }] = await Promise.all([import("./ui/errors.ts"), import("./ui/output.ts")]);
+    // of a line that was not understood it is only known what stands on it
+    const has = (...flags: readonly string[]) => flags.some((flag) => argv.includes(flag));
+    const error = e instanceof UsageError ? await usageError(e) : e;
+    if (has("--json")) writeJsonError(error);
+    else printError(error, stderr({ color: !has("--no-color"), plain: has("--plain") }), { debug: has("--debug"), verbose: has("--verbose", "-v") });
+    return exitCodeOf(error);
   }
 }
 
-/** `mlstack run FILE`: a FILE contains a dot, a slash or a number sign; `mlstack run list` is the noun with a verb. */
-function runsFile(argv: readonly string[]): boolean {
-  return argv[0] === "run" && argv.slice(1).some((a, i) => !a.startsWith("-") && /[./#]/.test(a) && i === argv.slice(1).findIndex((b) => !b.startsWith("-")));
+async function usageError({ message, parts: { why, fix, near, command } }: UsageError): Promise<unknown> {
+  const { didYouMean, MlstackError } = await import("@mlstack/core");
+  const meant = near === undefined ? undefined : didYouMean(near.word, near.candidates);
+  return new MlstackError("MLS7001", message, { why, fix: fix ?? (meant === undefined ? `${pathOf(command)} --help` : `${near?.before ?? ""}${meant}`) });
 }
 
 /** Node 22 says that node:sqlite is experimental; this is the one warning that a user can do nothing about. */

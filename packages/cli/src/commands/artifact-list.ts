@@ -1,6 +1,7 @@
+import type { JsonFields } from "../json/documents.ts";
 import { bytes } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
-import { table } from "../ui/terminal.ts";
+import { printTable } from "../ui/terminal.ts";
 import { withReader } from "./with-engine.ts";
 
 interface ListFlags extends GlobalFlags { readonly run?: string; readonly pipeline?: string; readonly step?: string; readonly limit: number }
@@ -11,12 +12,11 @@ export async function artifactList(flags: ListFlags): Promise<void> {
     const run = flags.run === undefined ? undefined : (await engine.records.run(flags.run)).id;
     const found = await engine.records.artifacts({ run, pipeline: flags.pipeline, node: flags.step, limit: flags.limit });
     if (flags.json === true) {
-      writeJson(found.map((a) => ({ artifact: `${a.run}/${a.node}.${a.output}`, format: a.format, kind: a.kind, size: a.size, digest: a.manifest, metadata: JSON.parse(a.metadata_json) as unknown })));
+      writeJson("artifact-list", found.map((a) => ({ artifact: `${a.run}/${a.node}.${a.output}`, format: a.format, kind: a.kind, size: a.size, digest: a.manifest, metadata: JSON.parse(a.metadata_json) as JsonFields })));
       return;
     }
     if (found.length === 0) { stderr(flags).line("no artifacts"); return; }
     const t = stdout(flags);
-    const head = ["ARTIFACT", "FORMAT", "SIZE", "DIGEST"].map((h) => t.style(h, "dim"));
-    for (const line of table([head, ...found.map((a) => [`${a.run}/${a.node}.${a.output}`, a.format, bytes(a.size), a.manifest.slice(0, 12)])], [2])) t.line(line);
+    printTable(t, ["ARTIFACT", "FORMAT", "SIZE", "DIGEST"], found.map((a) => [`${a.run}/${a.node}.${a.output}`, a.format, t.plain ? String(a.size) : bytes(a.size), t.plain ? a.manifest : a.manifest.slice(0, 12)]), [2]);
   });
 }

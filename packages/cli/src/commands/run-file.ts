@@ -1,18 +1,20 @@
 import { availableParallelism } from "node:os";
 import { openEngine, type StackSpec } from "@mlstack/engine";
-import { loadPipeline, readParams } from "../load-pipeline.ts";
+import { loadPipeline } from "../load-pipeline.ts";
+import { forCommandLine, readParams } from "../params.ts";
 import { printReport } from "../ui/report.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { runReporter } from "../ui/run-reporter.ts";
-import { activeStack } from "./active-stack.ts";
+import { keepStdoutForData } from "../ui/stdout.ts";
+import { activeStack, folderOf } from "./active-stack.ts";
 
 export interface RunFlags extends GlobalFlags {
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly cache: boolean;
   readonly refresh?: boolean;
   readonly keepGoing?: boolean;
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly concurrency?: number;
   readonly inline?: boolean;
   readonly detach?: boolean;
@@ -20,28 +22,29 @@ export interface RunFlags extends GlobalFlags {
 
 /** `mlstack run FILE`. */
 export async function runFile(file: string, flags: RunFlags): Promise<void> {
-  const cwd = flags.cwd ?? process.cwd();
+  const cwd = folderOf(flags);
+  keepStdoutForData();
   const pipeline = await loadPipeline(file, cwd);
-  const params = readParams(flags.param, pipeline);
+  const params = readParams(flags.param ?? [], pipeline, cwd);
   const stack = await activeStack(flags);
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
-  const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr);
-  const stop = interruptible(flags);
+  const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
+  const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
   const options = {
-    cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: flags.tag, signal: stop.signal,
+    cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: flags.tag ?? [], signal: stop.signal,
     observer: { ...reporter?.observer, planned: (run: string, plan: Parameters<NonNullable<NonNullable<typeof reporter>["observer"]["planned"]>>[1]) => { stop.run = run; reporter?.observer.planned?.(run, plan); } },
   } as const;
   try {
     if (flags.detach === true) {
       const { id } = await engine.detach(pipeline, params, options);
-      if (flags.json === true) writeJson({ run: id, pipeline: pipeline.name, status: "running" });
+      if (flags.json === true) writeJson("run-detach", { run: id, pipeline: pipeline.name, status: "running" });
       else { stderr(flags).line(`started; follow it: mlstack run attach ${id}`); stdout(flags).line(id); }
       return;
     }
     const report = await engine.run(pipeline, params, options);
     reporter?.end(report);
-    printReport(report, flags);
-  } finally {
+    printReport(report, flags, stop.exitCode);
+  } catch (e) { throw forCommandLine(e, pipeline); } finally {
     reporter?.stop();
     stop.release();
     await engine.close();

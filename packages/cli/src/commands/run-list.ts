@@ -1,6 +1,8 @@
+import { didYouMean, MlstackError } from "@mlstack/core";
+import type { Engine } from "@mlstack/engine";
 import { ago, duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
-import { table, type Style, type Terminal } from "../ui/terminal.ts";
+import { printTable, type Style, type Terminal } from "../ui/terminal.ts";
 import { withReader } from "./with-engine.ts";
 
 interface ListFlags extends GlobalFlags { readonly pipeline?: string; readonly status?: string; readonly limit: number }
@@ -12,20 +14,37 @@ export function colored(t: Terminal, status: string): string {
   return color === undefined ? status : t.style(status, color);
 }
 
+const STATUSES = ["completed", "failed", "cancelled", "running", "interrupted"];
+
 /** `mlstack run list`. */
 export async function runList(flags: ListFlags): Promise<void> {
+  const { pipeline, status, limit } = flags;
+  if (status !== undefined && !STATUSES.includes(status)) {
+    const near = didYouMean(status, STATUSES);
+    throw new MlstackError("MLS7001", `--status is ${JSON.stringify(status)}`, { why: `it is one of ${STATUSES.join(", ")}`, fix: near === undefined ? "mlstack run list --help" : `mlstack run list --status ${near}` });
+  }
   await withReader(flags, async (engine) => {
-    const found = await engine.records.runs({ pipeline: flags.pipeline, status: flags.status, limit: flags.limit });
+    const found = await engine.records.runs({ pipeline, status, limit });
     // what is driven elsewhere is asked for; out of reach, it is shown as it was last
     const runs = await Promise.all(found.map(async (r) => (r.journal === "store" && r.status === "running" ? engine.sync(r.id).catch(() => r) : r)));
     if (flags.json === true) {
-      writeJson(runs.map((r) => ({ run: r.id, pipeline: r.pipeline, status: r.status, startedAt: iso(r.started_at), endedAt: iso(r.ended_at), tags: JSON.parse(r.tags_json) as unknown })));
+      writeJson("run-list", runs.map((r) => ({ run: r.id, pipeline: r.pipeline, status: r.status, startedAt: iso(r.started_at), endedAt: iso(r.ended_at), tags: JSON.parse(r.tags_json) as string[] })));
       return;
     }
-    if (runs.length === 0) { stderr(flags).line("no runs yet; start one: mlstack run FILE"); return; }
+    if (runs.length === 0) { stderr(flags).line(await nothing(engine, flags)); return; }
     const t = stdout(flags);
-    const head = ["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK"].map((h) => t.style(h, "dim"));
-    const rows = runs.map((r) => [r.id, r.pipeline, colored(t, r.status), t.isTTY ? ago(r.started_at, Date.now()) : iso(r.started_at)!, r.ended_at === null ? "" : duration(r.ended_at - r.started_at)]);
-    for (const line of table([head, ...rows], [4])) t.line(line);
+    const tags = runs.map((r) => (JSON.parse(r.tags_json) as string[]).join(" "));
+    const rows = runs.map((r, i) => [r.id, r.pipeline, colored(t, r.status), t.isTTY ? ago(r.started_at, Date.now()) : iso(r.started_at), r.ended_at === null ? "" : duration(r.ended_at - r.started_at), tags[i]!]);
+    const hasTags = t.plain || tags.some((text) => text !== "");
+    printTable(t, ["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", ...(hasTags ? ["TAGS"] : [])], hasTags ? rows : rows.map((row) => row.slice(0, -1)), [4]);
   });
+}
+
+/** Why the list is empty: there are no runs, or none that were asked for. */
+async function nothing({ records }: Engine, { pipeline, status }: ListFlags): Promise<string> {
+  const others = await records.runs({ limit: 200 });
+  if (others.length === 0) return "no runs yet; start one: mlstack run FILE";
+  const names = [...new Set(others.map((r) => r.pipeline))];
+  const near = pipeline === undefined || names.includes(pipeline) ? undefined : didYouMean(pipeline, names);
+  return `no run ${[...(pipeline === undefined ? [] : [`of the pipeline ${JSON.stringify(pipeline)}`]), ...(status === undefined ? [] : [`that is ${status}`])].join(" ")}${near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`}`;
 }

@@ -6,7 +6,8 @@ import { interruptible } from "../ui/interrupt.ts";
 import { stderr, type GlobalFlags } from "../ui/output.ts";
 import { printReport } from "../ui/report.ts";
 import { runReporter } from "../ui/run-reporter.ts";
-import { activeStack } from "./active-stack.ts";
+import { keepStdoutForData } from "../ui/stdout.ts";
+import { activeStack, folderOf } from "./active-stack.ts";
 import { withEngine } from "./with-engine.ts";
 import { concurrencyOf, inlineStack } from "./run-file.ts";
 
@@ -20,12 +21,13 @@ interface ResumeFlags extends GlobalFlags {
 
 /** `mlstack run resume RUN`. */
 export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
-  const cwd = flags.cwd ?? process.cwd();
+  const cwd = folderOf(flags);
+  keepStdoutForData();
   // it goes on where it was, unless another stack is asked for
   const stack = (await activeStack(flags)) ?? (await withEngine(flags, async ({ records }) => JSON.parse((await records.run(id)).stack_json) as StackSpec));
   const engine = await openEngine({ from: cwd, stack: flags.inline === true ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
-  const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr);
-  const stop = interruptible(flags);
+  const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
+  const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
   try {
     const run = await engine.records.run(id);
     const { pipeline: { name, module } } = await engine.records.plan(run.plan);
@@ -43,7 +45,7 @@ export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
       },
     });
     reporter?.end(report);
-    printReport(report, flags);
+    printReport(report, flags, stop.exitCode);
   } finally {
     reporter?.stop();
     stop.release();

@@ -8,10 +8,10 @@ import { withReader } from "./with-engine.ts";
 /** `mlstack why RUN/STEP`. */
 export async function why(name: string, flags: GlobalFlags): Promise<void> {
   const at = name.indexOf("/");
-  if (at < 1 || at === name.length - 1) throw new MlstackError("MLS7001", `${JSON.stringify(name)} does not name a step of a run`, { fix: "write RUN/STEP, such as last/train_model" });
+  if (at < 1 || at === name.length - 1) throw new MlstackError("MLS7001", `${JSON.stringify(name)} does not name a step of a run`, { fix: name.includes("/") ? "write RUN/STEP, such as last/train_model" : `mlstack why ${name}/STEP` });
   await withReader(flags, async (engine) => {
     const e = await explainStep(engine.records, name.slice(0, at), name.slice(at + 1));
-    if (flags.json === true) writeJson({ ...e, ...(e.madeBy !== undefined && { madeBy: { ...e.madeBy, at: iso(e.madeBy.at) } }), ...(e.comparedWith !== undefined && { comparedWith: { ...e.comparedWith, at: iso(e.comparedWith.at) } }) });
+    if (flags.json === true) writeJson("why", { ...e, reasons: e.reasons.map((r) => ({ ...r })), changes: e.changes.map((c) => ({ ...c })), ...(e.madeBy !== undefined && { madeBy: { ...e.madeBy, at: iso(e.madeBy.at) } }), ...(e.comparedWith !== undefined && { comparedWith: { ...e.comparedWith, at: iso(e.comparedWith.at) } }) });
     else print(e, stdout(flags));
   });
 }

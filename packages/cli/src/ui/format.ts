@@ -29,3 +29,10 @@ export function ago(time: number, now: number): string {
 export function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
+
+/** A number of a table with at most six significant digits; anything else as it is. */
+export function shortNumber(cell: string): string {
+  if (!/^-?\d+\.\d+(?:e[+-]?\d+)?$/i.test(cell)) return cell;
+  const short = String(Number(Number(cell).toPrecision(6)));
+  return short.length < cell.length ? short : cell;
+}

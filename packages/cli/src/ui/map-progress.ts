@@ -10,7 +10,7 @@ export interface MapProgress {
   /** Takes the end of an item's step; what there is to say of its map, or undefined for other steps. */
   item(event: StepEnded): string | undefined;
   /** The line for the end of a map; undefined for other nodes. */
-  summary(event: StepEnded, t: Terminal, width: number): string | undefined;
+  summary(event: StepEnded, t: Terminal, name: string): string | undefined;
 }
 
 export function mapProgress(nodes: readonly PlanNode[]): MapProgress {
@@ -29,11 +29,11 @@ export function mapProgress(nodes: readonly PlanNode[]): MapProgress {
       if (retried !== true) c[status === "completed" || status === "cached" || status === "failed" ? status : "other"]++;
       return `${map}: ${words(c)}`;
     },
-    summary({ node, status, error }, t, width) {
+    summary({ node, status, error }, t, name) {
       const c = counts.get(node);
       if (c === undefined || status === "skipped") return undefined;
       const mark = status === "completed" ? t.style("✓", "green") : t.style("✗", "red");
-      return `  ${mark} ${node.padEnd(width)}  ${words(c)}${error === undefined ? "" : t.style(`  ${error.message.split("\n", 1)[0] ?? ""}`, "red")}`;
+      return `  ${mark} ${name}  ${words(c)}${error === undefined ? "" : t.style(`  ${error.message.split("\n", 1)[0] ?? ""}`, "red")}`;
     },
   };
 }

@@ -1,10 +1,15 @@
-import { ERROR_CODES, MlstackError, serializeError } from "@mlstack/core";
+import type { CommandName, DataOf, ErrorDocument } from "../json/documents.ts";
+import { errorDocument } from "./error-document.ts";
+import { writeOut } from "./stdout.ts";
 import { terminal, type Terminal } from "./terminal.ts";
 
 /** The flags of every command. */
 export interface GlobalFlags {
   readonly json?: boolean;
+  /** Tables as lines of fields with tabs between, and nothing that moves. */
+  readonly plain?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly color: boolean;
   readonly debug?: boolean;
   readonly cwd?: string;
@@ -12,22 +17,22 @@ export interface GlobalFlags {
   readonly stack?: string;
 }
 
-export function stdout(flags: GlobalFlags): Terminal { return terminal(process.stdout, flags.color ? {} : { color: false }); }
-export function stderr(flags: GlobalFlags): Terminal { return terminal(process.stderr, flags.color ? {} : { color: false }); }
+export function stdout(flags: Pick<GlobalFlags, "color" | "plain">): Terminal { return terminal(process.stdout, { ...flags, write: writeOut }); }
+export function stderr(flags: Pick<GlobalFlags, "color" | "plain">): Terminal { return terminal(process.stderr, flags); }
 
-/** The one document of `--json`: `{ schemaVersion, data, warnings }`. Nothing else is on stdout then. */
-export function writeJson(data: unknown, warnings: readonly string[] = []): void {
-  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, data, warnings }, null, 2)}\n`);
+/** The one document of `--json`: `{ schemaVersion, data, warnings }`, and `error` where the exit code is not 0. Nothing else is on stdout then. */
+export function writeJson<C extends CommandName>(_command: C, data: DataOf<C>, warnings: readonly string[] = [], error?: ErrorDocument): void {
+  writeOut(`${JSON.stringify({ schemaVersion: 1, data, warnings, error }, null, 2)}\n`);
 }
 
 /** What `--json` prints when the command ends with an error: `{ schemaVersion, error }`. */
 export function writeJsonError(e: unknown): void {
-  const { name: _name, stack: _stack, ...error } = serializeError(e);
-  const code = error.code ?? "MLS9001";
-  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { code, title: ERROR_CODES[code].title, exitCode: MlstackError.is(e) ? e.exitCode : 1, ...error } }, null, 2)}\n`);
+  writeOut(`${JSON.stringify({ schemaVersion: 1, error: errorDocument(e) }, null, 2)}\n`);
 }
 
 /** ISO 8601 in UTC. */
+export function iso(time: number): string;
+export function iso(time: number | null): string | null;
 export function iso(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }

@@ -40,5 +40,6 @@ test("codes have an exit code and a sentence", () => {
 test("suggestions are near, or none", () => {
   expect(didYouMean("trian_model", ["train_model", "evaluate"])).toBe("train_model");
   expect(didYouMean("xyz", ["train_model"])).toBeUndefined();
+  expect(didYouMean("x", ["d"])).toBeUndefined();
   expect(nameList(["a", "b", "c"])).toBe('"a", "b" and "c"');
 });

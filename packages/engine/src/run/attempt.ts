@@ -68,6 +68,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
     },
   };
   const startedAt = d.io.now();
+  d.onLaunch(spec.node, spec.attempt);
   let handle: StepHandle;
   try { handle = await d.launch.start(launch, { signal: d.signal }); } catch (e) {
     return d.signal.aborted ? neverBegun(d, task, spec.attempt, "cancelled", cancelled(d.signal)) : neverBegun(d, task, spec.attempt, "failed", e);

@@ -50,6 +50,8 @@ export interface DrivenRun {
   readonly faults: Faults;
   now(): number;
   onLog(node: string, attempt: number, line: LogLine): void;
+  /** Called when an attempt is handed to what runs it. */
+  onLaunch?(node: string, attempt: number): void;
   /** Called with the vendor's id of the tracked run. */
   onTracked?(externalId: string, url: string | undefined): void;
 }
@@ -90,7 +92,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const result = await drive({
       runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
       launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
-      componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal,
+      componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal, onLaunch: (node, attempt) => r.onLaunch?.(node, attempt),
       io: {
         content, artifacts, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
         async track(events) { await tracking?.send(events); return tracking?.left ?? 0; },

@@ -48,6 +48,8 @@ export interface Drive {
   /** Whether steps that do not depend on a failed one go on. */
   readonly onFailure: "stop" | "continue";
   readonly signal: AbortSignal;
+  /** Told when an attempt is handed to what runs it. */
+  onLaunch(node: string, attempt: number): void;
 }
 
 /** What an earlier part of the same run has done already. */

@@ -23,6 +23,8 @@ import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts"
 export interface RunObserver {
   planned?(run: string, plan: Plan): void;
   event?(event: JournalEvent): void;
+  /** An attempt was handed to what runs it; that it has begun is told by its event, which a process elsewhere may send late. */
+  launched?(node: string, attempt: number): void;
   log?(node: string, attempt: number, line: LogLine): void;
   /** A node of a resumed run that had finished before. */
   kept?(node: string): void;
@@ -119,6 +121,7 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
       run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
       data: shared.data, files: shared.files, env: compiled.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, filesDir: s.project.dir,
       signal: options.signal ?? new AbortController().signal, scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
+      onLaunch: (node, attempt) => options.observer?.launched?.(node, attempt),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),
     });
     return { id: run, ...end, plan, steps: compiled.steps, outputs: compiled.outputs, copied: layered.copied };

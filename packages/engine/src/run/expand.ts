@@ -110,4 +110,4 @@ export async function choose(d: Drive, state: NodeState): Promise<Record<string,
   return outputs;
 }
 
-export const failedBefore = (id: string) => serializeError(new MlstackError("MLS4006", `not started: the step "${id}" failed`));
+export const failedBefore = (id: string) => serializeError(new MlstackError("MLS4006", `not started because the step "${id}" failed`));

@@ -8,7 +8,7 @@ export function parseParams(specs: Readonly<Record<string, ParamSpec>>, given: R
     if (Object.hasOwn(specs, key) || otherNames.includes(key)) continue;
     const near = didYouMean(key, Object.keys(specs));
     throw new MlstackError("MLS1005", `${owner} has no parameter "${key}"`, {
-      why: Object.keys(specs).length === 0 ? "it has no parameters" : `its parameters are ${nameList(Object.keys(specs))}`, fix: near === undefined ? `leave ${key} out` : `write ${near}`, details: { parameter: key, known: Object.keys(specs) },
+      why: Object.keys(specs).length === 0 ? "it has no parameters" : `its parameters are ${nameList(Object.keys(specs))}`, fix: near === undefined ? `leave ${key} out` : `write ${near}`, details: { owner, parameter: key, known: Object.keys(specs) },
     });
   }
   const parsed: Record<string, unknown> = {};
@@ -40,7 +40,7 @@ function parseOne(spec: Exclude<ParamSpec, DataParam>, value: unknown, name: str
   const path = [name, ...(issue?.path ?? [])].join(".");
   throw new MlstackError("MLS1005", `the parameter "${path}" of ${owner} is ${describe(value)}: ${issue?.message ?? "not accepted"}`, {
     why: "it must satisfy the schema that it is declared with", fix: value === undefined ? `give ${name}, or declare a default` : `give another value for ${name}`,
-    details: { parameter: path, ...(issue !== undefined && "expected" in issue && { expected: String(issue.expected) }), issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
+    details: { owner, parameter: path, ...expectedOf(issue as Readonly<Record<string, unknown>> | undefined), issues: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) },
   });
 }
 
@@ -52,10 +52,16 @@ export function runs<T>(what: string, work: () => T): T {
   }
 }
 
+/** What would have been taken, in a word: a type's name, or the values with `|` between. */
+function expectedOf(issue: Readonly<Record<string, unknown>> | undefined): { expected?: string } {
+  const { expected, values } = (issue ?? {}) as { expected?: unknown; values?: unknown };
+  return typeof expected === "string" ? { expected } : Array.isArray(values) ? { expected: values.map(String).join("|") } : {};
+}
+
 function dataRef(spec: DataParam, value: unknown, name: string, owner: string): DataRef {
   const uri = value === undefined ? spec.defaultUri : value instanceof URL ? value.href : typeof value === "object" && value !== null ? (value as Partial<DataRef>).uri : value;
   if (typeof uri === "string" && uri !== "") return { uri };
-  throw new MlstackError("MLS1005", `the parameter "${name}" of ${owner} is ${describe(value)}: expected a path or URI`, { fix: `give ${name} as a path or URI, or declare a default` });
+  throw new MlstackError("MLS1005", `the parameter "${name}" of ${owner} is ${describe(value)}: expected a path or URI`, { fix: `give ${name} as a path or URI, or declare a default`, details: { owner, parameter: name, expected: "path" } });
 }
 
 /** The error for an argument that a step does not declare. */
