@@ -20,6 +20,7 @@ export function globalFlags(command: Command): Command {
  *
  * @throws UsageError for a flag before a verb that is not that verb's
  */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the parser knows no types: a command says which flags it has
 export function flagsOf<T extends GlobalFlags>(command: Command): T {
   const flags: Record<string, unknown> = { ...command.opts() };
   const given = (c: Command, name: string) => c.getOptionValueSource(name) === "cli";

@@ -1,5 +1,5 @@
 // as it was before a user's code or a capture put itself in its place
-const write = process.stdout.write.bind(process.stdout) as (text: string) => boolean;
+const write = process.stdout.write.bind(process.stdout);
 
 /** Writes to stdout: data only, and nothing but what a command says it prints there. */
 export function writeOut(text: string): void {
@@ -11,5 +11,5 @@ export function writeOut(text: string): void {
  * `ID=$(mlstack run …)` and `--json` hold. What is written to the descriptor itself is not caught.
  */
 export function keepStdoutForData(): void {
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
 }

@@ -60,7 +60,7 @@ export function pad(text: string, width: number): string {
 /** At most so wide: what is longer loses its middle, for names differ at their ends. */
 export function shorten(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
-  const all = [...text];
+  const all = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   let [head, tail] = ["", ""];
   for (let i = 0, j = all.length - 1; i <= j; i++, j--) {
     if (widthOf(head) + widthOf(tail) + widthOf(all[i]!) > width - 1) break;
@@ -75,7 +75,7 @@ export function shorten(text: string, width: number): string {
 export function clip(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
-  for (const c of text) {
+  for (const { segment: c } of new Intl.Segmenter().segment(text)) {
     if (widthOf(kept) + widthOf(c) > width - 1) break;
     kept += c;
   }

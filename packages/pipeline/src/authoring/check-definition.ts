@@ -1,4 +1,4 @@
-import { didYouMean, isDataParam, MlstackError, nameList, type ArtifactType, type StepOptions } from "@mlstack/core";
+import { didYouMean, isDataParam, nameList, type ArtifactType, type MlstackError, type StepOptions } from "@mlstack/core";
 import { describe } from "./arguments.ts";
 
 /** Makes the error for something that an author wrote. */
