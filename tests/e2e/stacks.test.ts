@@ -19,6 +19,12 @@ components:
     "stacks/typo.yml": "components:\n  artifact_store: { type: locl, name: a }\n  orchestrator: { type: local, name: o }\n",
     "stacks/extra.yaml": "components:\n  artifact_store: { type: local, name: a, configuration: { pth: x } }\n  orchestrator: { type: local, name: o }\n",
     "stacks/broken.yaml": "components: [\n",
+    "stacks/trackr.yaml": "components:\n  artifact_store: { type: local }\n  orchestrator: { type: local }\n  experiment_trackr: { type: local }\n",
+    "stacks/acme.yaml": "components:\n  artifact_store: { type: local }\n  orchestrator: { type: local }\n  acme.index: { type: acme }\n",
+    "stacks/bucket.yaml": "components:\n  artifact_store: { type: s3, configuration: { bucket: my-bucket } }\n  orchestrator: { type: local }\n",
+    "stacks/gcs.yaml": "components:\n  artifact_store: { type: gcs }\n  orchestrator: { type: local }\n",
+    "stacks/tracker.yaml": "components:\n  artifact_store: { type: local }\n  orchestrator: { type: local }\n  experiment_tracker: { type: local, configuration: { paht: x } }\n",
+    "stacks/half.yaml": "components:\n  artifact_store: { type: local }\n",
     "stacks/empty.yaml": "name: x\n",
     "other/place.yaml": "name: elsewhere\ncomponents:\n  artifact_store: { type: local, name: a, configuration: { path: other-store } }\n  orchestrator: { type: local, name: o }\n",
   });
@@ -45,16 +51,35 @@ describe("a stack by its file", () => {
   });
 
   test.each([
-    ["shred", 2, /MLS7003 {2}there is no stack "shred"[^]*there are "local", .*"shared"[^]*fix {3}write shared/],
+    ["shred", 2, /MLS7003 {2}there is no stack "shred"[^]*there are "local", "acme"[^]*fix {3}write shared/],
     ["none/at/all.yaml", 2, /MLS7003[^]*looked at/],
     ["typo", 2, /MLS2007[^]*did you mean "local"/],
     ["extra", 2, /MLS2008[^]*pth/],
-    ["broken", 2, /MLS7004 {2}broken\.yaml is not YAML/],
-    ["empty", 2, /MLS7004 {2}empty\.yaml is not a stack: components/],
+    ["broken", 2, /MLS7004 {2}stacks\/broken\.yaml is not YAML: line 2[^]*fix {3}correct line 2 of stacks\/broken\.yaml/],
+    ["empty", 2, /MLS7004 {2}stacks\/empty\.yaml is not a stack: it has no components/],
+    ["./stacks", 2, /MLS7003 {2}"\.\/stacks" is a folder/],
+    ["trackr", 2, /MLS7004[^]*"experiment_trackr", which is not known[^]*fix {3}write experiment_tracker/],
+    ["acme", 2, /MLS7004[^]*no installed plugin brings that type/],
+    ["bucket", 2, /MLS2007[^]*fix {3}npm install @mlstack\/plugin-s3\n/],
+    ["gcs", 2, /MLS2007[^]*fix {3}install a plugin that offers it/],
+    ["tracker", 2, /MLS2008[^]*paht is not known\n {2}fix {3}write path\n/],
+    ["half", 2, /MLS4004 {2}the stack "half" has no orchestrator[^]*fix {3}add orchestrator/],
   ])("%s: exit %i", async (stack, code, text) => {
     const outcome = await run("pipeline.ts", "--stack", stack);
     expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringMatching(text)]);
     expect(outcome.stderr).not.toMatch(/\n {4}at /);
+  });
+
+  test("what is wrong with a component is found before the run is recorded", async () => {
+    const before = (await p.mlstack(["run", "list", "--json"])).stdout;
+    for (const stack of ["tracker", "trackr", "bucket"]) expect((await run("pipeline.ts", "--stack", stack)).code).toBe(2);
+    expect((await p.mlstack(["run", "list", "--json"])).stdout).toBe(before);
+  });
+
+  test("the package manager of the project is named", async () => {
+    p.write("pnpm-lock.yaml", "");
+    expect((await run("pipeline.ts", "--stack", "bucket")).stderr).toContain("fix   pnpm add @mlstack/plugin-s3");
+    p.remove("pnpm-lock.yaml");
   });
 });
 

@@ -109,7 +109,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const path = join(project.stateDir, "records.db");
   const db = mayWrite ? await openDatabase(path, options.durability ?? "process") : await openToRead(path);
   const logs = logFiles(join(project.stateDir, "logs"));
-  const plugins = projectPlugins(project.dir, options.contracts);
+  const plugins = projectPlugins(project.dir, options.contracts, { env });
   const place = { projectDir: project.dir, stateDir: project.stateDir };
   const stack = openStack(withConcurrency(options.stack ?? LOCAL_STACK, options.concurrency), plugins, place);
   const records = recordsOf(db);
@@ -131,6 +131,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     } finally { context.close(); }
   };
   const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
+    await stack.verify();
     const compiled = await compile(pipeline, params);
     stack.require(compiled.plan);
     return compiled;

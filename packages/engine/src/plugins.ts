@@ -18,9 +18,9 @@ function findPackage(from: string): string {
 /**
  * The plugins of a project, the engine's own components among them.
  *
- * @param names packages to look for; by default the project's dependencies
+ * @param options `names`: packages to look for, by default the project's dependencies; `env`: where references in configurations lead
  */
-export function projectPlugins(projectDir: string, contracts: ContractRegistry | undefined, names?: readonly string[]): PluginLoader {
+export function projectPlugins(projectDir: string, contracts: ContractRegistry | undefined, { names, env = process.env }: { readonly names?: readonly string[] | undefined; readonly env?: Readonly<Record<string, string | undefined>> | undefined } = {}): PluginLoader {
   const host = nodePluginHost({ projectDir, builtIn: [{ packageJson, dir: packageDir, load: async () => import("./plugin/index.ts") }], ...(names !== undefined && { names }) });
-  return pluginLoader({ host, coreVersion: packageJson.version, ...(contracts !== undefined && { contracts }) });
+  return pluginLoader({ host, coreVersion: packageJson.version, env, ...(contracts !== undefined && { contracts }) });
 }

@@ -1,3 +1,4 @@
+import { reference, secret } from "@mlstack/core";
 import { z } from "zod";
 
 /** How the server is reached; the same for every component of this plugin. */
@@ -6,9 +7,9 @@ export const serverConfig = {
     .refine((v) => { try { const u = new URL(v); return u.username === "" && u.password === ""; } catch { return true; } }, "must not hold a user or password: use username and password")
     .refine((v) => !/[?#]/.test(v), "must not hold a query or a fragment")
     .describe("The server's address, with its path prefix if it has one."),
-  token: z.string().min(1).optional().describe("A bearer token. Instead of username and password."),
-  username: z.string().min(1).optional().describe("The user for basic authentication, with `password`."),
-  password: z.string().optional().describe("The password for basic authentication, with `username`."),
+  token: secret(z.string().min(1)).optional().describe("A bearer token. Instead of username and password."),
+  username: reference(z.string().min(1)).optional().describe("The user for basic authentication, with `password`."),
+  password: secret(z.string()).optional().describe("The password for basic authentication, with `username`."),
   caFile: z.string().min(1).optional().describe("A PEM file of the certificate authorities to trust instead of the built-in ones; relative to the project."),
   insecureSkipVerify: z.boolean().default(false).describe("Accepts any certificate: whoever is on the line can read and change what is sent."),
   timeoutMs: z.int().min(100).max(600_000).default(30_000).describe("How long one call may take, in milliseconds. For a file, how long no byte may move."),

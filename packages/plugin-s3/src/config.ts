@@ -1,4 +1,4 @@
-import { isObjectKey } from "@mlstack/core";
+import { isObjectKey, reference, secret } from "@mlstack/core";
 import { z } from "zod";
 
 const trimmed = (prefix: string): string => prefix.replace(/^\/+|\/+$/g, "");
@@ -12,9 +12,9 @@ export const s3Config = z.strictObject({
   endpoint: z.url({ protocol: /^https?$/ }).refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), "must not hold credentials: they have a place of their own").optional().describe("The service's URL, for services other than AWS."),
   forcePathStyle: z.boolean().optional().describe("Names the bucket in the path instead of the host. By default true with an endpoint."),
   credentials: z.strictObject({
-    accessKeyId: z.string().min(1).describe("The access key's id."),
-    secretAccessKey: z.string().min(1).describe("The access key's secret."),
-    sessionToken: z.string().min(1).optional().describe("The token of temporary credentials."),
+    accessKeyId: reference(z.string().min(1)).describe("The access key's id."),
+    secretAccessKey: secret(z.string().min(1)).describe("The access key's secret."),
+    sessionToken: secret(z.string().min(1)).optional().describe("The token of temporary credentials."),
   }).optional().describe("By default the vendor's chain finds them: environment, ~/.aws, SSO, the machine's or pod's role."),
   storageClass: z.string().min(1).optional().describe("The storage class of new objects, such as STANDARD_IA. By default the bucket's."),
   serverSideEncryption: z.enum(["AES256", "aws:kms", "aws:kms:dsse"]).optional().describe("How the service encrypts new objects. By default as the bucket says."),

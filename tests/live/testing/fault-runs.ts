@@ -18,12 +18,12 @@ for (const seed of plan.seeds) {
   const stack: StackSpec = {
     name: "faulty",
     components: {
-      artifact_store: { name: "bucket", flavor: "s3", config: { bucket: "faulty", prefix: `seed-${seed}`, endpoint: s3.url, region, credentials: { accessKeyId, secretAccessKey }, idleTimeoutSeconds: 1, connectTimeoutSeconds: 1 } },
+      artifact_store: { name: "bucket", flavor: "s3", config: { bucket: "faulty", prefix: `seed-${seed}`, endpoint: s3.url, region, credentials: { accessKeyId, secretAccessKey: "${env:FAULTY_SECRET_ACCESS_KEY}" }, idleTimeoutSeconds: 1, connectTimeoutSeconds: 1 } },
       orchestrator: { name: "here", flavor: "local" },
       experiment_tracker: { name: "mlflow", flavor: "mlflow", config: { trackingUri: mlflow.url, experimentName: "faulty", timeoutMs: 1000 } },
     },
   };
-  const engine = await openEngine({ from: import.meta.dirname, stack, env: { ...process.env, MLSTACK_STATE_DIR: join(plan.state, String(seed)) } });
+  const engine = await openEngine({ from: import.meta.dirname, stack, env: { ...process.env, MLSTACK_STATE_DIR: join(plan.state, String(seed)), FAULTY_SECRET_ACCESS_KEY: secretAccessKey } });
   const outcome: { -readonly [K in keyof FaultOutcome]: FaultOutcome[K] } = { seed, run: "", status: "refused", code: null, message: null, warnings: [], faults: 0, outputs: {} };
   try {
     const report = await engine.run(faulty, { seed });

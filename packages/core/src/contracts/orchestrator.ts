@@ -61,7 +61,10 @@ export interface StepLaunch {
    * that has `spec` as that file and the project's packages in reach.
    */
   readonly command: readonly string[];
-  /** Values of the environment variables that the step declares; to be set where it runs, and where nobody else reads them. */
+  /**
+   * Values of the environment variables that the step declares, and of those that the stack's components refer to (`${env:NAME}`). Some are
+   * secrets: to be set where the step runs, and where nobody else reads them.
+   */
   readonly env: Readonly<Record<string, string>>;
   /** Why the step can't leave this process; set only for flavors that see the project, which then use `runHere`. */
   readonly hereOnly?: string | undefined;
@@ -79,7 +82,7 @@ export interface DriverLaunch {
   readonly spec: JsonObject;
   /** Arguments of `mlstack`, to be run in a folder that has `spec` as `spec.json` and the project's packages in reach. */
   readonly command: readonly string[];
-  /** Values of the environment variables that steps of the plan declare. They may be secret. */
+  /** Values of the environment variables that steps of the plan declare, and of those that the stack's components refer to. Some are secrets. */
   readonly env: Readonly<Record<string, string>>;
 }
 

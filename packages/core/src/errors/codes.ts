@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   MLS2007: { exit: 2, title: "No installed plugin offers this flavor" },
   MLS2008: { exit: 2, title: "A component's configuration is invalid" },
   MLS2009: { exit: 1, title: "A component could not be created" },
+  MLS2010: { exit: 2, title: "A reference in a component's configuration leads to no value" },
   // 3xxx: bytes
   MLS3001: { exit: 1, title: "An object is not in the store" },
   MLS3002: { exit: 5, title: "Stored bytes differ from their digest" },
@@ -56,7 +57,7 @@ export const ERROR_CODES = {
   MLS4007: { exit: 1, title: "The run failed" },
   MLS4008: { exit: 1, title: "A step ended without a result" },
   MLS4009: { exit: 2, title: "The run is still going on" },
-  MLS4010: { exit: 2, title: "The run cannot be resumed" },
+  MLS4010: { exit: 2, title: "The run is not in a state in which this can be done" },
   MLS4011: { exit: 2, title: "A step cannot run away from the process that defined it" },
   MLS4012: { exit: 2, title: "A plan cannot be compiled for the orchestrator" },
   // 5xxx: records

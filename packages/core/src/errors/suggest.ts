@@ -28,6 +28,11 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** `there is "a"`, `there are "a" and "b"`. */
+export function thereAre(names: readonly string[]): string {
+  return `there ${names.length > 1 ? "are" : "is"} ${nameList(names)}`;
+}
+
 /** `"a", "b" and "c"`; at most `most` are named. */
 export function nameList(names: Iterable<string>, most = 8): string {
   const all = [...names].map((n) => `"${n}"`);

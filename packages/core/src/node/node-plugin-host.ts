@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -25,7 +26,7 @@ export function nodePluginHost(options: { projectDir: string; builtIn?: readonly
 
   async function packages(): Promise<readonly PluginPackage[]> {
     const project = await readJson(join(projectDir, "package.json"));
-    manager = /^(npm|pnpm|yarn|bun)@/.exec(project?.packageManager ?? "")?.[1] ?? "npm";
+    manager = /^(npm|pnpm|yarn|bun)@/.exec(project?.packageManager ?? "")?.[1] ?? managerByLock(projectDir);
     const builtIn = (options.builtIn ?? []).map((b): PluginPackage => ({
       name: String(b.packageJson["name"]), version: String(b.packageJson["version"]), dir: b.dir, manifest: b.packageJson["mlstack"], source: "built-in", load: () => b.load(),
     }));
@@ -39,6 +40,17 @@ export function nodePluginHost(options: { projectDir: string; builtIn?: readonly
     packages,
     installCommand: (names) => `${manager} ${manager === "npm" ? "install" : "add"} ${names.join(" ")}`,
   };
+}
+
+const LOCKS: Readonly<Record<string, string>> = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun", "package-lock.json": "npm" };
+
+/** The package manager whose lock file is the nearest, upward. */
+function managerByLock(from: string): string {
+  for (let at = from; ; at = dirname(at)) {
+    const lock = Object.keys(LOCKS).find((file) => existsSync(join(at, file)));
+    if (lock !== undefined) return LOCKS[lock]!;
+    if (dirname(at) === at) return "npm";
+  }
 }
 
 /** The package of that name as the project sees it; undefined when it is not installed or is not a plugin. */

@@ -85,7 +85,7 @@ test("a flavor that nobody offers is answered with what there is", async () => {
 
 test("a bad configuration names the key", async () => {
   const l = loader([packaged(tracker("mlflow"))]);
-  expect((await failure(l.create("experiment_tracker", "mlflow", { trackingUri: "nonsense" }, context))).message).toContain("trackingUri");
+  expect((await failure(l.create("experiment_tracker", "mlflow", { trackingUri: "nonsense" }, context))).message).toContain("tracking_uri: Invalid URL");
   expect((await failure(l.create("experiment_tracker", "mlflow", { ...config, typo: 1 }, context))).code).toBe("MLS2008");
 });
 

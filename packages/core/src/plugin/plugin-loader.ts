@@ -1,12 +1,16 @@
 import type { z } from "zod";
 import type { Component, ComponentContext } from "../contracts/component.ts";
 import { contractRegistry, parseContractId, type ContractRegistry } from "../contracts/registry.ts";
-import { MlstackError } from "../errors/mlstack-error.ts";
+import { deserializeError, MlstackError, serializeError, type SerializedError } from "../errors/mlstack-error.ts";
 import { didYouMean } from "../errors/suggest.ts";
+import type { JsonValue } from "../values/json.ts";
+import { badConfig } from "./bad-config.ts";
 import { isPluginDefinition, type PluginDefinition } from "./define-plugin.ts";
+import { KNOWN_PLUGINS } from "./known-plugins.ts";
 import { pluginManifest, type ComponentEntry, type PluginManifest } from "./manifest.ts";
 import { incompatibility, upgradeComponent } from "./negotiate.ts";
 import type { PluginHost, PluginPackage } from "./plugin-host.ts";
+import { resolveReferences, withoutSecrets, type Owner, type Resolved } from "./references.ts";
 
 /** A plugin as far as it is known. `broken` says why it can't be used; the other plugins go on. */
 export interface PluginRecord {
@@ -32,17 +36,27 @@ export interface PluginLoader {
   list(): Promise<readonly PluginRecord[]>;
   flavors(type?: string): Promise<readonly FlavorRecord[]>;
   /**
-   * Finds the flavor, imports its plugin, checks the configuration and creates the component.
+   * Finds the flavor, imports its plugin and checks the configuration, secrets included: they must be references, and lead to values here.
+   * Creates nothing.
+   *
+   * @throws MLS2007 no such flavor; MLS2008 bad configuration, or a secret as text; MLS2010 a reference that leads to nothing; MLS2005,
+   * MLS2006, and the reason for which a plugin is broken
+   */
+  check(type: string, flavor: string, config: unknown, name: string): Promise<void>;
+  /**
+   * Finds the flavor, imports its plugin, checks the configuration, puts the values in the place of references (`${env:NAME}`) and creates
+   * the component. What goes wrong then is told without those values.
    *
    * @param config as written by the user, keys in camelCase
-   * @throws MLS2007 no such flavor; MLS2008 bad configuration; MLS2005 the plugin threw; MLS2006 code and manifest disagree;
-   * MLS2009 the component could not be created; and the reason for which a plugin is broken
+   * @throws MLS2007 no such flavor; MLS2008 bad configuration; MLS2010 a reference that leads to nothing; MLS2005 the plugin threw; MLS2006
+   * code and manifest disagree; MLS2009 the component could not be created; and the reason for which a plugin is broken
    */
   create(type: string, flavor: string, config: unknown, context: ComponentContext): Promise<Component>;
 }
 
-export function pluginLoader(options: { host: PluginHost; coreVersion: string; contracts?: ContractRegistry }): PluginLoader {
-  const { host, coreVersion } = options;
+/** @param options `env` is what references to variables are looked up in, when a component is created; by default nothing */
+export function pluginLoader(options: { host: PluginHost; coreVersion: string; contracts?: ContractRegistry; env?: Readonly<Record<string, string | undefined>> }): PluginLoader {
+  const { host, coreVersion, env = {} } = options;
   let contracts = options.contracts ?? contractRegistry();
   let records: Promise<readonly PluginRecord[]> | undefined;
   const definitions = new Map<string, Promise<PluginDefinition>>();
@@ -76,10 +90,11 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     if (found !== undefined) return found;
     const broken = (await list()).find((r) => r.broken !== undefined && r.manifest?.components.some((c) => parseContractId(c.contract)?.type === type && (c.flavor === flavor || c.aliases.includes(flavor))));
     if (broken?.broken !== undefined) throw broken.broken;
-    const near = didYouMean(flavor, offered.flatMap((f) => [f.flavor, ...f.entry.aliases]));
+    const ours = KNOWN_PLUGINS[type] ?? {};
+    const near = Object.hasOwn(ours, flavor) ? undefined : didYouMean(flavor, [...offered.flatMap((f) => [f.flavor, ...f.entry.aliases]), ...Object.keys(ours)]);
     throw new MlstackError("MLS2007", `no installed plugin offers the ${type} flavor "${flavor}"`, {
       why: `installed are ${offered.map((f) => f.flavor).toSorted().join(", ") || "none"}${near === undefined ? "" : `; did you mean "${near}"?`}`,
-      fix: near === undefined ? `mlstack integration install ${flavor}` : `write type: ${near}`,
+      fix: near !== undefined ? `write type: ${near}` : Object.hasOwn(ours, flavor) ? host.installCommand([ours[flavor]!]) : `install a plugin that offers it, and list it in package.json`,
       details: { type, flavor, installed: offered.map((f) => f.flavor).toSorted() },
     });
   }
@@ -93,25 +108,32 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     throw new MlstackError("MLS2006", `the plugin entry of ${pkg.name}@${pkg.version} does not export a plugin as default`, { why: "its manifest names a module that must end in `export default definePlugin(…)`" });
   }
 
-  async function create(type: string, flavor: string, config: unknown, context: ComponentContext): Promise<Component> {
+  /** The flavor's definition, and its configuration with values in the place of references, as its schema gives it. */
+  async function prepared(owner: Owner, config: unknown, strict: boolean): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
+    const { type, flavor } = owner;
     const found = await find(type, flavor);
-    const who = `${found.plugin.name}@${found.plugin.version}`;
     let loading = definitions.get(found.plugin.dir);
     if (loading === undefined) definitions.set(found.plugin.dir, (loading = definition(found.plugin)));
     const loaded = await loading.catch((e: unknown) => { if (MlstackError.is(e)) failed.set(found.plugin.dir, e); throw e; });
     const def = loaded.components.find((c) => c.flavor === found.flavor && c.contract === found.entry.contract);
-    if (def === undefined) throw new MlstackError("MLS2006", `the manifest of ${who} lists ${found.entry.contract} "${found.flavor}", its code does not`, { fix: "rebuild the plugin, so that its manifest is written anew" });
-    const parsed = await def.config.safeParseAsync(config ?? {});
-    if (!parsed.success) throw badConfig(context.name, flavor, type, parsed.error);
-    let made: Component;
-    try { made = await def.create(parsed.data, context); } catch (cause) {
-      if (MlstackError.is(cause)) throw cause;
-      throw new MlstackError("MLS2009", `the ${type} "${context.name}" (${flavor}) could not be created: ${messageOf(cause)}`, { cause });
-    }
-    return upgradeComponent(made, found.entry.contract, contracts, who);
+    if (def === undefined) throw new MlstackError("MLS2006", `the manifest of ${nameOf(found)} lists ${found.entry.contract} "${found.flavor}", its code does not`, { fix: "rebuild the plugin, so that its manifest is written anew" });
+    const resolved = resolveReferences((config ?? {}) as JsonValue, found.entry.config, { owner, env, strict });
+    const parsed = await def.config.safeParseAsync(resolved.config);
+    if (!parsed.success) throw unnamed(badConfig(owner, resolved.config, found.entry.config, parsed.error), resolved);
+    return { found, def, data: parsed.data, resolved };
   }
 
-  return { get contracts() { return contracts; }, list, flavors, create };
+  async function create(type: string, flavor: string, config: unknown, context: ComponentContext): Promise<Component> {
+    const { found, def, data, resolved } = await prepared({ type, flavor, name: context.name }, config, false);
+    let made: Component;
+    try { made = await def.create(data, context); } catch (cause) {
+      if (MlstackError.is(cause)) throw unnamed(cause, resolved);
+      throw unnamed(new MlstackError("MLS2009", `the ${type} "${context.name}" (${flavor}) could not be created: ${messageOf(cause)}`, { fix: "look at the cause: -v shows it", cause }), resolved);
+    }
+    return upgradeComponent(made, found.entry.contract, contracts, nameOf(found));
+  }
+
+  return { get contracts() { return contracts; }, list, flavors, create, check: async (type, flavor, config, name) => { await prepared({ type, flavor, name }, config, true); } };
 }
 
 function badManifest(pkg: PluginPackage, error: z.ZodError): MlstackError {
@@ -121,9 +143,11 @@ function badManifest(pkg: PluginPackage, error: z.ZodError): MlstackError {
   });
 }
 
-function badConfig(name: string, flavor: string, type: string, error: z.ZodError): MlstackError {
-  const found = error.issues.slice(0, 5).map((i) => `${i.path.join(".") || "configuration"}: ${i.message}`);
-  return new MlstackError("MLS2008", `the configuration of the ${type} "${name}" (${flavor}) is invalid: ${found.join("; ")}`, { details: { component: name, flavor, type, issues: found } });
+const nameOf = ({ plugin }: FlavorRecord): string => `${plugin.name}@${plugin.version}`;
+
+/** The error without the values of secrets that a plugin, or what it uses, may have put into a text. */
+function unnamed(e: MlstackError, { secrets }: Resolved): MlstackError {
+  return secrets.length === 0 ? e : deserializeError(JSON.parse(withoutSecrets(JSON.stringify(serializeError(e)), secrets)) as SerializedError) as MlstackError;
 }
 
 const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));

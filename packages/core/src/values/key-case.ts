@@ -6,6 +6,11 @@ export function camelCase(key: string): string {
   return key.replace(/(?<=[A-Za-z0-9])_+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 }
 
+/** `trackingUri` → `tracking_uri`. */
+export function snakeCase(key: string): string {
+  return key.replace(/(?<=[a-z0-9])[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
 /**
  * Configurations are written in snake_case and read in camelCase: all keys of an object, those of objects inside of it included.
  *

@@ -3,6 +3,7 @@ import { MlstackError, serializeError, type ProcessEnd, type StepHandle, type St
 import { decodeMessage } from "../journal/channel-journal.ts";
 import type { StepEnded } from "../journal/events.ts";
 import { readObjectLogs, readStepEnd } from "../journal/object-journal.ts";
+import { componentEnv } from "../stack/component-env.ts";
 import { layout } from "../store/layout.ts";
 import type { Drive } from "./drive.ts";
 import { outcomeOf, type StepOutcome } from "./step-outcome.ts";
@@ -54,7 +55,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
     seen.outcome = outcomeOf(last);
   };
   const launch: StepLaunch = {
-    spec, command: ["step", "run", "spec.json"], env: declaredEnv(d, task), hereOnly: hereOnly(d, task),
+    spec, command: ["step", "run", "spec.json"], env: { ...componentEnv(d.stack, d.env), ...declaredEnv(d, task) }, hereOnly: hereOnly(d, task),
     async runHere(signal) {
       try { seen.outcome = await runStep(defined(task), d.io, AbortSignal.any([signal, stop.signal])); } catch (error) { seen.broken = { error }; }
     },

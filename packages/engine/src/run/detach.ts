@@ -7,6 +7,7 @@ import { foldEvents } from "../records/fold.ts";
 import { thisDriver } from "../records/liveness.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { contentSpace } from "../store/content-space.ts";
+import { componentEnv } from "../stack/component-env.ts";
 import { layers } from "../store/layers.ts";
 import { refuseHereOnly, refuseOwnFolder, runStarted, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
@@ -65,7 +66,7 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
   };
   const declared = [...everyPlanNode(plan.nodes)].flatMap((n) => (n.kind === "step" ? plan.steps[n.step]!.options.env : []));
   const env = Object.fromEntries([...new Set(declared)].flatMap((name) => (compiled.env[name] === undefined ? [] : [[name, compiled.env[name]]])));
-  const handle = await launch.startDriver({ runId: run, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env }).catch(async (e: unknown) => {
+  const handle = await launch.startDriver({ runId: run, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env: { ...componentEnv(snapshot, compiled.env), ...env } }).catch(async (e: unknown) => {
     const ended: JournalEvent = { kind: "run-ended", run, ordinal: 0, time: s.now(), status: "failed", error: serializeError(e), warnings: [] };
     journal.append(ended);
     foldEvents(s.db, [ended]);

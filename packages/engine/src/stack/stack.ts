@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
+import { verifyStack } from "./verify-stack.ts";
 
 /** A component as a stack's file describes it. */
 export interface ComponentSpec {
@@ -57,6 +58,12 @@ export interface Stack {
   /** The stack as it is kept with a run and handed to steps elsewhere: its components, and the packages that they come from. */
   snapshot(): Promise<StackSnapshot & JsonObject>;
   /**
+   * Looks at each component before anything runs or is recorded: type, flavor, configuration. Creates none.
+   *
+   * @throws MLS7004 for a type that is not known; MLS4004 where one is missing without which nothing runs; MLS2007, MLS2008, MLS2010
+   */
+  verify(): Promise<void>;
+  /**
    * Looks at a plan before anything runs.
    *
    * @throws MLS4004 when a step requires a component that the stack lacks, or one of another name
@@ -74,7 +81,7 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: { projec
     if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place })));
     return component;
   };
-  const needed = (type: string): Promise<Component> => make(type) ?? Promise.reject(new MlstackError("MLS4004", `the stack "${spec.name}" has no ${type}`, { why: "no pipeline runs without one" }));
+  const needed = (type: string): Promise<Component> => make(type) ?? Promise.reject(new MlstackError("MLS4004", `the stack "${spec.name}" has no ${type}`, { why: "no pipeline runs without one", fix: `add ${type}: { type: local } to its components` }));
 
   return {
     spec, loader,
@@ -93,6 +100,7 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: { projec
       const plugins = Object.entries(spec.components).flatMap(([type, c]) => offered.filter((f) => f.type === type && (f.flavor === c.flavor || f.entry.aliases.includes(c.flavor))).map((f) => f.plugin));
       return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
     },
+    verify: () => verifyStack(spec, loader),
     require: (plan) => requireComponents(spec, plan),
     async dispose() {
       for (const component of made.values()) await component.then((c) => c.dispose?.(), () => undefined);

@@ -70,7 +70,7 @@ async function failing<T>(store: ArtifactStore, { run, ordinal }: DriverSpec, wo
 /** Drives a run whose client has left: `mlstack driver run`. It has no code of the project; what happens is in the journal in the store. */
 export async function runDriver(spec: DriverSpec, dir: string, abort: AbortController): Promise<"completed" | "failed" | "cancelled"> {
   const stateDir = join(dir, STATE);
-  const stack = openStack(spec.stack, projectPlugins(dir, undefined, Object.keys(spec.stack.plugins)), { projectDir: dir, stateDir });
+  const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: Object.keys(spec.stack.plugins) }), { projectDir: dir, stateDir });
   try {
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
     const content = contentSpace(store);

@@ -44,7 +44,7 @@ export type EnvironmentCheck = "refuse" | "watch" | "ignore";
 
 /** @param dir the project's root or a bundle's folder: packages are found from there */
 export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string): Promise<StepHost> {
-  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, Object.keys(snapshot.plugins)), { projectDir: dir, stateDir });
+  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir });
   const store = await stack.artifactStore();
   const layered = layers(contentSpace(store), [], scratchDir);
   const { content, artifacts } = layered;

@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import { MlstackError } from "../errors/mlstack-error.ts";
+import { snakeCase } from "../values/key-case.ts";
+import type { JsonObject, JsonValue } from "../values/json.ts";
+
+/*
+ * Secrets in configurations. A stack's file is committed, and its components are kept with every run, sent to every step and shown by
+ * commands: a secret is there as a reference, `${env:NAME}`, and becomes a value in the process that creates the component, and nowhere
+ * else. Which fields may hold one is said by the schema, and by that in the manifest.
+ */
+
+/** Marks a field of a component's configuration as a secret: it is written as a reference, and a value in its place is refused. */
+export function secret<S extends z.ZodType>(schema: S): S {
+  return schema.meta({ secret: true });
+}
+
+/** Marks a field that goes with a secret, such as a user's name: it may be written as a reference, or as it is. */
+export function reference<S extends z.ZodType>(schema: S): S {
+  return schema.meta({ reference: true });
+}
+
+/** What is said of a component in messages. */
+export interface Owner { readonly type: string; readonly name: string; readonly flavor: string }
+
+export interface Resolved {
+  readonly config: JsonValue;
+  /** The values that took the place of references, for taking them out of messages. */
+  readonly secrets: readonly string[];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Schema = Readonly<Record<string, unknown>>;
+
+const WHOLE = /^\$\{([a-z]+):([^}]*)\}$/;
+const ANYWHERE = /\$\{(?:env|secret):[^}]*\}/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Puts values in the place of references.
+ *
+ * @param schema JSON Schema of the configuration, as the manifest has it
+ * @param strict refuse a secret that is written as it is
+ * @throws MLS2008 for a reference where none may stand, and, when strict, for a secret as text; MLS2010 for one that leads to nothing
+ */
+export function resolveReferences(config: JsonValue, schema: JsonObject, { owner, env, strict }: { readonly owner: Owner; readonly env: Env; readonly strict: boolean }): Resolved {
+  const secrets: string[] = [];
+  const who = `the ${owner.type} "${owner.name}" (${owner.flavor})`;
+  const root = schema as Schema;
+
+  function walk(value: JsonValue, schemas: readonly Schema[], path: readonly string[]): JsonValue {
+    if (typeof value === "string") return text(value, schemas, path);
+    if (Array.isArray(value)) return value.map((item, i) => walk(item, below(schemas, "items"), [...path, String(i)]));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part as JsonValue, below(schemas, "properties", key), [...path, key])]));
+  }
+
+  function text(value: string, schemas: readonly Schema[], path: readonly string[]): string {
+    const where = path.map(snakeCase).join(".");
+    const isSecret = schemas.some((s) => s["secret"] === true);
+    const [, source, name = ""] = WHOLE.exec(value) ?? [];
+    if (source === undefined || (source !== "env" && source !== "secret")) {
+      if (ANYWHERE.test(value)) throw new MlstackError("MLS2008", `${who}: ${where} has a reference inside of a text`, { why: "a reference stands for the whole value", fix: `write ${where}: \${env:NAME}` });
+      if (!strict || !isSecret) return value;
+      const suggested = `${owner.flavor}_${snakeCase(path.at(-1) ?? "secret")}`.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase();
+      throw new MlstackError("MLS2008", `${who}: ${where} is a secret, and is written as text`, { why: "a stack is committed, kept with every run and sent to every step", fix: `write ${where}: \${env:${suggested}}, and set that variable`, details: { component: owner.name, field: where } });
+    }
+    if (!isSecret && !schemas.some((s) => s["reference"] === true)) throw new MlstackError("MLS2008", `${who}: ${where} is a reference, and is no secret`, { why: "what is no secret is kept with the run as it was", fix: `write the value of ${where} itself`, details: { component: owner.name, field: where } });
+    if (source === "secret") throw new MlstackError("MLS2010", `${who}: ${where} refers to a secret store, and there is none yet`, { why: `\${secret:…} is reserved for it`, fix: `write ${where}: \${env:NAME}` });
+    const found = NAME.test(name) ? env[name] : undefined;
+    if (found === undefined) throw new MlstackError("MLS2010", `the variable ${NAME.test(name) ? name : JSON.stringify(name)} is not set`, { why: `${who} takes its ${where} from it`, fix: NAME.test(name) ? `export ${name}=…` : `write ${where}: \${env:NAME}`, details: { component: owner.name, field: where, variable: name } });
+    secrets.push(found);
+    return found;
+  }
+
+  /** Schemas of a part of what these describe; a name that none of them has is described by none. */
+  function below(schemas: readonly Schema[], keyword: "items" | "properties", key?: string): Schema[] {
+    return schemas.flatMap((s) => {
+      const found = keyword === "items" ? s["items"] : ((s["properties"] as Schema | undefined)?.[key!] ?? s["additionalProperties"]);
+      return typeof found === "object" && found !== null ? flat(found as Schema) : [];
+    });
+  }
+
+  /** A schema with those that it is made of. */
+  function flat(s: Schema, depth = 0): Schema[] {
+    const parts = ["anyOf", "oneOf", "allOf"].flatMap((word) => (Array.isArray(s[word]) ? (s[word] as Schema[]) : []));
+    const target = typeof s["$ref"] === "string" && s["$ref"].startsWith("#/") ? s["$ref"].slice(2).split("/").reduce<unknown>((at, name) => (at as Schema | undefined)?.[name], root) : undefined;
+    return depth > 16 ? [s] : [s, ...[...parts, ...(target === undefined ? [] : [target as Schema])].flatMap((part) => flat(part, depth + 1))];
+  }
+
+  return { config: walk(config, flat(root), []), secrets };
+}
+
+/** The environment variables that a configuration refers to. */
+export function referencedVariables(config: JsonValue | undefined): string[] {
+  if (typeof config === "string") {
+    const [, source, name] = WHOLE.exec(config) ?? [];
+    return source === "env" && NAME.test(name!) ? [name!] : [];
+  }
+  if (typeof config !== "object" || config === null) return [];
+  return [...new Set(Object.values(config).flatMap((part) => referencedVariables(part as JsonValue)))];
+}
+
+/** What is shorter is no secret, and would be found in words that have nothing to do with it. */
+const SHORTEST = 5;
+
+/** A text without the values of secrets. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((found, value) => (value.length < SHORTEST ? found : found.replaceAll(value, "[secret]").replaceAll(JSON.stringify(value).slice(1, -1), "[secret]")), text);
+}

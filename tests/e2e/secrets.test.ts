@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jsonOf, testProject, type Outcome, type TestProject } from "./testing/project.ts";
+
+/** What must be nowhere but in the environment and in the component. */
+const CANARY = "canary-7f3a9c-do-not-keep";
+const digest = createHash("sha256").update(CANARY).digest("hex");
+
+const PLUGIN = `import { component, definePlugin, secret } from "@mlstack/core";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+export default definePlugin({
+  name: "acme-plugin",
+  contracts: [{ type: "acme.vault", accepts: [1], stability: "experimental" }],
+  components: [component({
+    type: "acme.vault", version: 1, flavor: "acme", description: "Knows a secret", config: z.strictObject({ url: z.string(), login: z.strictObject({ token: secret(z.string().min(1)) }), refuse: z.boolean().default(false) }),
+    create({ login, refuse }) {
+      if (refuse) throw new Error("401 Unauthorized: Bearer " + login.token);
+      return { contract: "acme.vault@1", digest: () => createHash("sha256").update(login.token).digest("hex") };
+    },
+  })],
+});
+`;
+const PIPELINE = `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+export const ask = step({ name: "ask", params: { fail: z.boolean() }, requires: { "acme.vault": true }, output: json(z.string()), run: (context) => {
+  context.log("asked");
+  if (context.params.fail) throw new Error("the step failed");
+  return context["acme.vault"].digest();
+} });
+export const asks = pipeline({ name: "asks", params: { fail: z.boolean().default(false) }, build: (p) => ({ x: ask({ fail: p.fail }) }) });
+`;
+
+let p: TestProject;
+const stackFile = (orchestrator: string, vault: string) => `components:
+  artifact_store: { type: local, name: s, configuration: { path: ${join(p.dir, "bucket")} } }
+  orchestrator: { ${orchestrator} }
+  acme.vault: { type: acme, name: vault, configuration: { url: "https://vault.example.com", ${vault} } }
+`;
+beforeAll(async () => {
+  p = testProject({
+    "package.json": JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "acme-plugin": "*", "@mlstack/plugin-process": "*" } }),
+    "node_modules/acme-plugin/index.js": PLUGIN, "node_modules/acme-plugin/package.json": JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js" }), "pipeline.mjs": PIPELINE,
+  });
+  const { stdout, stderr } = await p.node(["--input-type=module", "-e", 'import plugin from "acme-plugin"; import { manifestOf } from "@mlstack/core"; console.log(JSON.stringify(manifestOf(plugin, "./index.js", ">=0.1.0 <1")))']);
+  if (stdout === "") throw new Error(stderr);
+  p.write("node_modules/acme-plugin/package.json", JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js", mlstack: JSON.parse(stdout) as unknown }));
+  const ref = 'login: { token: "${env:VAULT_TOKEN}" }';
+  p.write("stacks/inline.yaml", stackFile("type: local, configuration: { isolation: inline }", ref));
+  p.write("stacks/workers.yaml", stackFile("type: local", ref));
+  // the folders of steps are kept: what was written for a step can be looked at
+  p.write("stacks/away.yaml", stackFile(`type: process, configuration: { work_dir: ${join(p.dir, "work")}, keep_folders: true }`, ref));
+  p.write("stacks/refused.yaml", stackFile("type: local, configuration: { isolation: inline }", `${ref}, refuse: true`));
+  p.write("stacks/text.yaml", stackFile("type: local", `login: { token: ${CANARY} }`));
+  p.write("stacks/later.yaml", stackFile("type: local", 'login: { token: "${secret:vault/token}" }'));
+  p.write("stacks/elsewhere.yaml", stackFile("type: local", ref).replace("https://vault.example.com", "${env:VAULT_URL}"));
+});
+afterAll(() => { p.close(); });
+
+const printed: string[] = [];
+async function mlstack(args: readonly string[], env: Record<string, string> = { VAULT_TOKEN: CANARY }): Promise<Outcome> {
+  const outcome = await p.mlstack(args, { env });
+  printed.push(outcome.stdout, outcome.stderr);
+  return outcome;
+}
+
+/** Every file below a folder that holds the secret in some form; links are not followed. */
+function holding(dir: string): string[] {
+  const forms = [CANARY, Buffer.from(CANARY).toString("base64"), Buffer.from(CANARY).toString("hex")];
+  return readdirSync(dir, { withFileTypes: true, recursive: true }).filter((e) => e.isFile() && !e.parentPath.includes("node_modules")).map((e) => join(e.parentPath, e.name)).filter((file) => { const bytes = readFileSync(file); return forms.some((form) => bytes.includes(form)); });
+}
+
+describe("a secret is a reference, and a value in the component alone", () => {
+  test.each(["inline", "workers", "away"])("on the stack %s", async (stack) => {
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v"]);
+    expect(code, stderr).toBe(0);
+    expect((jsonOf(await mlstack(["artifact", "preview", "last/ask", "--json"])).data["preview"] as { text: string }).text).toContain(digest);
+    const shown = jsonOf(await mlstack(["run", "show", "last", "--json"])).data as { stack: { components: Record<string, { config: unknown }> } };
+    expect(shown.stack.components["acme.vault"]!.config).toEqual({ url: "https://vault.example.com", login: { token: "${env:VAULT_TOKEN}" } });
+    expect((await mlstack(["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--debug"])).code).toBe(1);
+    await mlstack(["run", "logs", "last"]);
+  });
+
+  test("with a driver elsewhere", async () => {
+    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "away", "--detach", "--refresh"]);
+    expect(code, stderr).toBe(0);
+    const attached = await mlstack(["run", "attach", stdout.trim()]);
+    expect(attached.code, attached.stderr).toBe(0);
+    expect((jsonOf(await mlstack(["artifact", "preview", `${stdout.trim()}/ask`, "--json"])).data["preview"] as { text: string }).text).toContain(digest);
+  });
+
+  test("what a component says of it when it fails is told without it", async () => {
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "refused", "--debug", "-v"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("401 Unauthorized: Bearer [secret]")]);
+  });
+
+  test("it is in no file, and was printed nowhere", () => {
+    // the one file that holds it is the one that is refused below
+    expect(holding(p.dir)).toEqual([join(p.dir, "stacks", "text.yaml")]);
+    expect(printed.length).toBeGreaterThan(10);
+    expect(printed.filter((text) => text.includes(CANARY))).toEqual([]);
+  });
+});
+
+describe("before anything is recorded", () => {
+  test.each([
+    ["text", {}, "MLS2008", "write login.token: ${env:ACME_TOKEN}, and set that variable"], ["later", {}, "MLS2010", "write login.token: ${env:NAME}"], ["inline", {}, "MLS2010", "export VAULT_TOKEN=…"],
+    ["elsewhere", { VAULT_TOKEN: "x-token", VAULT_URL: "u" }, "MLS2008", "write the value of url itself"],
+  ] as const)("%s is refused", async (stack, env, code, fix) => {
+    const before = (await mlstack(["run", "list", "--json"])).stdout;
+    const { code: exit, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack], env);
+    expect([exit, stderr.trimEnd().split("\n").at(-1)], stderr).toEqual([2, `  fix   ${fix}`]);
+    expect(stderr).toContain(`error ${code}`);
+    expect(stderr).not.toContain(CANARY);
+    expect((await mlstack(["run", "list", "--json"])).stdout).toBe(before);
+  });
+});
