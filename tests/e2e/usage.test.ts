@@ -123,6 +123,18 @@ describe("mistakes in a user's code are not called bugs of ours", () => {
   });
 });
 
+test("the place of a step's error is in the user's file, also where the step ran in a folder that is gone, and whatever the path holds", async () => {
+  const folder = "sub (1) ünïcode #1%20";
+  p.write(`${folder}/thrower.ts`, 'import { json, pipeline, step } from "mlstack";\nexport const bad = step({ name: "bad", output: json(), run: () => { throw new RangeError("no rows"); } });\nexport const t = pipeline({ name: "t", build: () => { bad(); } });\n');
+  p.write("stacks/away.yaml", `components:\n  artifact_store: { type: local, configuration: { path: ${join(p.dir, "bucket")} } }\n  orchestrator: { type: process }\n`);
+  p.write("package.json", JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "@mlstack/plugin-process": "*" } }));
+  for (const stack of ["local", "away"]) {
+    const { code, stderr } = await p.mlstack(["run", `${folder}/thrower.ts`, "--stack", stack]);
+    expect([code, /\n {2}at {4}(.*)\n/.exec(stderr)?.[1]], stderr).toEqual([1, expect.stringMatching(/^sub \(1\) ünïcode #1%20\/thrower\.ts:2:\d+$/)]);
+    expect(stderr).toContain("no rows");
+  }
+});
+
 describe("parameters on the command line", () => {
   const shown = async (...pairs: string[]) => {
     const { code, stderr } = await p.mlstack(["run", "params.ts#shown", ...pairs.flatMap((pair) => ["-p", pair])]);

@@ -10,7 +10,8 @@ const [first, ...others] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && others.length === 0) {
   // Answered before anything else is imported: editors and scripts ask for it often.
   console.log(version);
-} else if (major < 22 || (major === 22 && minor < 18)) {
+} else if (!(major >= 26 || (major === 24 && minor >= 11) || (major === 22 && minor >= 19))) {
+  // the versions of engines.node; a test compares the two
   console.error(`mlstack: this is Node ${process.versions.node}, mlstack needs ${engines.node}`);
   process.exitCode = 1;
 } else {

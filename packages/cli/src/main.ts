@@ -4,7 +4,6 @@ import { pathOf, UsageError } from "./program/usage.ts";
 
 /** Runs the CLI and returns the exit code. Data goes to stdout, everything else to stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
-  quietSqliteWarning();
   // a reader that went away, such as `| head`, ends the command without a word
   process.stdout.on("error", (e: NodeJS.ErrnoException) => { if (e.code === "EPIPE") process.exit(0); throw e; });
   try {
@@ -28,13 +27,4 @@ async function usageError({ message, parts: { why, fix, near, command } }: Usage
   const { didYouMean, MlstackError } = await import("@mlstack/core");
   const meant = near === undefined ? undefined : didYouMean(near.word, near.candidates);
   return new MlstackError("MLS7001", message, { why, fix: fix ?? (meant === undefined ? `${pathOf(command)} --help` : `${near?.before ?? ""}${meant}`) });
-}
-
-/** Node 22 says that node:sqlite is experimental; this is the one warning that a user can do nothing about. */
-function quietSqliteWarning(): void {
-  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
-  process.emitWarning = ((warning: unknown, ...rest: unknown[]) => {
-    const text = warning instanceof Error ? warning.message : String(warning);
-    if (!text.startsWith("SQLite is an experimental feature")) emit(warning, ...rest);
-  });
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MlstackError } from "@mlstack/core";
@@ -21,12 +22,21 @@ export async function debug(name: string, flags: DebugFlags): Promise<void> {
     t.line(t.style("its code is what ran then; nothing that it does is stored or tracked", "dim"));
     if (flags.wait) t.line(t.style("waiting for a debugger: open chrome://inspect, or attach your editor to the address below", "dim"));
     const bin = fileURLToPath(new URL("../bin/mlstack.js", import.meta.url));
-    const child = spawn(process.execPath, [`--inspect${flags.wait ? "-wait" : ""}=127.0.0.1:${flags.port ?? 0}`, "--enable-source-maps", bin, "step", "debug", join(restored.dir, "spec.json"), engine.project.dir, engine.project.stateDir], { cwd: restored.dir, stdio: "inherit" });
+    const child = spawn(process.execPath, [`--inspect${flags.wait ? "-wait" : ""}=127.0.0.1:${flags.port ?? (await usualPort())}`, "--enable-source-maps", bin, "step", "debug", join(restored.dir, "spec.json"), engine.project.dir, engine.project.stateDir], { cwd: restored.dir, stdio: "inherit" });
     // an interrupt is for the step; this process ends with it
     const ignore = () => undefined;
     process.on("SIGINT", ignore);
     const code = await new Promise<number>((done) => { child.once("error", () => done(1)); child.once("close", (exit, signal) => done(exit ?? (signal === "SIGINT" ? 130 : 1))); });
     process.off("SIGINT", ignore);
     process.exitCode = code;
+  });
+}
+
+/** Where editors look by themselves, if nobody listens there; else any free port. */
+async function usualPort(): Promise<number> {
+  const server = createServer();
+  return new Promise((done) => {
+    server.once("error", () => done(0));
+    server.listen(9229, "127.0.0.1", () => server.close(() => done(9229)));
   });
 }

@@ -1,4 +1,4 @@
-import { MlstackError, nameList } from "@mlstack/core";
+import { didYouMean, MlstackError, nameList } from "@mlstack/core";
 import type { ArtifactRow, Engine } from "@mlstack/engine";
 
 /**
@@ -22,6 +22,6 @@ export async function findArtifact(engine: Engine, name: string): Promise<Artifa
   const found = m[3] === undefined ? (outputs.length === 1 ? outputs[0] : undefined) : outputs.find((a) => a.output === m[3]);
   if (found !== undefined) return found;
   throw new MlstackError("MLS5005", m[3] === undefined ? `the step "${step.node}" has ${outputs.length} artifacts` : `the step "${step.node}" has no artifact "${m[3]}"`, {
-    why: `they are ${nameList(outputs.map((a) => a.output))}; the step's status is ${step.status}`, fix: outputs[0] === undefined ? `mlstack run show ${run.id}` : `write ${run.id}/${step.node}.${outputs[0].output}`,
+    why: outputs.length === 0 ? `the step is ${step.status}` : `${outputs.length === 1 ? "it is" : "they are"} ${nameList(outputs.map((a) => a.output))}`, fix: outputs[0] === undefined ? `mlstack run show ${run.id}` : `write ${m[1]}/${step.node}.${didYouMean(m[3] ?? "", outputs.map((a) => a.output)) ?? outputs[0].output}`,
   });
 }

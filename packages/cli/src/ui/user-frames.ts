@@ -6,7 +6,7 @@ const OURS = /[\\/]node_modules[\\/]|[\\/]@?mlstack[\\/](?:core|engine|pipeline|
 // V8's form: `at name (place)`, `at async name (place)`, `at place`; a place may hold spaces and parentheses
 const FRAME = /^at (?:async )?(?:.*? \()?((?:file:|node:|\/|[A-Za-z]:[\\/]|[^\s():]+[\\/]).*):(\d+):(\d+)\)?$/;
 
-/** Where in the user's code an error came from: at most three frames, without those of packages and of Node; files below the working folder by their short names. */
+/** Where in the user's code an error came from: at most three frames, without those of packages and of Node; files below the working folder by their short names. Of a step elsewhere they are named from the project. */
 export function userFrames(error: SerializedError, cwd: string = process.cwd()): string[] {
   let deepest = error;
   while (deepest.cause !== undefined) deepest = deepest.cause;
@@ -24,5 +24,6 @@ function pathOf(url: string): string {
 
 function shortName(path: string, cwd: string): string {
   const short = relative(cwd, path);
+  if (path.startsWith("./")) return path.slice(2);
   return !isAbsolute(path) || short === "" || short.startsWith("..") || isAbsolute(short) ? path : short;
 }

@@ -4,6 +4,7 @@ import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MlstackError, type DataHandle, type DataKind } from "@mlstack/core";
 import { fileDigest } from "@mlstack/pipeline";
+import { STATE_FOLDER } from "../project/project.ts";
 import type { DigestIndex, OpenData, ResolvedData } from "./data-resolver.ts";
 import { fileState, stateOf } from "../store/file-state.ts";
 import { hashedStream } from "./hashed-stream.ts";
@@ -68,10 +69,15 @@ export function localDataPath(projectDir: string, uri: string): string {
   return uri.startsWith("file:") ? fileURLToPath(uri) : resolve(projectDir, uri);
 }
 
-/** The files of a folder, by relative POSIX names (NFC), sorted. */
+/** What mlstack writes into a project changes with every run: it is nobody's data. */
+function isOwn(path: string): boolean {
+  return path.split(sep).includes(STATE_FOLDER);
+}
+
+/** The files of a folder, by relative POSIX names (NFC), sorted; without those in mlstack's own folder. */
 export function dataFiles(uri: string, folder: string): { readonly file: string; readonly name: string }[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile() || e.isSymbolicLink()).map((e) => join(e.parentPath, e.name));
-  const named = files.map((file) => ({ file, name: file.slice(folder.length + 1).split(sep).join("/").normalize("NFC") })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const named = files.filter((file) => !isOwn(file.slice(folder.length))).map((file) => ({ file, name: file.slice(folder.length + 1).split(sep).join("/").normalize("NFC") })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   for (const { file, name } of named) {
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined || !stat.isFile()) throw new MlstackError("MLS3010", `${JSON.stringify(uri)} holds ${name}, which is not a file`, { fix: "remove it, or name a folder of plain files" });

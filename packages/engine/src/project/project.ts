@@ -3,6 +3,9 @@ import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:
 import { dirname, join, resolve } from "node:path";
 import { fsError, makeFolder } from "../local/fs-errors.ts";
 
+/** The name of mlstack's own folder in a project. */
+export const STATE_FOLDER = ".mlstack";
+
 /** A project: the folder that holds its package.json, and mlstack's own folder in it. */
 export interface Project {
   readonly dir: string;
@@ -21,7 +24,7 @@ export function findProject(from: string, env: Readonly<Record<string, string | 
   };
   const dir = upward("mlstack.yaml") ?? upward("package.json") ?? start;
   const state = env["MLSTACK_STATE_DIR"];
-  return { dir, stateDir: state === undefined || state === "" ? join(dir, ".mlstack") : resolve(state) };
+  return { dir, stateDir: state === undefined || state === "" ? join(dir, STATE_FOLDER) : resolve(state) };
 }
 
 /** What names a project in shared stores, and the salt of its keyed hashes. Made once. */

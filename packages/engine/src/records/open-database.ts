@@ -1,12 +1,13 @@
 import { renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { MlstackError } from "@mlstack/core";
 import { makeFolder } from "../local/fs-errors.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
 import { recordsError } from "./records-error.ts";
 import type { Database } from "./schema.ts";
+import { DatabaseSync } from "./sqlite.ts";
 import { nodeSqliteDialect, statementCache } from "./sqlite-dialect.ts";
 
 /** Milliseconds that a statement waits for another process's lock. */

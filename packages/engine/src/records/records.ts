@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import { MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
+import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
 import { earlierResults, type EarlierResult } from "./earlier-results.ts";
 import { liveStatus } from "./liveness.ts";
@@ -96,7 +96,8 @@ export function recordsOf(db: OpenDatabase): Records {
       const rows = await steps(id);
       const found = rows.find((s) => s.node === node);
       if (found !== undefined) return found;
-      throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: `mlstack run show ${id}` });
+      const near = didYouMean(node, rows.map((s) => s.node));
+      throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: near === undefined ? `mlstack run show ${id}` : `write ${near}`, details: { run: id, step: node, ...(near !== undefined && { near }) } });
     },
     attempts: (id, node) => kysely.selectFrom("attempts").selectAll().where("run", "=", id).where("node", "=", node).orderBy("attempt").execute(),
     async artifacts({ run: id, node, output, pipeline, limit = 200 }) {

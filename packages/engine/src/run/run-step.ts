@@ -147,7 +147,7 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
     // an optional input whose source was skipped
     if (pointer === undefined) continue;
     handles[port] = source.handle(pointer, scratch);
-    inputs[port] = await source.load(type, pointer, scratch);
+    inputs[port] = await source.load(type, pointer, scratch).catch((e: unknown) => { throw unreadable(e, step.name, port, type); });
   }
   const components: Record<string, Component | undefined> = {};
   for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = await io.component(name);
@@ -184,9 +184,19 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
 }
 async function saveOutput(io: StepIo, step: string, name: string, type: ArtifactType<unknown>, value: unknown, scratch: string, metadata: JsonObject | undefined): Promise<StoredOutput> {
   try { return await io.artifacts.save(type, value, scratch, metadata); } catch (e) {
-    if (!MlstackError.is(e, "MLS3006") && !MlstackError.is(e, "MLS3007") && !MlstackError.is(e, "MLS3009")) throw e;
-    throw new MlstackError(e.code, `the output "${name}" of the step "${step}" can't be stored as ${type.format}: ${e.message}`, { why: e.why, fix: e.fix, details: e.details, cause: e });
+    if (!MlstackError.is(e) || !ABOUT_VALUES.has(e.code)) throw e;
+    throw new MlstackError(e.code, `the output "${name}" of the step "${step}" can't be stored as ${type.format}: ${e.message}`, { why: e.why, fix: e.fix ?? `return what the schema of ${name} takes, or change it`, details: e.details, cause: e });
   }
+}
+
+/** What codecs say of a value, and can't say of which. */
+const ABOUT_VALUES: ReadonlySet<string> = new Set(["MLS1009", "MLS3006", "MLS3007", "MLS3008", "MLS3009"]);
+
+function unreadable(e: unknown, step: string, port: string, type: ArtifactType<unknown>): unknown {
+  if (!MlstackError.is(e) || !ABOUT_VALUES.has(e.code)) return e;
+  return new MlstackError(e.code, `the input "${port}" of the step "${step}" can't be read as ${type.format}: ${e.message}`, {
+    why: e.why, fix: e.fix ?? `make the schema of ${port} take what the step before it returns, or return what the schema takes`, details: e.details, cause: e,
+  });
 }
 
 function params({ node, liveParams }: StepTask, data: Attempt["data"]): Record<string, unknown> {

@@ -15,6 +15,7 @@ import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
 import { layOut } from "./lay-out.ts";
 import { bundlePaths, definitionSource } from "./load-definition.ts";
+import { relocated } from "./relocate.ts";
 import { openStepHost } from "./step-host.ts";
 
 /** How often what a step prints is written into the store while it runs, in milliseconds. */
@@ -38,7 +39,10 @@ export async function runStepElsewhere(spec: StepSpec, dir: string, signal: Abor
   const host = await openStepHost(spec.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"));
   const store = objectJournal(host.store);
   // why it was told to stop is known to the driver only, which then writes how the step ended
-  const journal: Journal = { ...store, append: (event) => { if (event.kind !== "step-ended" || event.status !== "cancelled") store.append(event); } };
+  const journal: Journal = { ...store, append: (event) => {
+    if (event.kind !== "step-ended") store.append(event);
+    else if (event.status !== "cancelled") store.append(event.error === undefined ? event : { ...event, error: relocated(event.error, dir) });
+  } };
   const timer = setInterval(() => void journal.flush().catch(() => undefined), LOGS_EVERY_MS);
   try {
     const content = contentSpace(host.store);
