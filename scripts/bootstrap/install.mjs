@@ -32,7 +32,7 @@ export function say(message) {
  */
 export function isSupported(version) {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
-  return (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26;
+  return (major === 22 && minor >= 19) || (major === 24 && minor >= 11) || major >= 26;
 }
 
 /** @param {string} file */

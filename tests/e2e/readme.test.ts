@@ -19,6 +19,10 @@ it("the README's example does what the README says", async () => {
   expect(outcomes[1]!.stderr).toContain("2 cached");
   expect(outcomes[2]!.stdout).toContain("served from the cache");
   expect(outcomes[3]!.stdout.trim()).toBe(block("console").trimEnd().split("\n").at(-1));
+  // with the hooks in a project of CommonJS
+  p.write("package.json", JSON.stringify({ name: "project", private: true, type: "commonjs", dependencies: { mlstack: "*", zod: "*" } }));
+  expect(await p.node(["--import", "mlstack/register", "script.ts"])).toMatchObject({ code: 0, stdout: "13\n" });
+  p.write("package.json", JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*" } }));
   // plain Node, and with the hooks
   for (const args of [["script.ts"], ["--import", "mlstack/register", "script.ts"]]) expect(await p.node(args)).toMatchObject({ code: 0, stdout: "13\n" });
 });

@@ -17,7 +17,7 @@ export const loadAndValidateData = step({
     const { pl } = await import("nodejs-polars");
     const flights = pl.readParquet(await params.dataset.path());
     const profile = profileFlights(flights);
-    log(`${profile.numRows} flights, ${(100 * profile.labelDistribution.delayedShare).toFixed(1)} % of them late`);
+    log(`${String(profile.numRows).replace(/\B(?=(\d{3})+$)/g, ",")} flights, ${(100 * profile.labelDistribution.delayedShare).toFixed(1)} % of them late`);
     metadata("raw_dataframe", { num_rows: profile.numRows, source_uri: params.dataset.uri });
     return { raw_dataframe: flights, data_profile: profile };
   },

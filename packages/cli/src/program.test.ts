@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { ERROR_CODES } from "@mlstack/core";
+import { expect, test } from "vitest";
+import { buildProgram } from "./program.ts";
+
+const page = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "cli.md"), "utf8");
+
+test("docs/cli.md names every command, every option of every command and of run FILE, and every exit code", () => {
+  const program = buildProgram();
+  const visible = (of: Command) => of.createHelp().visibleCommands(of);
+  for (const noun of visible(program)) {
+    expect(page).toContain(`mlstack ${noun.name()}`);
+    for (const verb of visible(noun)) expect(page, `${noun.name()} ${verb.name()}`).toMatch(new RegExp(`mlstack ${noun.name()} VERB .*\\b${verb.name()}\\b`));
+  }
+  const run = program.commands.find((c) => c.name() === "run")!;
+  for (const option of run.createHelp().visibleOptions(run)) expect(page).toContain(option.long!);
+  for (const exit of new Set(Object.values(ERROR_CODES).map((c) => c.exit))) expect(page).toMatch(new RegExp(`^\\| ${exit} \\|`, "m"));
+});
