@@ -102,6 +102,13 @@ describe("stdout holds what was asked for, whatever the user's code prints", () 
     const { stdout } = await p.mlstack(["run", "show", "last"]);
     expect(stdout).toMatch(/error MLS4001 {2}the step "fails" failed: out of range\n {2}at {4}chatty\.mjs:7:\d+\n {2}fix {3}mlstack run logs/);
   });
+  test("-v says what is used, and every reason", async () => {
+    const { stderr } = await p.mlstack(["run", "chatty.mjs#chatty", "-v"]);
+    expect(stderr).toMatch(/^stack local\n {2}artifact_store +local +local_artifact_store +@mlstack\/engine \d/m);
+    const failed = await p.mlstack(["run", "chatty.mjs#failing", "-v"]);
+    expect(failed.stderr).toMatch(/\n {2}from {2}RangeError: out of range\n {2}fix/);
+    expect((await p.mlstack(["run", "chatty.mjs#failing"])).stderr).not.toContain("from  RangeError");
+  });
   test("--plain has a record per line, with tabs between", async () => {
     const { stdout } = await p.mlstack(["run", "list", "--plain", "--limit", "2"]);
     const lines = stdout.trimEnd().split("\n").map((line) => line.split("\t"));

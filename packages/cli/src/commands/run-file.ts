@@ -6,6 +6,7 @@ import { printReport } from "../ui/report.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { runReporter } from "../ui/run-reporter.ts";
+import { printStack } from "../ui/stack-lines.ts";
 import { keepStdoutForData } from "../ui/stdout.ts";
 import { activeStack, folderOf } from "./active-stack.ts";
 
@@ -28,6 +29,7 @@ export async function runFile(file: string, flags: RunFlags): Promise<void> {
   const params = readParams(flags.param ?? [], pipeline, cwd);
   const stack = await activeStack(flags);
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
+  if (flags.verbose === true && flags.json !== true) await printStack(engine, stderr(flags));
   const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
   const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
   const options = {

@@ -6,6 +6,7 @@ import { interruptible } from "../ui/interrupt.ts";
 import { stderr, type GlobalFlags } from "../ui/output.ts";
 import { printReport } from "../ui/report.ts";
 import { runReporter } from "../ui/run-reporter.ts";
+import { printStack } from "../ui/stack-lines.ts";
 import { keepStdoutForData } from "../ui/stdout.ts";
 import { activeStack, folderOf } from "./active-stack.ts";
 import { withEngine } from "./with-engine.ts";
@@ -26,6 +27,7 @@ export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
   // it goes on where it was, unless another stack is asked for
   const stack = (await activeStack(flags)) ?? (await withEngine(flags, async ({ records }) => JSON.parse((await records.run(id)).stack_json) as StackSpec));
   const engine = await openEngine({ from: cwd, stack: flags.inline === true ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
+  if (flags.verbose === true && flags.json !== true) await printStack(engine, stderr(flags));
   const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
   const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
   try {

@@ -20,7 +20,8 @@ function print(e: Explanation, t: Terminal): void {
   t.line(`${t.style(e.node, "bold")} ${e.summary}`);
   if (e.madeBy !== undefined) t.line(t.style(`  made ${ago(e.madeBy.at, Date.now())} by run ${e.madeBy.run}, step ${e.madeBy.node}, on ${e.madeBy.platform}`, "dim"));
   for (const r of e.reasons) {
-    t.line(`  ${r.at === undefined ? "" : `${t.style(r.at, "cyan")}  `}${r.message}`);
+    // the first reason is the sentence above
+    if (r.at !== undefined || !e.summary.includes(r.message)) t.line(`  ${r.at === undefined ? "" : `${t.style(r.at, "cyan")}  `}${r.message}`);
     t.line(t.style(`    fix  ${r.fix}`, "dim"));
   }
   for (const c of e.changes) {

@@ -96,6 +96,8 @@ export function recordsOf(db: OpenDatabase): Records {
       const rows = await steps(id);
       const found = rows.find((s) => s.node === node);
       if (found !== undefined) return found;
+      const item = rows.find((s) => s.node.startsWith(`${node}@`))?.node;
+      if (item !== undefined) throw new MlstackError("MLS5004", `the step ${JSON.stringify(node)} of the run ${id} runs once per item of a map`, { why: `mlstack run show ${id} --all lists its items`, fix: `name one, such as ${item}`, details: { run: id, step: node } });
       const near = didYouMean(node, rows.map((s) => s.node));
       throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: near === undefined ? `mlstack run show ${id}` : `write ${near}`, details: { run: id, step: node, ...(near !== undefined && { near }) } });
     },
