@@ -26,3 +26,14 @@ it("the README's example does what the README says", async () => {
   // plain Node, and with the hooks
   for (const args of [["script.ts"], ["--import", "mlstack/register", "script.ts"]]) expect(await p.node(args)).toMatchObject({ code: 0, stdout: "13\n" });
 });
+
+it("the stack of docs/stacks.md that needs no cloud runs as it stands", async () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "stacks.md"), "utf8");
+  const stack = /```yaml\n# stacks\/away\.yaml\n([^]*?)```/.exec(page)![1]!;
+  const p = testProject({ "squares.ts": block("ts"), "package.json": JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "@mlstack/plugin-process": "*" } }) });
+  onTestFinished(() => p.close());
+  expect(stack).toContain("path: /tmp/mlstack-bucket");
+  p.write("stacks/away.yaml", stack.replace("/tmp/mlstack-bucket", join(p.dir, "bucket")));
+  const { code, stderr } = await p.mlstack(["run", "squares.ts", "--stack", "away"]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("2 ran")]);
+});
