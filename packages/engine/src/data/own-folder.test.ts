@@ -13,9 +13,11 @@ test("what mlstack writes into a project is nobody's data: the project itself ma
   writeFileSync(join(dir, "rows.csv"), "1\n");
   const resolve = () => dataResolver(dir, join(state, "data.json"), async () => localArtifactStore({ root: join(state, "store"), durability: "process" }), join(state, "scratch")).resolve("dataset", ".");
   const first = await resolve();
+  const used = first.open();
   writeFileSync(join(state, "records.db"), "changes with every run");
   // not changed since it was looked at, and not another data set the next time
-  await first.handle.path();
+  await used.handle.path();
+  expect(await used.changed()).toBe(false);
   expect((await resolve()).pointer.digest).toBe(first.pointer.digest);
   writeFileSync(join(dir, "rows.csv"), "2\n");
   expect((await resolve()).pointer.digest).not.toBe(first.pointer.digest);

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { sql } from "kysely";
 import { afterAll, describe, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import type { RunStarted } from "../journal/events.ts";
 import { foldEvents } from "./fold.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
 import { openDatabase, type OpenDatabase } from "./open-database.ts";
+import { DatabaseSync } from "./sqlite.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "mlstack-records-"));
 afterAll(() => { rmSync(dir, { recursive: true, force: true }); });

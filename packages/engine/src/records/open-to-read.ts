@@ -1,12 +1,12 @@
 import { copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { MlstackError } from "@mlstack/core";
 import { isMissing } from "../local/fs-errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { databaseOver, openDatabase, openNothing, versionOf, type OpenDatabase } from "./open-database.ts";
+import { DatabaseSync } from "./sqlite.ts";
 
 /**
  * Opens the records for who only looks: also on a full or read-only disk, or where they are another user's. Where there are none, nothing
