@@ -18,7 +18,7 @@ export const loadAndValidateData = step({
     const flights = pl.readParquet(await params.dataset.path());
     const profile = profileFlights(flights);
     log(`${String(profile.numRows).replace(/\B(?=(\d{3})+$)/g, ",")} flights, ${(100 * profile.labelDistribution.delayedShare).toFixed(1)} % of them late`);
-    metadata("raw_dataframe", { num_rows: profile.numRows, source_uri: params.dataset.uri });
+    metadata("raw_dataframe", { num_rows: profile.numRows, source: params.dataset.name });
     return { raw_dataframe: flights, data_profile: profile };
   },
 });

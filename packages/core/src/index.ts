@@ -22,5 +22,5 @@ export { dataParam, isDataParam, type DataHandle, type DataKind, type DataParam,
 export { reference, referencedVariables, secret } from "./plugin/references.ts";
 export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepDefinition, type StepInvocation, type StepOptions } from "./steps/step-definition.ts";
 export type { JsonObject, JsonValue } from "./values/json.ts";
-export { canonicalValue, decodeValue, encodeValue, parseValue, stringifyValue, type TaggedJson } from "./values/tagged-json.ts";
+export { decodeValue, encodeValue, parseValue, stringifyValue, type TaggedJson } from "./values/tagged-json.ts";
 export { camelCase, camelKeys, snakeCase } from "./values/key-case.ts";

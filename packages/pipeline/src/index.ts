@@ -10,7 +10,7 @@ export type { CallOptions, None, ParamInputs, Params, ParamsInBuild, ParamsInSte
 export type { CodeAnalyzer, CodeBundle, CodeFingerprint, ModuleFingerprint, PackagesFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./compile/types.ts";
 export * from "./formats/index.ts";
 export type { CompileContext, StepFingerprint, StepFingerprinter } from "./plan/compile-context.ts";
-export { canonicalParam, compilePlan, type CompiledPlan } from "./plan/compile-plan.ts";
+export { compilePlan, type CompiledPlan } from "./plan/compile-plan.ts";
 export { actionKey, flattenParts, KEY_ALGORITHM, type FlatParts, type InputPart, type KeyParts } from "./plan/key-parts.ts";
 export { planJsonSchema, planSchema, type Plan, type PlanStep } from "./plan/plan.ts";
 export { everyPlanNode, isStepNode, planSources, type PlanChooseNode, type PlanCondition, type PlanMapNode, type PlanNode, type PlanSource, type PlanStepNode } from "./plan/plan-node.ts";

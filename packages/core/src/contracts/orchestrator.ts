@@ -168,6 +168,8 @@ export interface DataPointer {
   readonly kind: DataKind;
   /** As it was given. */
   readonly uri: string;
+  /** The last segment of it, in NFC. */
+  readonly name: string;
   /** Hex SHA-256 of the bytes; of the canonical listing for a folder. */
   readonly digest: string;
   /** In bytes. */

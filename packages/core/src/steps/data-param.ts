@@ -24,13 +24,18 @@ export interface DataRef {
 
 /** What a step gets for an external-data parameter. */
 export interface DataHandle {
-  /** As it was given: a path relative to the project, or a URI. */
+  /** The last segment of the path or URI, in NFC. It is part of the cache key, folders and buckets are not. */
+  readonly name: string;
+  /**
+   * As it was given: a path relative to the project, or a URI. Reading it makes the result uncached, for where the bytes lie is not part
+   * of the key; it is in the run's record anyhow.
+   */
   readonly uri: string;
   /** Hex SHA-256 of the bytes; of the canonical listing for a folder. */
   readonly digest: string;
   /** In bytes. */
   readonly size: number;
-  /** A local path to the bytes; read-only. */
+  /** A local path to the bytes, which ends in `name`; read-only. The folders before it differ from place to place. */
   path(): Promise<string>;
   /** The bytes piece by piece; not for a folder. */
   stream(): AsyncIterable<Uint8Array>;

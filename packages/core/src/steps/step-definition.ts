@@ -50,7 +50,10 @@ export interface StepOptions {
 /** What a running step is given, untyped: the authoring API gives it types. */
 export interface StepInvocation {
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** The inputs as handles, not loaded. */
+  /**
+   * The inputs as handles, not loaded. Where a format has a digest of its values' meaning, the key holds that and not the bytes: a step that
+   * looks at the bytes of such an artifact always runs.
+   */
   readonly artifacts: Readonly<Record<string, ArtifactHandle>>;
   readonly params: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
@@ -64,6 +67,10 @@ export interface StepInvocation {
   metadata(output: string, data: JsonObject): void;
 }
 
+/**
+ * Which run and call this is. None of it is part of the cache key, so a step that reads any of it always runs: its result is not kept for
+ * others. It need not be read to be recorded: what a step logs is kept with its run and node.
+ */
 export interface RunInfo {
   readonly id: string;
   readonly pipeline: string;

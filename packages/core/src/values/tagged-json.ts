@@ -1,5 +1,4 @@
 import { MlstackError } from "../errors/mlstack-error.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import type { JsonValue } from "./json.ts";
@@ -51,7 +50,10 @@ export function decodeValue(json: TaggedJson): unknown {
 }
 
 /**
- * The JSON text of a value; of a value that is plain JSON it is what JSON.stringify gives.
+ * The JSON text of a value; of a value that is plain JSON it is what JSON.stringify gives. Cache keys are made of it: two texts are the
+ * same exactly if the values are deeply equal and their keys stand in the same order, which a program can see. 1, "1" and 1n differ, so do
+ * 0 and -0, undefined and a missing key, a Buffer and a Uint8Array. Binary data is compared by its bytes: a typed array's NaN of another
+ * bit pattern differs.
  *
  * @throws MLS3006 like `encodeValue`, and for text of more than 2^29 - 24 UTF-16 code units
  */
@@ -72,17 +74,6 @@ export function parseValue(json: string): unknown {
     throw new MlstackError("MLS3008", `the text is not JSON: ${(cause as Error).message}`, { cause });
   }
   return decode(parsed);
-}
-
-/**
- * One text for all equal values, for cache keys: RFC 8785 over `encodeValue`. Two texts are the same exactly if the values are deeply
- * equal but for the order of keys. 1, "1" and 1n differ, so do 0 and -0, undefined and a missing key, a Buffer and a Uint8Array, and two
- * Maps or Sets in another order. Binary data is compared by its bytes: a typed array's NaN of another bit pattern differs.
- *
- * @throws MLS3006 like `stringifyValue`
- */
-export function canonicalValue(value: unknown, name = "value"): string {
-  return text(name, () => canonicalJson(encode(value, name)));
 }
 
 function text(name: string, make: () => string): string {

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, type ArtifactStore, type DataHandle, type DataKind, type DataPointer, type ExternalReader, type ExternalStat } from "@mlstack/core";
+import { dataName } from "./data-name.ts";
 import type { DigestIndex, OpenData, ResolvedData } from "./data-resolver.ts";
 import { hashedStream } from "./hashed-stream.ts";
 import { changing, folderDigest, folderStream } from "./local-data.ts";
@@ -23,26 +24,27 @@ interface Surroundings {
  */
 export async function externalData(kind: DataKind, uri: string, scheme: string, { store, index, scratch }: Surroundings): Promise<ResolvedData> {
   const reader = await readerOf(scheme, uri, store);
+  const name = dataName("", uri);
   const one = kind === "dir" || uri.endsWith("/") ? undefined : await reader.stat(uri);
   if (one !== undefined) {
     const digest = await digestOf(reader, one, index);
-    const pointer: DataPointer = { kind, uri, digest, size: one.size, version: one.version };
+    const pointer: DataPointer = { kind, uri, name, digest, size: one.size, version: one.version };
     return externalObject(pointer, reader, scratch);
   }
   if (kind === "file") throw nothing("object", uri);
-  const parts: { name: string; digest: string; size: number; stat: ExternalStat }[] = [];
+  const parts: { part: string; digest: string; size: number; stat: ExternalStat }[] = [];
   const base = uri.endsWith("/") ? uri : `${uri}/`;
   for await (const stat of reader.list(base)) {
-    const name = stat.uri.slice(base.length).normalize("NFC");
+    const part = stat.uri.slice(base.length).normalize("NFC");
     // the mark of a folder, as consoles make them
-    if (stat.size === 0 && /(?:^|\/)$/.test(name)) continue;
+    if (stat.size === 0 && /(?:^|\/)$/.test(part)) continue;
     // a name becomes a path on this machine: it must not lead out of the folder
-    if (name.includes("\\") || name.split("/").some((s) => s === "" || s === "." || s === "..")) throw new MlstackError("MLS3010", `${JSON.stringify(uri)} holds an object whose name is no file's name: ${JSON.stringify(stat.uri)}`, { fix: "rename or remove the object, or name a folder without it" });
-    parts.push({ name, digest: await digestOf(reader, stat, index), size: stat.size, stat });
+    if (part.includes("\\") || part.split("/").some((s) => s === "" || s === "." || s === "..")) throw new MlstackError("MLS3010", `${JSON.stringify(uri)} holds an object whose name is no file's name: ${JSON.stringify(stat.uri)}`, { fix: "rename or remove the object, or name a folder without it" });
+    parts.push({ part, digest: await digestOf(reader, stat, index), size: stat.size, stat });
   }
   if (parts.length === 0) throw nothing(kind === "dir" ? "folder" : "object or folder", uri);
-  const { digest, size } = folderDigest(parts);
-  const pointer: DataPointer = { kind, uri, digest, size };
+  const { digest, size } = folderDigest(parts.map((p) => ({ ...p, name: p.part })));
+  const pointer: DataPointer = { kind, uri, name, digest, size };
   return externalFolder(pointer, parts, reader, scratch);
 }
 
@@ -79,21 +81,21 @@ async function digestOf(reader: ExternalReader, stat: ExternalStat, index: Diges
 }
 
 function externalObject(pointer: DataPointer, reader: ExternalReader, scratch: string): ResolvedData {
-  const { uri, digest, size, version = "" } = pointer;
-  const copy = sharedCopy(() => fetchTo(join(scratch, randomUUID(), basename(new URL(uri).pathname) || "data"), uri, version, reader, digest));
+  const { uri, name, digest, size, version = "" } = pointer;
+  const copy = sharedCopy(() => fetchTo(join(scratch, randomUUID(), name), uri, version, reader, digest));
   // the version that is asked for is the one that the digest was made of; to be sure of it costs a hash
   async function* stream() { yield* hashedStream(await reader.get(uri, version), digest, () => changing(uri)); }
-  return { pointer, open: () => opened(copy, (path) => ({ uri, digest, size, path, stream })) };
+  return { pointer, open: () => opened(copy, (path) => ({ uri, name, digest, size, path, stream })) };
 }
 
-function externalFolder(pointer: DataPointer, parts: readonly { readonly name: string; readonly digest: string; readonly stat: ExternalStat }[], reader: ExternalReader, scratch: string): ResolvedData {
-  const { uri, digest, size } = pointer;
+function externalFolder(pointer: DataPointer, parts: readonly { readonly part: string; readonly digest: string; readonly stat: ExternalStat }[], reader: ExternalReader, scratch: string): ResolvedData {
+  const { uri, name, digest, size } = pointer;
   const copy = sharedCopy(async () => {
-    const folder = join(scratch, randomUUID());
-    for (const { name, digest: of, stat } of parts) await fetchTo(join(folder, name), stat.uri, stat.version, reader, of);
+    const folder = join(scratch, randomUUID(), name);
+    for (const { part, digest: of, stat } of parts) await fetchTo(join(folder, part), stat.uri, stat.version, reader, of);
     return folder;
   });
-  return { pointer, open: () => opened(copy, (path) => ({ uri, digest, size, path, stream: () => { throw folderStream(uri); } })) };
+  return { pointer, open: () => opened(copy, (path) => ({ uri, name, digest, size, path, stream: () => { throw folderStream(uri); } })) };
 }
 
 function opened(copy: () => Promise<Copy>, make: (path: () => Promise<string>) => DataHandle): OpenData {

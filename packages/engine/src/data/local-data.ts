@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { MlstackError, type DataHandle, type DataKind } from "@mlstack/core";
 import { fileDigest } from "@mlstack/pipeline";
 import { STATE_FOLDER } from "../project/project.ts";
+import { dataName } from "./data-name.ts";
 import type { DigestIndex, OpenData, ResolvedData } from "./data-resolver.ts";
 import { fileState, stateOf } from "../store/file-state.ts";
 import { hashedStream } from "./hashed-stream.ts";
@@ -22,6 +23,7 @@ const isSettled = (s: BigIntStats): boolean => Date.now() - Math.max(Number(s.mt
  */
 export function localData(projectDir: string, kind: DataKind, uri: string, index: DigestIndex): ResolvedData {
   const path = localDataPath(projectDir, uri);
+  const name = dataName(projectDir, uri);
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) throw new MlstackError("MLS3010", `there is no ${kind === "dir" ? "folder" : "file"} ${JSON.stringify(uri)}`, { why: `looked at ${path}`, fix: "give a path from the project's root, or an absolute one" });
   if (stat.isFile()) {
@@ -30,17 +32,17 @@ export function localData(projectDir: string, kind: DataKind, uri: string, index
     const size = Number(stat.size);
     const now = () => fileState(path);
     const watch = watcher(path, stateOf(stat), now, isSettled(stat) ? undefined : () => fileDigest(path) === digest);
-    return { pointer: { kind, uri, digest, size }, open: () => watch((use) => ({ uri, digest, size, path: use, stream: () => streamOf(path, digest, use) })) };
+    return { pointer: { kind, uri, name, digest, size }, open: () => watch((use) => ({ uri, name, digest, size, path: use, stream: () => streamOf(path, digest, use) })) };
   }
   if (!stat.isDirectory() || kind === "file") throw new MlstackError("MLS3010", `${JSON.stringify(uri)} is ${stat.isDirectory() ? "a folder" : "neither a file nor a folder"}, expected a file`, { fix: stat.isDirectory() ? "declare the parameter as dir(), or name one file" : "name a file" });
   const list = () => dataFiles(uri, path).map((f) => ({ ...f, stat: statSync(f.file, { bigint: true }) }));
-  const now = () => list().map(({ name, stat: s }) => `${name}\0${stateOf(s)}`).join("\n");
+  const now = () => list().map((f) => `${f.name}\0${stateOf(f.stat)}`).join("\n");
   const files = list();
-  const before = files.map(({ name, stat: s }) => `${name}\0${stateOf(s)}`).join("\n");
-  const digestBy = (of: (file: string) => string) => folderDigest(files.map(({ file, name, stat: s }) => ({ name, digest: of(file), size: Number(s.size) })));
+  const before = files.map((f) => `${f.name}\0${stateOf(f.stat)}`).join("\n");
+  const digestBy = (of: (file: string) => string) => folderDigest(files.map((f) => ({ name: f.name, digest: of(f.file), size: Number(f.stat.size) })));
   const { digest, size } = digestBy((file) => digestOf(file, index));
   const watch = watcher(path, before, now, files.every((f) => isSettled(f.stat)) ? undefined : () => digestBy(fileDigest).digest === digest);
-  return { pointer: { kind, uri, digest, size }, open: () => watch((use) => ({ uri, digest, size, path: use, stream: () => { throw folderStream(uri); } })) };
+  return { pointer: { kind, uri, name, digest, size }, open: () => watch((use) => ({ uri, name, digest, size, path: use, stream: () => { throw folderStream(uri); } })) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import { basename } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { ArtifactStore, DataPointer } from "@mlstack/core";
 import { InputFolder } from "../artifacts/input-folder.ts";
 import type { ContentSpace } from "../store/content-space.ts";
@@ -15,21 +16,21 @@ export async function shareData(pointer: DataPointer, projectDir: string, conten
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(pointer.uri) && !pointer.uri.startsWith("file:")) return pointer;
   const path = localDataPath(projectDir, pointer.uri);
   const isFolder = statSync(path).isDirectory();
-  // libraries look at the extension, so a file keeps its name
-  const sources = isFolder ? dataFiles(pointer.uri, path) : [{ file: path, name: basename(path).normalize("NFC") }];
+  const sources = isFolder ? dataFiles(pointer.uri, path) : [{ file: path, name: pointer.name }];
   const files = [];
   for (const { file, name } of sources) {
     const { digest, size } = await hashFile(file);
     await content.putFile({ kind: "file", path: file, size }, digest);
-    files.push({ path: name, size, sha256: digest });
+    // a folder keeps its name, too: the last segment of a path is part of the key
+    files.push({ path: isFolder ? `${pointer.name}/${name}` : name, size, sha256: digest });
   }
-  if ((isFolder ? folderDigest(files.map((f) => ({ name: f.path, digest: f.sha256, size: f.size }))).digest : files[0]?.sha256) !== pointer.digest) throw changing(path);
+  if ((isFolder ? folderDigest(files.map((f) => ({ name: f.path.slice(pointer.name.length + 1), digest: f.sha256, size: f.size }))).digest : files[0]?.sha256) !== pointer.digest) throw changing(path);
   return { ...pointer, manifest: await content.putManifest(makeManifest(files)) };
 }
 
 /** What a step is given for data that was resolved by the driver, in a process of its own. */
 export async function pointedData(pointer: DataPointer, place: { readonly projectDir: string; readonly indexPath: string; readonly content: ContentSpace; readonly store: ArtifactStore; readonly scratch: string }): Promise<OpenData> {
-  const { uri, digest, size } = pointer;
+  const { uri, name, digest, size } = pointer;
   const { content, store, scratch, projectDir, indexPath } = place;
   if (pointer.manifest !== undefined) {
     const reads = trackedReads(content);
@@ -37,8 +38,9 @@ export async function pointedData(pointer: DataPointer, place: { readonly projec
     // the digest of a folder is that of its listing, never that of its one file
     const [first] = folder.files;
     const single = folder.files.length === 1 && first?.sha256 === digest ? first.path : undefined;
+    const whole = async () => { const inner = join(await folder.path(), name); await mkdir(inner, { recursive: true }); return inner; };
     return {
-      handle: { uri, digest, size, path: () => (single === undefined ? folder.path() : folder.file(single)), stream: () => { if (single === undefined) throw folderStream(uri); return folder.stream(single); } },
+      handle: { uri, name, digest, size, path: () => (single === undefined ? whole() : folder.file(single)), stream: () => { if (single === undefined) throw folderStream(uri); return folder.stream(single); } },
       // what is not as it was is refused, for the store's copy is nobody's to write to
       changed: async () => { await reads.settle(); return false; },
     };

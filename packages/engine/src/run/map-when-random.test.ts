@@ -8,7 +8,7 @@ import { openDatabase } from "../records/open-database.ts";
 import { LOCAL_STACK } from "../stack/stack.ts";
 import { harness } from "../testing/harness.ts";
 import { memoryPlugin, memoryStore } from "../testing/memory-store.ts";
-import { building, op, perform, plain, type Op } from "../testing/random-program.ts";
+import { building, failsAtFirst, op, perform, plain, type Op } from "../testing/random-program.ts";
 import { parallel, rowsOf, valuesOf } from "../testing/values.ts";
 import { hasEnded } from "./node-states.ts";
 
@@ -62,7 +62,7 @@ async function check({ ops, start, side, away, goOn, cancelAfter }: Case): Promi
     const again = await h.run(p);
     expect(await valuesOf(h, again, p)).toEqual({ result: want.ok && want.value });
     const done = (id: string) => ["completed", "cached"].includes(report.nodes.get(id)?.status ?? "");
-    expect([...again.nodes.values()].filter((n) => n.node.kind === "step" && n.status === "completed" && done(n.id)).map((n) => n.id)).toEqual([]);
+    expect([...again.nodes.values()].filter((n) => n.node.kind === "step" && n.status === "completed" && done(n.id) && !failsAtFirst((n.node.params["salt"] as { value?: unknown } | undefined)?.value)).map((n) => n.id)).toEqual([]);
     return "completed";
   } finally { await h.close(); }
 }

@@ -1,6 +1,7 @@
 import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
 import type { PlanStep, PlanStepNode } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { trackedReads } from "../store/tracked-reads.ts";
 import type { ConsoleCapture } from "./console-capture.ts";
 import type { Faults } from "./faults.ts";
 import { keyWatch } from "./key-watch.ts";
+import { observations, observedArtifact, observedData, observedRun, type Observations } from "./observed.ts";
 import type { StepKey } from "./step-key.ts";
 import { pointersOf, type StepOutcome } from "./step-outcome.ts";
 import { encodeEvents, trackerRecorder, type TrackerRecorder } from "./tracker-recorder.ts";
@@ -70,7 +72,9 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
   const { spec, ordinal } = task;
   const { runId: run, node, attempt } = spec;
   const startedAt = io.now();
-  const scratch = join(io.scratchDir, `${node}.${attempt}`);
+  // its name says nothing: a step may look at it
+  const scratch = join(io.scratchDir, randomUUID());
+  const seen = observations();
   const recorder = trackerRecorder({ node, ordinal, attempt }, io.now, io.content);
   const tracking = sendWhileRunning(recorder, io);
   const reads = trackedReads(io.content);
@@ -85,13 +89,13 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     await io.faults.at("step.ended", node);
   };
   try {
-    const outputs = await execute(task, io, signal, { recorder, scratch, data, inputs: artifacts(reads.content) });
+    const outputs = await execute(task, io, signal, { recorder, scratch, data, seen, inputs: artifacts(reads.content) });
     await reads.settle();
     const left = await tracking.end();
     await io.faults.at("step.tracked", node);
-    // what was used is not what was hashed: then it is no result of that key
-    const changed = task.key.key === null ? [] : await watch.changed();
-    const key: StepKey = changed.length > 0 ? { key: null, reasons: changed } : task.key;
+    // what was used is not what was hashed, or what is in no key was read: then it is no result of that key
+    const reasons = task.key.key === null ? [] : [...seen.reasons, ...(await watch.changed())];
+    const key: StepKey = reasons.length > 0 ? { key: null, reasons } : task.key;
     const cache = await commit({ ...task, key }, io, outputs, recorder.events, io.now() - startedAt);
     await io.faults.at("step.committed", node);
     await end({ status: "completed", cache, outputs }, left, key);
@@ -134,11 +138,12 @@ interface Attempt {
   readonly recorder: TrackerRecorder;
   readonly scratch: string;
   readonly data: Readonly<Record<string, OpenData>>;
+  readonly seen: Observations;
   /** Where inputs are read. */
   readonly inputs: Artifacts;
 }
 
-async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { recorder, scratch, data, inputs: source }: Attempt): Promise<Record<string, StoredOutput>> {
+async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { recorder, scratch, data, seen, inputs: source }: Attempt): Promise<Record<string, StoredOutput>> {
   const { spec, definition, step } = task;
   const inputs: Record<string, unknown> = {};
   const handles: Record<string, StepInvocation["artifacts"][string]> = {};
@@ -146,7 +151,7 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
     const pointer = spec.inputs[port];
     // an optional input whose source was skipped
     if (pointer === undefined) continue;
-    handles[port] = source.handle(pointer, scratch);
+    handles[port] = observedArtifact(port, source.handle(pointer, scratch), pointer, seen);
     inputs[port] = await source.load(type, pointer, scratch).catch((e: unknown) => { throw unreadable(e, step.name, port, type); });
   }
   const components: Record<string, Component | undefined> = {};
@@ -161,8 +166,8 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
     });
   };
   const context: StepInvocation = {
-    inputs, artifacts: handles, components, signal, tracker: recorder.tracker, params: params(task, data),
-    run: { id: spec.runId, pipeline: task.pipeline, node: spec.node, attempt: spec.attempt },
+    inputs, artifacts: handles, components, signal, tracker: recorder.tracker, params: params(task, data, seen),
+    run: observedRun({ id: spec.runId, pipeline: task.pipeline, node: spec.node, attempt: spec.attempt }, seen),
     // apart from what is laid out beside it for inputs and outputs: a step may return all of the folder
     scratch: async () => { const own = join(scratch, "work"); await mkdir(own, { recursive: true }); return own; },
     log: (message) => line("log", String(message)),
@@ -199,10 +204,10 @@ function unreadable(e: unknown, step: string, port: string, type: ArtifactType<u
   });
 }
 
-function params({ node, liveParams }: StepTask, data: Attempt["data"]): Record<string, unknown> {
+function params({ node, liveParams }: StepTask, data: Attempt["data"], seen: Observations): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, param] of Object.entries(node.params)) {
-    values[name] = "value" in param ? decodeValue(param.value) : "data" in param ? data[name]!.handle : liveParams?.[name];
+    values[name] = "value" in param ? decodeValue(param.value) : "data" in param ? observedData(name, data[name]!.handle, seen) : liveParams?.[name];
   }
   return values;
 }

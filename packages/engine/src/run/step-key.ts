@@ -1,6 +1,5 @@
 import type { ArtifactPointer, DataPointer } from "@mlstack/core";
-import { actionKey, canonicalParam, flattenParts, type KeyParts, type PlanStep, type PlanStepNode, type UncachedReason } from "@mlstack/pipeline";
-import { decodeValue } from "@mlstack/core";
+import { actionKey, flattenParts, type KeyParts, type PlanStep, type PlanStepNode, type UncachedReason } from "@mlstack/pipeline";
 
 /** A node's action key with its parts, or the reasons for which it has none. */
 export type StepKey =
@@ -15,8 +14,8 @@ export function stepKey(step: PlanStep, node: PlanStepNode, inputs: Readonly<Rec
   const params: Record<string, string> = {};
   const dataDigests: Record<string, string> = {};
   for (const [name, param] of Object.entries(node.params)) {
-    if ("value" in param) params[name] = canonicalParam(decodeValue(param.value));
-    else if ("data" in param) dataDigests[name] = data[name]!.digest;
+    if ("value" in param) params[name] = JSON.stringify(param.value);
+    else if ("data" in param) dataDigests[name] = `${data[name]!.digest} ${data[name]!.name}`;
   }
   const byComponent = Object.entries(step.uses).filter(([, use]) => typeof use === "object").map(([name]) => name);
   const parts: KeyParts = {

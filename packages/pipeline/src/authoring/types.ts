@@ -61,6 +61,7 @@ export type StepContext<I extends Ports, P extends Params, O extends Ports, R ex
   readonly signal: AbortSignal;
   /** Logs parameters and metrics; recorded on every stack, shown by the stack's tracker where it has one. */
   readonly tracker: Tracker;
+  /** Reading any of it makes the result uncached: it is not part of the key. */
   readonly run: RunInfo;
   /** An empty local folder of this attempt, made on demand and removed afterwards. */
   scratch(): Promise<string>;

@@ -1,4 +1,4 @@
-import { canonicalValue, encodeValue, MlstackError, type StepDefinition, type StepOptions } from "@mlstack/core";
+import { encodeValue, MlstackError, type StepDefinition, type StepOptions } from "@mlstack/core";
 import type { PipelineDefinition } from "../authoring/pipeline.ts";
 import type { CodeBundle } from "../compile/types.ts";
 import { dataNameFinder } from "./project-files.ts";
@@ -58,11 +58,6 @@ type JsonPlain = Plan["params"][string];
 
 function pipelineParam(value: unknown): JsonPlain {
   try { return encodeValue(value) as JsonPlain; } catch { return String(value); }
-}
-
-/** The canonical text of a plan node's parameter, as it enters the key. */
-export function canonicalParam(value: unknown): string {
-  return canonicalValue(value);
 }
 
 function mergeOptions(own: StepOptions, defaults: StepOptions): StepOptions {

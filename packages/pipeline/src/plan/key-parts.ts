@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Version of the key's layout; part of every key. */
-export const KEY_ALGORITHM = "mlstack-key/1";
+export const KEY_ALGORITHM = "mlstack-key/2";
 
 /** An input in a key: what it is, not what it is called or where it lies. */
 export interface InputPart {
@@ -21,8 +21,9 @@ export interface KeyParts {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | null>>;
   readonly files: Readonly<Record<string, string>>;
+  /** As tagged JSON: the order of an object's keys counts, for a step can see it. */
   readonly params: Readonly<Record<string, string>>;
-  /** Digests of external data, by parameter. */
+  /** Digest and name of external data, by parameter. */
   readonly data: Readonly<Record<string, string>>;
   readonly inputs: Readonly<Record<string, InputPart>>;
   /** Output formats by name. */
