@@ -36,6 +36,11 @@ export interface PluginDefinition {
   readonly name: string;
   readonly components: readonly ComponentDefinition[];
   readonly formats: readonly FormatDescription[];
+  /**
+   * Exports of the package that only describe: they make a format, a schema or a step of their arguments, call none of the functions among
+   * these, and read nothing from outside. A project's modules may call them at their top, and what nobody uses of it is no part of a key.
+   */
+  readonly pure: readonly string[];
   /** Component types of its own that this plugin brings. */
   readonly contracts: readonly ContractDescriptor[];
 }
@@ -58,12 +63,13 @@ export function component<T extends ComponentTypeId, S extends z.ZodType>(
 /**
  * Defines a plugin. The result is the default export of the package's plugin entry.
  *
- * @throws MLS2001 when a contract id or a flavor is malformed, or a flavor occurs twice
+ * @throws MLS2001 when a contract id or a flavor is malformed, a flavor occurs twice, or a pure export has no export's name
  */
 export function definePlugin(def: {
   readonly name: string;
   readonly components?: readonly ComponentDefinition[];
   readonly formats?: readonly FormatDescription[];
+  readonly pure?: readonly string[];
   readonly contracts?: readonly ContractDescriptor[];
 }): PluginDefinition {
   const seen = new Set<string>();
@@ -77,7 +83,9 @@ export function definePlugin(def: {
       seen.add(key);
     }
   }
-  return { [PLUGIN]: 1, name: def.name, components: def.components ?? [], formats: def.formats ?? [], contracts: def.contracts ?? [] };
+  const nameless = def.pure?.find((name) => !/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name));
+  if (nameless !== undefined) throw new MlstackError("MLS2001", `${def.name}: ${JSON.stringify(nameless)} can't be the name of an export`, { fix: "list pure exports by their names" });
+  return { [PLUGIN]: 1, name: def.name, components: def.components ?? [], formats: def.formats ?? [], pure: def.pure ?? [], contracts: def.contracts ?? [] };
 }
 
 /** Whether a value is a plugin definition, from whichever copy of the package. */

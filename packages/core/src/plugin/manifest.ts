@@ -38,6 +38,8 @@ export const pluginManifest = z.looseObject({
   /** The range of @mlstack/core that it works with. */
   core: z.string(),
   components: z.array(componentEntry).default([]),
+  /** Exports that only describe; what calls them at the top of a module has no effect. */
+  pure: names,
   formats: z.array(z.looseObject({ format: z.string(), description: z.string() })).default([]),
   contracts: z.array(z.looseObject({ type: z.string(), accepts: z.array(z.int().positive()), stability: z.enum(["experimental", "stable"]) })).default([]),
 });
@@ -52,6 +54,7 @@ export function manifestOf(plugin: PluginDefinition, entry: string, core: string
       contract: c.contract, flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
       config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }),
     })),
+    pure: [...plugin.pure],
     formats: plugin.formats,
     contracts: plugin.contracts.map(({ type, accepts, stability }) => ({ type, accepts, stability })),
   });

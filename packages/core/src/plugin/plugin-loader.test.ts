@@ -118,3 +118,9 @@ test("definePlugin refuses what cannot work", () => {
   expect(() => definePlugin({ name: "p", components: [twice, twice] })).toThrow(/twice/);
   expect(() => definePlugin({ name: "p", components: [{ ...twice, contract: "tracker" }] })).toThrow(/contract id/);
 });
+
+test("the exports that a plugin calls pure are in its manifest, by their names", () => {
+  expect(manifestOf(definePlugin({ name: "frames", pure: ["dataframe", "$x"] }), "./plugin.js", "*").pure).toEqual(["dataframe", "$x"]);
+  expect(manifestOf(definePlugin({ name: "frames" }), "./plugin.js", "*").pure).toEqual([]);
+  for (const name of ["", "a.b", "1a", "a b"]) expect(() => definePlugin({ name: "frames", pure: [name] })).toThrow(expect.objectContaining({ code: "MLS2001" }));
+});

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { relative, sep } from "node:path";
 import type { CompileContext, Plan, StepFingerprinter } from "@mlstack/pipeline";
 import { CODE_ALGORITHM, codeAnalyzer, packageFingerprinter, platformOf, runtimeOf, type LoadCheck, type StepIdentity } from "@mlstack/pipeline/compile";
@@ -16,15 +17,16 @@ export function compileContext(project: Project, identity: ProjectIdentity, env:
   const packages = packageFingerprinter({ projectDir: project.dir, stateDir: project.stateDir });
   const runtime = runtimeOf();
   const checks = new Map<string, LoadCheck>();
+  const main = mainModule(project.dir);
   const node: StepFingerprinter = {
-    fingerprint(step, declared) {
+    fingerprint(step, declared, loaded) {
       const found = analyzer.identify(step.site, step.name);
-      if ("rule" in found) return { identity: null, code: null, packages: null, runtime, native: false, uncached: [found] };
-      const code = analyzer.fingerprint(found, declared);
+      if ("rule" in found) return { identity: null, code: null, packages: null, runtime, native: false, readsZone: true, env: [], uncached: [found] };
+      const code = analyzer.fingerprint(found, declared, [...loaded, ...main]);
       const reached = packages.fingerprint(code.packages);
       const [ownCheck, packageCheck] = [analyzer.check(code), packages.check(code.packages, true)];
       checks.set(nameOf(found), { changed: () => ownCheck.changed() ?? packageCheck.changed() });
-      return { identity: found, code, packages: reached, runtime, native: reached.native, uncached: [...code.uncached, ...reached.uncached] };
+      return { identity: found, code, packages: reached, runtime, native: reached.native || code.readsPlatform, readsZone: code.readsZone, env: code.env, uncached: [...code.uncached, ...reached.uncached] };
     },
   };
   return {
@@ -44,3 +46,11 @@ export function compileContext(project: Project, identity: ProjectIdentity, env:
 }
 
 const nameOf = ({ module, export: name }: StepIdentity): string => `${module}#${name}`;
+
+/** The program that this process runs, where it is the project's own: what it sets is seen by steps that run here. */
+function mainModule(projectDir: string): readonly string[] {
+  const [, main] = process.argv;
+  if (main === undefined || !existsSync(main)) return [];
+  const path = relative(realpathSync.native(projectDir), realpathSync.native(main)).split(sep);
+  return path[0] === ".." || path.includes("node_modules") ? [] : [path.join("/")];
+}

@@ -16,10 +16,10 @@ export function codeAnalyzer({ projectDir }: { readonly projectDir: string }): C
   const open = () => (project ??= openProject(projectDir));
   return {
     identify: (site, name) => identify(open(), site, name),
-    fingerprint: (identity, declared) => {
-      try { return fingerprintOf(open(), identity, declared); } catch (e) {
+    fingerprint: (identity, declared, loaded = []) => {
+      try { return fingerprintOf(open(), identity, declared, loaded); } catch (e) {
         if (!(e instanceof RangeError)) throw e; // code that is nested thousands of levels deep
-        return { digest: digestOf([CODE_ALGORITHM, "unreadable", identity]), modules: {}, packages: [], files: [], uncached: [{ rule: "unreadable-module", message: `the code that ${identity.export} reaches is nested too deeply: ${e.message}`, fix: "keep large tables in JSON", at: identity.module }] };
+        return { digest: digestOf([CODE_ALGORITHM, "unreadable", identity]), modules: {}, packages: [], files: [], readsZone: false, readsPlatform: false, env: [], uncached: [{ rule: "unreadable-module", message: `the code that ${identity.export} reaches is nested too deeply: ${e.message}`, fix: "keep large tables in JSON", at: identity.module }] };
       }
     },
     check: (code) => (checks ??= codeChecks(open()))(code.files),

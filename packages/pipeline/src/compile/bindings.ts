@@ -9,8 +9,9 @@ export type Target =
   | { readonly kind: "namespace"; readonly module: ModuleRecord; readonly trust: Trust | undefined }
   /** All of a module: it is CommonJS, or what is asked for was not found in it. */
   | { readonly kind: "whole"; readonly module: ModuleRecord; readonly name: string }
-  | { readonly kind: "data"; readonly file: string }
-  | { readonly kind: "package"; readonly name: string; readonly specifier: string; readonly imported: string; readonly from: ModuleRecord; readonly trust: Trust | undefined }
+  /** JSON or another file; `imported` is a key of JSON where one is imported by name. */
+  | { readonly kind: "data"; readonly file: string; readonly imported: string | undefined }
+  | { readonly kind: "package"; readonly name: string; readonly specifier: string; readonly imported: string; readonly file: string | undefined; readonly from: ModuleRecord; readonly trust: Trust | undefined }
   | { readonly kind: "builtin"; readonly name: string; readonly imported: string }
   | { readonly kind: "inline"; readonly specifier: string; readonly imported: string }
   | { readonly kind: "missing"; readonly specifier: string; readonly isPackage: boolean; readonly message: string; readonly from: ModuleRecord; readonly start: number };
@@ -39,9 +40,9 @@ export function bindings(modules: ModuleTable, resolver: SourceResolver): Bindin
     const r = resolution(module, specifier, mode);
     switch (r.kind) {
       case "builtin": return [{ kind: "builtin", name: r.name, imported }];
-      case "package": return [{ kind: "package", name: r.name, specifier: r.specifier, imported, from: module, trust: r.trust }];
+      case "package": return [{ kind: "package", name: r.name, specifier: r.specifier, imported, file: r.file, from: module, trust: trustOf(r.trust, imported) }];
       case "inline": return [{ kind: "inline", specifier, imported }];
-      case "data": return [{ kind: "data", file: r.file }];
+      case "data": return [{ kind: "data", file: r.file, imported: r.file.endsWith(".json") && imported !== "*" && imported !== "default" ? imported : undefined }];
       case "missing": return [{ kind: "missing", specifier, isPackage: r.isPackage, message: r.message, from: module, start }];
       case "own": {
         const target = modules.get(r.file);
@@ -50,7 +51,8 @@ export function bindings(modules: ModuleTable, resolver: SourceResolver): Bindin
         const found = exportOf(target, imported, seen);
         // an export that is not found is a mistake of the author, or one of ours: everything there counts then
         if (found.length === 0) return [{ kind: "whole", module: target, name: imported }];
-        return r.trust === undefined ? found : found.map((t) => (t.kind === "unit" || t.kind === "namespace" ? { ...t, trust: r.trust } : t));
+        const trust = trustOf(r.trust, imported);
+        return trust === undefined ? found : found.map((t) => (t.kind === "unit" || t.kind === "namespace" ? { ...t, trust } : t));
       }
     }
   };
@@ -121,6 +123,11 @@ export function bindings(modules: ModuleTable, resolver: SourceResolver): Bindin
   return { ofName, ofExport: (module, name) => exportOf(module, name, new Set()), ofImport: (module, specifier, imported, start, mode) => ofImport(module, specifier, imported, start, mode), exportsOf, resolution, modules };
 }
 
+/** Of a plugin one export may be pure and another not; of its namespace it is asked for when a member is read. */
+function trustOf(trust: Trust | undefined, imported: string): Trust | undefined {
+  return typeof trust !== "object" || imported === "*" || trust.pure.has(imported) ? trust : undefined;
+}
+
 function cacheOf<V>(caches: WeakMap<ModuleRecord, Map<string, V>>, module: ModuleRecord): Map<string, V> {
   let cache = caches.get(module);
   if (cache === undefined) caches.set(module, cache = new Map());
@@ -133,7 +140,7 @@ export function describe(target: Target, pathOf: (file: string) => string = (fil
     case "unit": return `own ${target.module.path} ${target.name}`;
     case "namespace": return `namespace ${target.module.path}`;
     case "whole": return `whole ${target.module.path} ${target.name}`;
-    case "data": return `data ${pathOf(target.file)}`;
+    case "data": return `data ${pathOf(target.file)}${target.imported === undefined ? "" : ` ${JSON.stringify(target.imported)}`}`;
     case "package": return `package ${target.specifier} ${target.imported}`;
     case "builtin": return `builtin ${target.name} ${target.imported}`;
     case "inline": return `inline ${target.imported} ${target.specifier}`;

@@ -3,7 +3,7 @@ import { chainOf } from "./chains.ts";
 import type { Checker } from "./checker.ts";
 import { isFixedInstant } from "./globals.ts";
 import { argument, ownCall } from "./statements.ts";
-import { isHarmlessFunction, type Context, type Symbolic } from "./symbolic.ts";
+import { isHarmlessFunction, isPureMaker, type Context, type Symbolic } from "./symbolic.ts";
 import { describedCall, importedCall } from "./trust.ts";
 
 /** What a call does while its module is loaded. Calls of trusted packages describe; few others are known to do nothing. */
@@ -14,8 +14,8 @@ export function call(node: NodeOf<"CallExpression">, ctx: Context, check: Checke
   const { root, members } = chainOf(node.callee);
   // what is required is linked like an import, and runs by itself
   if (callee.kind === "global" && callee.name === "require" && callee.path.length === 0 && node.arguments.length === 1 && first?.type === "Literal") return;
-  const describes = callee.kind === "import" ? callee.trust !== undefined && importedCall(callee.trust, callee.path) === "describe"
-    : callee.kind === "description" && callee.member !== undefined && describedCall(callee.trust, callee.maker, callee.member) === "describe";
+  const describes = isPureMaker(callee) || (callee.kind === "import" ? callee.trust !== undefined && importedCall(callee.trust, callee.path) === "describe"
+    : callee.kind === "description" && callee.member !== undefined && describedCall(callee.trust, callee.maker, callee.member) === "describe");
   const result = check.symbols.of(node, ctx);
   if (describes || result.kind === "primitive" || result.kind === "symbol") {
     if (root.type !== "Identifier") check.expression(root, ctx);
@@ -51,6 +51,7 @@ export function construct(node: NodeOf<"NewExpression">, ctx: Context, check: Ch
   const first = node.arguments[0];
   const args = () => { for (const a of node.arguments) check.item(a, ctx); };
   if (callee.kind === "import" && callee.trust === "mlstack") { args(); check.push(node, false, true); return; }
+  if (isPureMaker(callee)) { args(); return; }
   if (callee.kind === "global" && callee.name === "Intl") { args(); check.push(node, false); return; }
   if (callee.kind !== "global" || callee.path.length > 0) { check.push(node, true); return; }
   const plain = node.arguments.every((a) => a.type !== "SpreadElement" && check.symbols.isPrimitive(a, ctx));

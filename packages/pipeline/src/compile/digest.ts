@@ -14,7 +14,7 @@ import { DEFAULT_NAME } from "./units.ts";
  * Version of everything that decides a code digest: what is kept, how it is written down, how it is hashed. The golden test fails when a
  * change (or a new parser) alters a digest: then count this up, so that no result of the old reading is taken for one of the new.
  */
-export const CODE_ALGORITHM = "mlstack-code/1";
+export const CODE_ALGORITHM = "mlstack-code/2";
 
 /** SHA-256 (hex) over a list of texts. JSON frames them: no two lists look the same, and no text is lossy. */
 export function digestOf(parts: readonly unknown[]): string {
@@ -46,8 +46,9 @@ export function unitDigests(links: LinkTable, paths: ModulePaths): UnitDigests {
     if (isTypeScript && isDecorated) flags.push(`decorators=${settings.experimentalDecorators}/${settings.emitDecoratorMetadata}/${settings.strictNullChecks}`);
     if (unit.facts.hasJsx) flags.push(`jsx=${JSON.stringify([settings.jsx, settings.jsxFactory, settings.jsxFragmentFactory, settings.jsxImportSource, unit.module.jsxPragmas])}`);
     const targets = links.of(unit).links.map(({ label, target, loads }) => `${label} = ${describe(target, paths.pathOf)}${loads ? " (loaded)" : ""}`);
-    // what may be written as let or const alike is treated alike: assignments are refused anyway
-    const kind = unit.declarationKind === "let" ? "const" : (unit.declarationKind ?? "");
+    // what may be written as let or const alike is treated alike
+    const isConstant = unit.declarationKind === "let" && !unit.names.some((n) => unit.module.reassigned.has(n));
+    const kind = isConstant ? "const" : (unit.declarationKind ?? "");
     return digestOf([unit.kind, kind, text, flags, targets.toSorted()]);
   }
 }
@@ -112,13 +113,18 @@ export function isOrdered(unit: Unit, purity: PurityAnalysis): boolean {
 export interface DataFiles {
   /** @throws what reading the file throws */
   bytes(file: string): Uint8Array;
-  /** @throws what reading or parsing the file throws */
-  digest(file: string): string;
+  /**
+   * Digests by key; of all of a file, as the default export that it stands for.
+   *
+   * @param keys those that count of a JSON object; null for all
+   * @throws what reading or parsing the file throws
+   */
+  digests(file: string, keys: ReadonlySet<string> | null): Readonly<Record<string, string>>;
 }
 
 export function dataFiles(): DataFiles {
   const contents = new Map<string, Uint8Array>();
-  const digests = new Map<string, string>();
+  const known = new Map<string, Content>();
   const bytes: DataFiles["bytes"] = (file) => {
     let found = contents.get(file);
     if (found === undefined) contents.set(file, found = readFileSync(file));
@@ -126,18 +132,24 @@ export function dataFiles(): DataFiles {
   };
   return {
     bytes,
-    digest(file) {
-      let found = digests.get(file);
-      if (found === undefined) digests.set(file, found = dataDigest(file, bytes(file)));
-      return found;
+    digests(file, keys) {
+      let found = known.get(file);
+      if (found === undefined) known.set(file, found = contentOf(file, bytes(file)));
+      const { whole, json } = found;
+      return keys === null ? { default: whole } : Object.fromEntries([...keys].toSorted().map((key) => [key, digestOf(["key", hasOwn(json, key) ? canonicalJson(json[key]) : null])]));
     },
   };
 }
 
+interface Content { readonly whole: string; readonly json: unknown }
+
+const hasOwn = (json: unknown, key: string): json is Readonly<Record<string, unknown>> => typeof json === "object" && json !== null && Object.hasOwn(json, key);
+
 /** JSON counts by its content, in the order of its keys; other files by their bytes. */
-function dataDigest(file: string, bytes: Uint8Array): string {
-  if (!file.endsWith(".json")) return digestOf(["bytes", hash("sha256", bytes, "hex")]);
-  return digestOf(["json", canonicalJson(JSON.parse(Buffer.from(bytes).toString("utf8").replace(/^\uFEFF/, "")))]);
+function contentOf(file: string, bytes: Uint8Array): Content {
+  if (!file.endsWith(".json")) return { whole: digestOf(["bytes", hash("sha256", bytes, "hex")]), json: undefined };
+  const json: unknown = JSON.parse(Buffer.from(bytes).toString("utf8").replace(/^\uFEFF/, ""));
+  return { whole: digestOf(["json", canonicalJson(json)]), json };
 }
 
 /** JSON.stringify would write -0 as 0 and Infinity (1e999) as null. */

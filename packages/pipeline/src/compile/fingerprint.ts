@@ -8,16 +8,19 @@ import type { Project } from "./project.ts";
 import { reachOf } from "./reach.ts";
 import { retain, type Retained } from "./retain.ts";
 import type { CodeFingerprint, ModuleFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./types.ts";
-import type { Declared } from "./unknowable.ts";
+import type { Declared } from "./declared.ts";
+import { isCode } from "./resolve.ts";
 
 /**
  * What of a project's own code one export reaches, and whether that can be known at all.
  *
- * What it cannot see: objects at the top of a module that code changes while it runs; what modules outside of the export's own graph do
- * to it (the pipeline's file, or another step's); packages that patch others, or read the outside world when they are imported; the text
- * of a function (`toString`) and the lines of a stack trace.
+ * What it cannot see: objects that are changed under another name (a parameter, a local one); built-in objects that modules outside of the
+ * export's own graph patch; packages that patch others, or read the outside world; files that are named by computed paths; the text of a
+ * function (`toString`) and the lines of a stack trace.
+ *
+ * @param loaded paths of modules that the process loads besides the step's own graph, and that may change what the step finds
  */
-export function fingerprintOf(project: Project, identity: StepIdentity, declared: Declared): CodeFingerprint {
+export function fingerprintOf(project: Project, identity: StepIdentity, declared: Declared, loaded: readonly string[]): CodeFingerprint {
   const file = project.paths.fileOf(identity.module);
   if (file === undefined) return unreadable(`${identity.module} is not there`, identity.module);
   const module = project.modules.get(file);
@@ -31,15 +34,29 @@ export function fingerprintOf(project: Project, identity: StepIdentity, declared
 
   const reasons = [...retained.failures, ...reassigned.values()];
   for (const unit of retained.units) reasons.push(...project.unknowables.of(unit, declared));
-  reasons.push(...project.moduleReads.of(retained.units));
+  reasons.push(...project.moduleReads.of(retained.units), ...project.writes.of(retained, modulesOf(project, loaded)));
+  const reached = project.reached.of(retained.units);
+  const packages = packagesOf(retained);
   const modules = moduleFingerprints(project, module, retained, reasons);
   return {
     digest: digestOf([CODE_ALGORITHM, entry, Object.entries(modules).map(([path, { digest }]) => [path, digest])]),
-    modules, packages: packagesOf(retained), files: reachOf(retained, project.bindings), uncached: distinct(reasons),
+    modules, packages, files: reachOf(retained, project.bindings), uncached: distinct(reasons),
+    // what a package does with dates and texts is not looked at
+    readsZone: reached.zone || packages.some((p) => p.name !== "zod"),
+    readsPlatform: reached.platform || [...retained.data.keys()].some((file) => file.endsWith(".node")),
+    env: [...reached.env].toSorted(),
   };
 }
 
-const NOTHING = { modules: {}, packages: [], files: [] } as const;
+const NOTHING = { modules: {}, packages: [], files: [], readsZone: false, readsPlatform: false, env: [] } as const;
+
+/** Those of them that can be read; the others are found wanting by whoever needs them. */
+function modulesOf(project: Project, paths: readonly string[]): ModuleRecord[] {
+  return paths.flatMap((path) => {
+    const file = project.paths.fileOf(path);
+    return file === undefined || !isCode(file) ? [] : [project.modules.get(file)];
+  });
+}
 
 function unreadable(message: string, path: string): CodeFingerprint {
   return { ...NOTHING, digest: digestOf([CODE_ALGORITHM, "unreadable", message]), uncached: [{ rule: "unreadable-module", message, fix: "correct the path, or the name of the export", at: path }] };
@@ -58,9 +75,9 @@ function retainEntry(project: Project, module: ModuleRecord, exported: string, o
 }
 
 function noteReassigned(module: ModuleRecord, name: string, into: Map<string, UncachedReason>): void {
-  if (module.reassigned.size === 0) return;
+  if (module.reassignedLater.size === 0) return;
   for (const bound of new Set([name, ...(module.byName.get(name) ?? []).flatMap((u) => u.names)])) {
-    const start = module.reassigned.get(bound);
+    const start = module.reassignedLater.get(bound);
     if (start === undefined || into.has(`${module.path} ${bound}`)) continue;
     into.set(`${module.path} ${bound}`, {
       rule: "reassigned-binding", message: `${bound} is assigned again after it was declared: its value depends on what ran before`,
@@ -81,11 +98,11 @@ function moduleFingerprints(project: Project, entry: ModuleRecord, retained: Ret
   for (const [module, units] of byModule) {
     all.push([module.path, project.moduleDigests.of({ module, units }, module === entry ? order : undefined)]);
   }
-  for (const file of retained.data) {
+  for (const [file, keys] of retained.data) {
     const path = project.paths.pathOf(file);
     try {
-      const digest = project.data.digest(file);
-      all.push([path, { digest, symbols: { default: digest } }]);
+      const symbols = project.data.digests(file, keys);
+      all.push([path, { digest: digestOf(Object.entries(symbols)), symbols }]);
     } catch (e) {
       reasons.push({ rule: "unreadable-module", message: `${path} cannot be read: ${e instanceof Error ? e.message : String(e)}`, fix: "correct the file", at: path });
     }
@@ -119,9 +136,12 @@ function executionOrder(project: Project, retained: Retained, byModule: Readonly
 }
 
 function packagesOf({ packages }: Retained): ReachedPackage[] {
-  const byName = new Map<string, Set<string>>();
-  for (const { name, from } of packages) byName.set(name, (byName.get(name) ?? new Set()).add(dirname(from.file)));
-  return [...byName].flatMap(([name, dirs]) => [...dirs].map((from) => ({ name, from }))).toSorted((a, b) => compare(a.name, b.name) || compare(a.from, b.from));
+  const all = new Map<string, ReachedPackage>();
+  for (const { name, from, file } of packages) {
+    const reached = { name, from: dirname(from.file), ...(file !== undefined && { file }) };
+    all.set(JSON.stringify(reached), reached);
+  }
+  return [...all].toSorted(([a], [b]) => compare(a, b)).map(([, reached]) => reached);
 }
 
 function distinct(reasons: readonly UncachedReason[]): UncachedReason[] {

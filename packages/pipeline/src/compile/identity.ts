@@ -76,7 +76,7 @@ function directCalls(unit: Unit): Node[] {
 
 function isStepMaker(project: Project, module: ModuleRecord, call: NodeOf<"CallExpression">): boolean {
   const value = project.symbols.of(call, { module, locals: new Map() });
-  return value.kind === "description" && value.trust !== "zod";
+  return value.kind === "description" && value.trust !== "zod" && value.trust !== "node";
 }
 
 /** Where the name of the step is written out, it must be the one that the step has. */

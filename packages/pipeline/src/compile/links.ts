@@ -21,6 +21,9 @@ export interface Use {
   readonly path: readonly string[];
   readonly use: Reference["use"];
   readonly argument: Reference["argument"];
+  readonly count: Reference["count"];
+  readonly texts: Reference["texts"];
+  readonly within: Reference["within"];
 }
 
 export interface UnitLinks {
@@ -65,7 +68,7 @@ function collect(unit: Unit, bindings: Bindings): UnitLinks {
   };
 
   /** Follows members of namespaces as far as the source names them. */
-  const reach = (label: string, target: Target, ref: Pick<Reference, "start" | "path" | "use" | "argument"> | undefined, start = ref?.start): void => {
+  const reach = (label: string, target: Target, ref: Omit<Reference, "name" | "depth"> | undefined, start = ref?.start): void => {
     const path = ref?.path ?? [];
     switch (target.kind) {
       case "namespace": {
@@ -85,7 +88,7 @@ function collect(unit: Unit, bindings: Bindings): UnitLinks {
       }
       case "builtin": case "package":
         link(label, target, start);
-        uses.push({ start: start ?? unit.node.start, of: target, path: membersOf(target, path), use: ref?.use ?? "value", argument: ref?.argument });
+        uses.push({ start: start ?? unit.node.start, of: target, path: membersOf(target, path), use: ref?.use ?? "value", argument: ref?.argument, count: ref?.count, texts: ref?.texts ?? [], within: undefined });
         return;
       default: link(label, target, start);
     }
@@ -96,7 +99,7 @@ function collect(unit: Unit, bindings: Bindings): UnitLinks {
     for (const target of targets) reach(ref.name, target, ref);
     if (targets.length > 0) continue;
     const { name, path } = global(ref);
-    uses.push({ start: ref.start, of: { kind: "global", name }, path, use: ref.use, argument: ref.argument });
+    uses.push({ ...ref, of: { kind: "global", name }, path });
     if (name === "require" && path.length === 0 && ref.use === "call" && typeof ref.argument === "string") load("require", ref.argument, ref.start);
   }
   for (const { specifier, start } of facts.dynamicImports) if (specifier !== undefined) load("import", specifier, start);

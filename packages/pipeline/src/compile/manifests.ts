@@ -7,8 +7,8 @@ export interface Manifest {
   readonly dir: string;
   readonly name: string | undefined;
   readonly type: "module" | "commonjs" | undefined;
-  /** It has an `mlstack` field: the package is a plugin. */
-  readonly isPlugin: boolean;
+  /** The exports that a plugin's manifest calls pure; none where it is no plugin. */
+  readonly pure: ReadonlySet<string>;
 }
 
 /** Finds the package.json that a file belongs to: the nearest one upward. Each folder is looked at once. */
@@ -36,6 +36,13 @@ function read(dir: string): Manifest | undefined {
     dir,
     name: typeof name === "string" ? name : undefined,
     type: type === "module" || type === "commonjs" ? type : undefined,
-    isPlugin: typeof mlstack === "object" && mlstack !== null,
+    pure: pureOf(mlstack),
   };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function pureOf(manifest: unknown): ReadonlySet<string> {
+  const pure = typeof manifest === "object" && manifest !== null ? (manifest as { readonly pure?: unknown }).pure : undefined;
+  return Array.isArray(pure) ? new Set(pure.filter((name) => typeof name === "string")) : NONE;
 }

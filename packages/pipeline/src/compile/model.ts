@@ -1,4 +1,5 @@
 import type { Node } from "./ast.ts";
+import type { PathText } from "./path-text.ts";
 import type { CompilerSettings } from "./tsconfig.ts";
 import type { UncachedReason } from "./types.ts";
 
@@ -15,6 +16,25 @@ export interface Reference {
   readonly use: ReferenceUse;
   /** The only argument of a call, where it is a text or number in the source. */
   readonly argument: string | number | undefined;
+  /** How many arguments a call has; undefined where one is spread, and of what is no call. */
+  readonly count: number | undefined;
+  /** Of a call: its arguments, lists among them item by item, as far as they are paths or texts in the source. */
+  readonly texts: readonly (PathText | undefined)[];
+  /** Of `import.meta`, `__dirname` and their like: the whole path that the source makes of it. */
+  readonly within: PathText | undefined;
+  /** In how many functions it stands, those that run at once left out. */
+  readonly depth: number;
+}
+
+/** A place where something may be changed that a name of the module, an import or a global holds. */
+export interface Mutation {
+  readonly name: string;
+  /** Static members on the way: `config.model.depth = 1` has model, depth; `config[key] = 1` has none. */
+  readonly path: readonly string[];
+  readonly start: number;
+  readonly depth: number;
+  /** An assignment to a member, or a call that is known to change what it is called on: `map.set(…)`. */
+  readonly by: "write" | "method";
 }
 
 /** `import("./x.ts")`; the specifier is undefined where it is computed. */
@@ -27,6 +47,7 @@ export interface DynamicImport {
 export interface UnitFacts {
   readonly references: readonly Reference[];
   readonly dynamicImports: readonly DynamicImport[];
+  readonly mutations: readonly Mutation[];
   /** Places where a function is made from text by a way that has no name: `f.constructor("…")`. */
   readonly evals: readonly number[];
   /** Members that depend on time, place or language, whatever they are read of. */
@@ -104,6 +125,8 @@ export interface ModuleRecord {
   readonly requests: readonly ModuleRequest[];
   /** Module-level names that something assigns after their declaration, with the first place. */
   readonly reassigned: ReadonlyMap<string, number>;
+  /** Those of them that a function assigns: what they hold depends on what has run. */
+  readonly reassignedLater: ReadonlyMap<string, number>;
   /** Why it could not be taken apart. The rest is empty then. */
   readonly failure: UncachedReason | undefined;
   /** `src/a.ts:12:5`. */

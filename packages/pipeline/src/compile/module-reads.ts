@@ -1,7 +1,7 @@
 import type { Node } from "./ast.ts";
 import type { Closures } from "./closure.ts";
 import type { Unit } from "./model.ts";
-import type { Mention, OutsideTable } from "./outside.ts";
+import type { OutsideTable } from "./outside.ts";
 import type { PurityAnalysis } from "./purity.ts";
 import { chainOf } from "./chains.ts";
 import type { UncachedReason } from "./types.ts";
@@ -76,9 +76,7 @@ export function moduleReadTable(purity: PurityAnalysis, outside: OutsideTable, c
     const inside = (start: number) => start >= node.start && start < node.end;
     const direct = outside.of(unit).filter((m) => inside(m.start));
     const reached = closures.from(unit, node);
-    const mentions = [...direct.map((mention) => ({ unit, mention })), ...reached.flatMap((u) => outside.of(u).map((mention) => ({ unit: u, mention })))];
-    const hasDate = mentions.some(({ mention }) => mention.date);
-    const worst = mentions.find(({ mention }) => counts(mention, hasDate));
+    const [worst] = [...direct.map((mention) => ({ unit, mention })), ...reached.flatMap((u) => outside.of(u).map((mention) => ({ unit: u, mention })))];
     return worst === undefined ? null : { node, what: worst.mention.what, where: worst.unit.module.at(worst.mention.start) };
   }
 }
@@ -117,8 +115,6 @@ function remembered<V>(cache: WeakMap<Unit, V>, unit: Unit, make: () => V): V {
   if (found === undefined) cache.set(unit, found = make());
   return found;
 }
-
-const counts = ({ date, zoned }: Mention, hasDate: boolean) => !date && (!zoned || hasDate);
 
 const nameOf = (unit: Unit) => (unit.names[0] === undefined || unit.names[0].startsWith("*") ? "this statement" : unit.names.join(", "));
 

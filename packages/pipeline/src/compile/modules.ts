@@ -50,24 +50,27 @@ function load(file: string, paths: ModulePaths, resolver: SourceResolver, settin
 }
 
 const EMPTY_INTERFACE = { imports: new Map(), exports: new Map(), stars: [], requests: [] } as const;
-const EMPTY = { format: "module", jsxPragmas: [], units: [], byName: new Map(), reassigned: new Map(), ...EMPTY_INTERFACE } as const;
+const EMPTY = { format: "module", jsxPragmas: [], units: [], byName: new Map(), reassigned: new Map(), reassignedLater: new Map(), ...EMPTY_INTERFACE } as const;
 
 function takeApart(base: Pick<ModuleRecord, "path" | "file" | "isTypeScript" | "settings">, { program, format, comments, text }: ParsedSource, at: ModuleRecord["at"]): ModuleRecord {
   const units: Unit[] = [];
   const byName = new Map<string, Unit[]>();
   const reassigned = new Map<string, number>();
+  const reassignedLater = new Map<string, number>();
   const used = new Set<string>();
   const typesAreValues = base.isTypeScript && base.settings.emitDecoratorMetadata;
   const keepsImports = !base.isTypeScript || base.settings.verbatim;
   const record: ModuleRecord = {
-    ...base, format, text, units, byName, reassigned, at, failure: undefined,
+    ...base, format, text, units, byName, reassigned, reassignedLater, at, failure: undefined,
     jsxPragmas: comments.flatMap((c) => c.value.match(/@jsx\w*\s+\S+/g) ?? []),
     ...EMPTY_INTERFACE,
   };
   for (const raw of program.body.flatMap((s) => unitsOf(s))) {
-    const onWrite = (name: string, start: number) => {
+    const onWrite = (name: string, start: number, isLater: boolean) => {
       const binding = name === "" ? raw.names[0] : name;
-      if (binding !== undefined && !reassigned.has(binding)) reassigned.set(binding, start);
+      if (binding === undefined) return;
+      if (!reassigned.has(binding)) reassigned.set(binding, start);
+      if (isLater && !reassignedLater.has(binding)) reassignedLater.set(binding, start);
     };
     const unit: Unit = { ...raw, module: record, index: units.length, facts: factsOf(raw.node, { typesAreValues, onWrite }) };
     units.push(unit);

@@ -4,6 +4,7 @@ import { closures } from "./closure.ts";
 import { compileModule, type Compiled } from "./compile.ts";
 import { dataFiles, moduleDigests, unitDigests, type DataFiles, type ModuleDigests } from "./digest.ts";
 import { evaluationTable, type EvaluationTable } from "./evaluation.ts";
+import { writeTable, type WriteTable } from "./late-writes.ts";
 import { linkTable, type LinkTable } from "./links.ts";
 import { moduleReadTable, type ModuleReadTable } from "./module-reads.ts";
 import { moduleTable, type ModuleTable } from "./modules.ts";
@@ -15,6 +16,8 @@ import { stepTrimmer } from "./step-options.ts";
 import { symbols, type Symbols } from "./symbols.ts";
 import { settingsFinder, type SettingsFinder } from "./tsconfig.ts";
 import type { ModuleRecord, Unit } from "./model.ts";
+import { pathValues } from "./path-text.ts";
+import { reachedTable, type ReachedTable } from "./reached.ts";
 import { unknowableTable, type UnknowableTable } from "./unknowable.ts";
 
 /** All that is known of a project's code. Each table answers for one thing, remembers its answers, and lives as long as this object. */
@@ -31,6 +34,8 @@ export interface Project {
   readonly evaluations: EvaluationTable;
   readonly moduleReads: ModuleReadTable;
   readonly unknowables: UnknowableTable;
+  readonly reached: ReachedTable;
+  readonly writes: WriteTable;
   readonly moduleDigests: ModuleDigests;
   readonly data: DataFiles;
   /** @throws MLS1013 */
@@ -50,11 +55,14 @@ export function openProject(projectDir: string): Project {
   const links = linkTable(bound);
   const purity = purityAnalysis(symbolic);
   const reach = closures(links, purity);
+  const evaluations = evaluationTable(bound);
   return {
     dir, resolver, paths, modules, settings, bindings: bound, symbols: symbolic, links, purity,
-    evaluations: evaluationTable(bound),
+    evaluations,
     moduleReads: moduleReadTable(purity, outsideTable(links), reach),
-    unknowables: unknowableTable(links),
+    unknowables: unknowableTable(links, { projectDir: dir, paths: pathValues(bound) }),
+    reached: reachedTable(links),
+    writes: writeTable(bound, links, (root) => graphOf(root, evaluations, links)),
     data: dataFiles(),
     compiled: compilations(),
     moduleDigests: moduleDigests(unitDigests(links, paths), purity, reach),
@@ -70,4 +78,18 @@ function compilations(): Project["compiled"] {
     if (found === undefined) known.set(module, found = compileModule(module.file, module.text, module.format, module.settings));
     return found;
   };
+}
+
+/** All modules that are loaded with one, those included that its code loads later. */
+function graphOf(root: ModuleRecord, evaluations: EvaluationTable, links: LinkTable): ReadonlySet<ModuleRecord> {
+  const found = new Set<ModuleRecord>();
+  const roots = new Set([root]);
+  for (const from of roots) {
+    for (const item of evaluations.of(from).items) {
+      if (!("module" in item) || found.has(item.module)) continue;
+      found.add(item.module);
+      for (const unit of item.module.units) for (const { target, loads } of unit.facts.dynamicImports.length === 0 ? [] : links.of(unit).links) if (loads && (target.kind === "namespace" || target.kind === "whole")) roots.add(target.module);
+    }
+  }
+  return found;
 }

@@ -46,7 +46,9 @@ function look(unit: Unit, sym: Symbols): Purity {
   unitParts(unit, ctx, checker);
   // the statements of CommonJS share one object of exports: all of them are kept, in their order
   const isFree = unit.module.format === "module" && found.every((i) => !i.effect);
-  return { impurities: found, stores, droppable: isFree, readsState: found.length > 0 || readsState(unit.node) };
+  // what is assigned at the top of a module has another value further down
+  const readsAssigned = unit.facts.references.some((r) => unit.module.reassigned.has(r.name));
+  return { impurities: found, stores, droppable: isFree, readsState: found.length > 0 || readsAssigned || readsState(unit.node) };
 }
 
 function unitParts(unit: Unit, ctx: Context, check: Checker): void {

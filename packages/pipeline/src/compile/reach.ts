@@ -27,6 +27,6 @@ export function reachOf({ evaluations, units, data }: Retained, bindings: Bindin
     }
   }
   for (const unit of units) if (!found.has(unit.module.file)) add(unit.module.file, true);
-  for (const file of data) if (!found.has(file)) add(file, true);
+  for (const file of data.keys()) if (!found.has(file)) add(file, true);
   return [...found].map(([file, isLazy]) => ({ file, isLazy }));
 }

@@ -9,17 +9,19 @@ export function visitFunction(w: Walker, fn: FunctionNode, scope: Scope | undefi
   const own = fn.type === "FunctionExpression" && fn.id !== null ? scopeOf([fn.id.name], scope) : scope;
   const params = fn.params.flatMap((p) => boundNames(p as Node));
   const inner = scopeOf(fn.type === "ArrowFunctionExpression" ? params : [...params, "arguments"], own);
+  const deeper = w.state.atOnce.has(fn) ? 0 : 1;
+  w.state.depth += deeper;
   for (const param of fn.params) {
     for (const decorator of param.decorators ?? []) w.visit(decorator, scope);
     if (param.type === "TSParameterProperty") for (const decorator of param.parameter.decorators ?? []) w.visit(decorator, scope);
     // defaults see the parameters, and not what the body binds
     w.visitBinding(param, inner);
   }
-  if (fn.body === null) return;
-  if (fn.body.type === "BlockStatement") {
+  if (fn.body?.type === "BlockStatement") {
     const body = scopeOf([...varNames(fn.body), ...lexicalNames(fn.body.body)], inner);
     for (const statement of fn.body.body) w.visit(statement, body);
-  } else w.visit(fn.body, inner);
+  } else if (fn.body !== null) w.visit(fn.body, inner);
+  w.state.depth -= deeper;
 }
 
 export function visitClass(w: Walker, node: ClassNode, scope: Scope | undefined): void {
@@ -43,7 +45,11 @@ export function visitClass(w: Walker, node: ClassNode, scope: Scope | undefined)
         break;
       case "PropertyDefinition": case "AccessorProperty": case "TSAbstractMethodDefinition": case "TSAbstractPropertyDefinition": case "TSAbstractAccessorProperty":
         if (member.computed) w.visit(member.key, inner);
-        if (member.value !== null && member.value.type !== "TSEmptyBodyFunctionExpression") w.visit(member.value, scopeOf(["arguments"], inner));
+        if (member.value === null || member.value.type === "TSEmptyBodyFunctionExpression") break;
+        // a field of an instance is set when one is made
+        w.state.depth += member.static ? 0 : 1;
+        w.visit(member.value, scopeOf(["arguments"], inner));
+        w.state.depth -= member.static ? 0 : 1;
         break;
       default: throw new UnsupportedSyntax(member);
     }

@@ -1,7 +1,8 @@
 import { boundNames, isFunction, isTypeOnly, memberName, staticKey, staticText, withoutTypes, type Node, type NodeOf } from "./ast.ts";
-import { chainOf, isImportMeta, literalOf, patternPaths } from "./chains.ts";
+import { chainOf, isImportMeta, patternPaths } from "./chains.ts";
 import { UNSTEADY_MEMBERS, ZONED_MEMBERS } from "./globals.ts";
-import type { DynamicImport, Reference, ReferenceUse, UnitFacts } from "./model.ts";
+import type { DynamicImport, Mutation, Reference, ReferenceUse, UnitFacts } from "./model.ts";
+import { mutates, pathAround, visitCall } from "./references-calls.ts";
 import { binderOf, lexicalNames, scopeOf, type Scope } from "./scope.ts";
 import { childrenOf, UnsupportedSyntax } from "./syntax.ts";
 import { visitClass, visitFunction, visitNamespace } from "./references-scopes.ts";
@@ -11,41 +12,57 @@ export interface Walker {
   visit(node: Node, scope: Scope | undefined): void;
   /** Defaults and computed keys of a pattern that binds names. */
   visitBinding(pattern: Node, scope: Scope | undefined): void;
-  refer(name: string, start: number, scope: Scope | undefined, more?: Partial<Pick<Reference, "path" | "use" | "argument">>): void;
+  /** A chain of member reads: its root is referred to together with the members' names. */
+  visitChain(node: Node, scope: Scope | undefined, use: ReferenceUse, call?: CallFacts): void;
+  refer(name: string, start: number, scope: Scope | undefined, more?: Partial<Pick<Reference, "path" | "use" | keyof CallFacts>>): void;
   readonly state: WalkState;
 }
+
+/** What is known of a call's arguments. */
+export type CallFacts = Pick<Reference, "argument" | "count" | "texts">;
 
 export interface WalkState {
   readonly references: Reference[];
   readonly dynamicImports: DynamicImport[];
+  readonly mutations: Mutation[];
   readonly evals: number[];
   readonly members: { readonly name: string; readonly start: number }[];
   usesThis: boolean;
   hasJsx: boolean;
   classDepth: number;
+  /** In how many functions the walk is. */
+  depth: number;
+  /** Functions that run where they stand: called at once, or for each item of a list. */
+  readonly atOnce: Set<Node>;
+  /** The nodes that the walk is in, the outermost first. */
+  readonly above: Node[];
   /** With decorators and emitDecoratorMetadata, types become values. */
   readonly typesAreValues: boolean;
   /** Called for each name of the module that is assigned; `""` stands for one inside of a namespace of the unit. */
-  readonly onWrite: (name: string, start: number) => void;
+  readonly onWrite: (name: string, start: number, isLater: boolean) => void;
 }
 
 export function factsOf(node: Node, options: Pick<WalkState, "typesAreValues" | "onWrite">): UnitFacts {
-  const state: WalkState = { references: [], dynamicImports: [], evals: [], members: [], usesThis: false, hasJsx: false, classDepth: 0, ...options };
+  const state: WalkState = { references: [], dynamicImports: [], evals: [], members: [], mutations: [], usesThis: false, hasJsx: false, classDepth: 0, depth: 0, atOnce: new Set(), above: [], ...options };
   walker(state).visit(node, undefined);
-  const { references, dynamicImports, evals, members, usesThis, hasJsx } = state;
-  return { references, dynamicImports, evals, members, usesThis, hasJsx };
+  const { references, dynamicImports, mutations, evals, members, usesThis, hasJsx } = state;
+  return { references, dynamicImports, mutations, evals, members, usesThis, hasJsx };
 }
 
-function walker(state: WalkState): Walker {
-  const refer: Walker["refer"] = (name, start, scope, { path = [], use = "value", argument } = {}) => {
-    const binder = binderOf(name, scope);
-    if (use === "write" && path.length === 0 && (binder === undefined || binder.isNamespace)) state.onWrite(binder === undefined ? name : "", start);
-    if (binder === undefined) state.references.push({ name, start, path, use, argument });
-  };
-  const self: Walker = { visit, visitBinding, refer, state };
+const NO_CALL: CallFacts = { argument: undefined, count: undefined, texts: [] };
 
-  /** A chain of member reads: its root is referred to together with the members' names. */
-  function visitChain(node: Node, scope: Scope | undefined, use: ReferenceUse, argument?: Reference["argument"]): void {
+/** `import.meta` with a member, and what CommonJS has in its place. */
+const isPlace = (name: string) => name === "import.meta" || name === "__dirname" || name === "__filename";
+
+function walker(state: WalkState): Walker {
+  const refer: Walker["refer"] = (name, start, scope, { path = [], use = "value", argument, count, texts = [] } = {}) => {
+    const binder = binderOf(name, scope);
+    if (use === "write" && path.length === 0 && (binder === undefined || binder.isNamespace)) state.onWrite(binder === undefined ? name : "", start, state.depth > 0);
+    if (binder === undefined) state.references.push({ name, start, path, use, argument, count, texts, within: isPlace(name) ? pathAround(state, scope) : undefined, depth: state.depth });
+  };
+  const self: Walker = { visit, visitBinding, visitChain, refer, state };
+
+  function visitChain(node: Node, scope: Scope | undefined, use: ReferenceUse, call: CallFacts = NO_CALL): void {
     const { root, members } = chainOf(node);
     let path: string[] = [];
     let isStatic = true;
@@ -59,7 +76,7 @@ function walker(state: WalkState): Walker {
     // the constructor of a function makes functions from text; `this.constructor` is the class around it
     const last = members.at(-1);
     if (last !== undefined && memberName(last) === "constructor" && (use === "value" || use === "call") && root.type !== "ThisExpression") state.evals.push(node.start);
-    const more = { path, use: isStatic ? use : "computed-member" as const, argument: isStatic ? argument : undefined };
+    const more = { path, use: isStatic ? use : "computed-member" as const, ...(isStatic ? call : NO_CALL) };
     if (root.type === "Identifier") refer(root.name, root.start, scope, more);
     else if (isImportMeta(root)) refer("import.meta", root.start, undefined, more);
     else visit(root, scope);
@@ -106,7 +123,7 @@ function walker(state: WalkState): Walker {
     const t = withoutTypes(target);
     switch (t.type) {
       case "Identifier": refer(t.name, t.start, scope, { use: "write" }); break;
-      case "MemberExpression": visitChain(t, scope, "write"); break;
+      case "MemberExpression": mutates(state, t, scope, "write"); visitChain(t, scope, "write"); break;
       case "ObjectPattern":
         for (const p of t.properties) {
           if (p.type === "RestElement") { visitTarget(p.argument, scope); continue; }
@@ -129,20 +146,22 @@ function walker(state: WalkState): Walker {
 
   function visit(node: Node, scope: Scope | undefined): void {
     if (isTypeOnly(node)) return;
+    state.above.push(node);
+    visitNode(node, scope);
+    state.above.pop();
+  }
+
+  function visitNode(node: Node, scope: Scope | undefined): void {
     if (isFunction(node)) { visitFunction(self, node, scope); return; }
     switch (node.type) {
       case "Identifier": refer(node.name, node.start, scope); return;
       case "MemberExpression": visitChain(node, scope, "value"); return;
       case "MetaProperty": if (isImportMeta(node)) refer("import.meta", node.start, undefined); return;
       case "ThisExpression": if (state.classDepth === 0) state.usesThis = true; return;
-      case "CallExpression": case "NewExpression": {
-        const only = node.arguments.length === 1 ? node.arguments[0] : undefined;
-        visitChain(node.callee, scope, node.type === "NewExpression" ? "new" : "call", only === undefined ? undefined : literalOf(only));
-        for (const a of node.arguments) visit(a, scope);
-        return;
-      }
+      case "CallExpression": case "NewExpression": visitCall(self, node, scope); return;
       case "TaggedTemplateExpression": visitChain(node.tag, scope, "call"); visit(node.quasi, scope); return;
       case "UnaryExpression":
+        if (node.operator === "delete") mutates(state, node.argument, scope, "write");
         visitChain(node.argument, scope, node.operator === "typeof" ? "typeof" : node.operator === "delete" ? "write" : "value");
         return;
       case "BinaryExpression": visitBinary(node, scope); return;

@@ -17,7 +17,7 @@ beforeEach(() => {
     "app/node_modules/plain/i.mjs": "", "app/node_modules/plain/r.cjs": "", "app/node_modules/plain/sub.js": "", "app/node_modules/plain/deep.js": "",
     "shared/package.json": `{"name":"@acme/shared","exports":{".":"./src/index.ts","./sub":"./src/sub.ts"}}`, "shared/src/index.ts": "", "shared/src/sub.ts": "",
     "app/node_modules/@acme/shared": { link: "../../../shared" },
-    "plugin/package.json": `{"name":"plugin","mlstack":{"manifestVersion":1},"exports":"./index.ts"}`, "plugin/index.ts": "", "app/node_modules/plugin": { link: "../../plugin" },
+    "plugin/package.json": `{"name":"plugin","mlstack":{"manifestVersion":1,"pure":["format"]},"exports":"./index.ts"}`, "plugin/index.ts": "", "app/node_modules/plugin": { link: "../../plugin" },
     "core/package.json": `{"name":"@mlstack/core","exports":"./index.ts"}`, "core/index.ts": "", "app/node_modules/@mlstack/core": { link: "../../../core" },
   });
 });
@@ -45,7 +45,7 @@ describe("what a specifier stands for", () => {
     expect(ask("@acme/shared")).toMatchObject({ kind: "own", file: join(project.dir, "shared/src/index.ts"), trust: undefined });
     expect(ask("@mlstack/core")).toMatchObject({ kind: "package", trust: "mlstack" });
     expect(ask("@mlstack/engine")).toMatchObject({ kind: "package", trust: "mlstack" });
-    expect(ask("plugin")).toMatchObject({ kind: "own", trust: "plugin" });
+    expect(ask("plugin")).toMatchObject({ kind: "own", trust: { pure: new Set(["format"]) } });
     expect(ask("zod")).toMatchObject({ trust: "zod" });
   });
 
@@ -68,6 +68,6 @@ test.each([
   ["a.mts", "const x = 1;", "commonjs", "module"], ["a.cts", "const x = 1; return;", "module", "commonjs"], ["a.cts", "import x from './y';", "commonjs", "module"],
   ["a.js", "const x = 1; return;", undefined, "commonjs"], ["a.js", "export {};", undefined, "module"], ["a.js", "const x = 1;", "module", "module"], ["a.cjs", "return;", "module", "commonjs"], ["a.mjs", "await 1;", "commonjs", "module"],
 ] as const)("%s with %j in a package of type %s is read as %4$s", (file, text, type, format) => {
-  const source = parseFile(file, { dir: "/", name: undefined, type, isPlugin: false }, text);
+  const source = parseFile(file, { dir: "/", name: undefined, type, pure: new Set() }, text);
   expect([source.format, source.fault]).toEqual([format, undefined]);
 });

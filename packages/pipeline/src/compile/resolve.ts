@@ -5,8 +5,8 @@ import type { ResolveResult } from "oxc-resolver";
 import { manifestFinder, type Manifest, type ManifestFinder } from "./manifests.ts";
 import { resolverTool } from "./oxc.ts";
 
-/** Packages whose calls are known to describe and not to do: see trust.ts. */
-export type Trust = "mlstack" | "zod" | "plugin";
+/** Packages whose calls are known to describe and not to do: see trust.ts. Of a plugin, the exports that its manifest calls pure. */
+export type Trust = "mlstack" | "zod" | { readonly pure: ReadonlySet<string> };
 
 /** What a specifier stands for in one module. */
 export type Resolution =
@@ -65,16 +65,18 @@ export function sourceResolver(projectDir: string): SourceResolver {
   const classify = (specifier: string, file: string): Resolution => {
     const bare = isBare(specifier);
     if (isOwn(file)) {
-      const manifest = bare ? manifests(dirname(file)) : undefined;
+      // a package that is linked, by its name: what the project says of itself earns it nothing, nor does an alias
+      const around = bare ? manifests(dirname(file)) : undefined;
+      const manifest = around !== undefined && around.dir !== projectDir && around.name === packageName(specifier) ? around : undefined;
       if (manifest?.name !== undefined && isMlstack(manifest.name)) return mlstack(specifier, manifest.name, file);
       if (!isCode(file)) return { kind: "data", file };
-      return { kind: "own", file, trust: manifest?.isPlugin === true ? "plugin" : undefined };
+      return { kind: "own", file, trust: manifest === undefined ? undefined : trustOf(manifest) };
     }
     const name = packageOf(file);
     if (isMlstack(name)) return mlstack(specifier, name, file);
     // an alias or an entry of `imports` may lead into a package: what it leads to counts, not what it is called here
     const full = packageName(specifier) === name ? specifier : `${name}//${insideOf(file, name)}`;
-    return { kind: "package", name, specifier: full, file, trust: name === "zod" ? "zod" : trustOf(manifests(dirname(file)), name), byPath: false };
+    return { kind: "package", name, specifier: full, file, trust: name === "zod" ? "zod" : trustIn(manifests(dirname(file)), name), byPath: false };
   };
 
   const resolve: SourceResolver["resolve"] = (file, specifier, mode) => {
@@ -106,9 +108,9 @@ export function sourceResolver(projectDir: string): SourceResolver {
 
 const mlstack = (specifier: string, name: string, file: string | undefined): Resolution => ({ kind: "package", name, specifier, file, trust: "mlstack", byPath: false });
 
-function trustOf(manifest: Manifest | undefined, name: string): Trust | undefined {
-  return manifest?.name === name && manifest.isPlugin ? "plugin" : undefined;
-}
+const trustOf = ({ pure }: Manifest): Trust | undefined => (pure.size === 0 ? undefined : { pure });
+
+const trustIn = (manifest: Manifest | undefined, name: string): Trust | undefined => (manifest?.name === name ? trustOf(manifest) : undefined);
 
 /** Neither relative nor absolute nor a URL. `#name` is bare: package.json says what it is. */
 export const isBare = (specifier: string): boolean => !/^(\.{1,2}(\/|$)|\/|[a-z]:[\\/]|file:)/i.test(specifier);

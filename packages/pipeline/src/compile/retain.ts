@@ -8,8 +8,8 @@ import type { UncachedReason } from "./types.ts";
 /** Everything that one piece of code can reach. */
 export interface Retained {
   readonly units: ReadonlySet<Unit>;
-  /** Real paths of JSON and other files. */
-  readonly data: ReadonlySet<string>;
+  /** JSON and other files by real path, with the keys that are read; null for all of it. */
+  readonly data: ReadonlyMap<string, ReadonlySet<string> | null>;
   readonly packages: readonly Extract<Target, { kind: "package" }>[];
   /** What runs when the entry is loaded, and then what runs for each module that is loaded later, by path. */
   readonly evaluations: readonly (Pick<Evaluation, "items" | "elided" | "isCircular"> & { readonly root: ModuleRecord })[];
@@ -31,7 +31,7 @@ export interface RetainTools {
 export function retain(entry: ModuleRecord, start: readonly Unit[], { links, purity, evaluations }: RetainTools, onOwn: (module: ModuleRecord, name: string) => void): Retained {
   const units = new Set<Unit>();
   const queue: Unit[] = [];
-  const data = new Set<string>();
+  const data = new Map<string, Set<string> | null>();
   const packages = new Map<string, Extract<Target, { kind: "package" }>>();
   const failures: UncachedReason[] = [];
   const roots = new Set<ModuleRecord>();
@@ -42,7 +42,12 @@ export function retain(entry: ModuleRecord, start: readonly Unit[], { links, pur
     units.add(unit);
     queue.push(unit);
   };
-  const addPackage = (target: Extract<Target, { kind: "package" }>) => { if (target.trust !== "mlstack") packages.set(`${target.name}\0${target.from.file}`, target); };
+  const addPackage = (target: Extract<Target, { kind: "package" }>) => { if (target.trust !== "mlstack") packages.set(`${target.name}\0${target.from.file}\0${target.file ?? ""}`, target); };
+  const addData = ({ file, imported }: Extract<Target, { kind: "data" }>) => {
+    const keys = data.get(file);
+    if (imported === undefined) data.set(file, null);
+    else if (keys !== null) data.set(file, (keys ?? new Set()).add(imported));
+  };
   const load = (root: ModuleRecord) => {
     if (roots.has(root)) return;
     roots.add(root);
@@ -71,7 +76,7 @@ export function retain(entry: ModuleRecord, start: readonly Unit[], { links, pur
           if (loads) load(target.module);
           break;
         case "namespace": if (loads) load(target.module); break;
-        case "data": data.add(target.file); break;
+        case "data": addData(target); break;
         case "package": addPackage(target); break;
         case "missing": failures.push(missing(target.from, target.specifier, target.start, target.isPackage, target.message)); break;
         default: break;

@@ -23,7 +23,7 @@ interface Reading {
 }
 
 function read(path: string, text: string): Reading | undefined {
-  const source = parseFile(path, { dir: "/", name: undefined, type: "module", isPlugin: false }, text);
+  const source = parseFile(path, { dir: "/", name: undefined, type: "module", pure: new Set() }, text);
   if (source.fault !== undefined) return undefined;
   const lang = languageOf(path);
   const compiled = transformTool().transformSync(path, text, { lang, sourceType: source.format, decorator: { legacy: true }, jsx: "preserve", typescript: { onlyRemoveTypeImports: true } });

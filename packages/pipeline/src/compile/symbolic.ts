@@ -1,7 +1,8 @@
 import { staticKey, type ClassNode, type FunctionNode, type Node, type NodeOf } from "./ast.ts";
-import { HARMLESS_BUILTINS, HARMLESS_READS, UNSTEADY_BUILTINS } from "./globals.ts";
+import { HARMLESS_BUILTINS, HARMLESS_READS, PURE_MAKERS, UNSTEADY_BUILTINS } from "./globals.ts";
 import type { ModuleRecord } from "./model.ts";
 import type { Trust } from "./resolve.ts";
+import type { Maker } from "./trust.ts";
 
 /** Names bound inside of a statement, with the initialiser of those that are constant. They hide names of the module. */
 export type Locals = ReadonlyMap<string, { readonly init: Node; readonly ctx: Context } | undefined>;
@@ -28,7 +29,7 @@ export type Symbolic =
   /** Something of a package, or of Node (`builtin`), and the members read of it. */
   | { readonly kind: "import"; readonly trust: Trust | undefined; readonly builtin: string | undefined; readonly path: readonly string[] }
   /** What a describing call of a trusted package gave, or a member of it. */
-  | { readonly kind: "description"; readonly trust: Trust; readonly maker: string; readonly member: string | undefined }
+  | { readonly kind: "description"; readonly trust: Maker; readonly maker: string; readonly member: string | undefined }
   /** What mlstack found outside: a run, a client, a loaded result. */
   | { readonly kind: "finding" }
   /** What a harmless function of Node or JavaScript gave, perhaps from outside: text, numbers or plain data. */
@@ -51,6 +52,11 @@ export function isHarmlessFunction(callee: Symbolic): boolean {
   if (callee.kind !== "import" || callee.builtin === undefined) return false;
   const functions = HARMLESS_BUILTINS[callee.builtin];
   return functions === "all" || (functions !== undefined && functions.has(callee.path[0] ?? ""));
+}
+
+/** A function or class of Node that makes something of its arguments alone: `promisify`, `EventEmitter`. */
+export function isPureMaker(callee: Symbolic): boolean {
+  return callee.kind === "import" && callee.builtin !== undefined && callee.path.length <= 1 && PURE_MAKERS[callee.builtin]?.has(callee.path[0] ?? "default") === true;
 }
 
 /** The value of a property of a literal that is plain: all keys are written out, and this one is no getter. */

@@ -3,7 +3,7 @@ import type { Bindings, Target } from "./bindings.ts";
 import { chainOf, isImportMeta } from "./chains.ts";
 import { isFixedInstant, PLAIN_METHODS, ZONELESS } from "./globals.ts";
 import type { ModuleRecord, Unit } from "./model.ts";
-import { isHarmlessFunction, isPlainData, propertyOf, type Context, type Symbolic } from "./symbolic.ts";
+import { isHarmlessFunction, isPlainData, isPureMaker, propertyOf, type Context, type Symbolic } from "./symbolic.ts";
 import { describedCall, importedCall } from "./trust.ts";
 
 const UNKNOWN: Symbolic = { kind: "unknown" };
@@ -125,7 +125,10 @@ export function symbols(bindings: Bindings): Symbols {
     if (object.kind === "finding" || object.kind === "reading") return object;
     if (name === undefined) return object.kind === "description" ? { ...object, member: "" } : UNKNOWN;
     switch (object.kind) {
-      case "import": case "global": return { ...object, path: [...object.path, name] };
+      case "import":
+        if (typeof object.trust === "object" && object.path.length === 0 && !object.trust.pure.has(name)) return { ...object, trust: undefined, path: [name] };
+        return { ...object, path: [...object.path, name] };
+      case "global": return { ...object, path: [...object.path, name] };
       case "description": return { ...object, member: name };
       case "own-namespace": return ofTargets(bindings.ofExport(object.module, name));
       case "object": {
@@ -147,12 +150,15 @@ export function symbols(bindings: Bindings): Symbols {
     const plain = node.arguments.every((a) => a.type !== "SpreadElement" && of(a, ctx).kind === "primitive");
     switch (callee.kind) {
       case "import": {
+        if (isPureMaker(callee)) return { kind: "description", trust: "node", maker: callee.path[0] ?? "default", member: undefined };
         if (callee.trust === undefined) return isHarmlessFunction(callee) ? READING : UNKNOWN;
         const does = importedCall(callee.trust, callee.path);
         return does === "describe" ? { kind: "description", trust: callee.trust, maker: callee.path.at(-1) ?? "", member: undefined } : does === "act" ? { kind: "finding" } : UNKNOWN;
       }
       case "description": {
         const does = callee.member === undefined ? (callee.trust === "mlstack" ? "act" : "unknown") : describedCall(callee.trust, callee.maker, callee.member);
+        // a digest is text, whatever was hashed
+        if (callee.trust === "node" && callee.member === "digest") return READING;
         return does === "describe" ? { ...callee, member: undefined } : does === "act" ? { kind: "finding" } : UNKNOWN;
       }
       case "finding": return callee;

@@ -1,5 +1,8 @@
 import type { Trust } from "./resolve.ts";
 
+/** Whose calls describe; `node` for a few makers of Node: see PURE_MAKERS. */
+export type Maker = Trust | "node";
+
 /**
  * What calls of trusted packages do. "describe": they build a description (a schema, a format, a step) from their arguments, call none
  * of the functions among them, and read nothing from outside; the same text means the same thing. "act": they may read the outside
@@ -9,8 +12,8 @@ import type { Trust } from "./resolve.ts";
  */
 export type TrustedCall = "describe" | "act" | "unknown";
 
-/** zod's methods and functions that run a schema, and with it the transforms, refinements and defaults in it. */
-const ZOD_RUNS = /^((safe)?(parse|decode|encode)(Async)?|spa|isOptional|isNullable|apply|implement(Async)?|toJSONSchema|validate|config|locales)$/i;
+/** zod's methods and functions that run a schema, and with it the transforms, refinements and defaults in it, or that change what others see. */
+const ZOD_RUNS = /^((safe)?(parse|decode|encode)(Async)?|spa|isOptional|isNullable|apply|implement(Async)?|toJSONSchema|validate|config|locales|setErrorMap|register)$/i;
 
 /** Functions of mlstack that look at stacks, runs and stores. By the names' form, so that a new one is not trusted by accident. */
 const MLSTACK_ACTS = /^([A-Z]|(activate|active|await|client|connect|current|fetch|find|get|last|load|now|open|query|random|read|resolve|run|start|stack|watch)([A-Z]|$))/;
@@ -25,9 +28,9 @@ const OTHERS_ACT = /^(call|compile|fetch|get|graph|invoke|latest|load|open|path|
 export function importedCall(trust: Trust, path: readonly string[]): TrustedCall {
   const name = path.at(-1) ?? "";
   switch (trust) {
-    case "zod": return ZOD_RUNS.test(name) ? "unknown" : "describe";
+    case "zod": return ZOD_RUNS.test(name) || path.includes("globalRegistry") ? "unknown" : "describe";
     case "mlstack": return MLSTACK_ACTS.test(name) ? "act" : "describe";
-    case "plugin": return "describe";
+    default: return path.length === 1 ? "describe" : "unknown";
   }
 }
 
@@ -36,11 +39,12 @@ export function importedCall(trust: Trust, path: readonly string[]): TrustedCall
  *
  * @param maker the name of what made the description: `object`, `pipeline`
  */
-export function describedCall(trust: Trust, maker: string, method: string): TrustedCall {
+export function describedCall(trust: Maker, maker: string, method: string): TrustedCall {
   switch (trust) {
     case "zod": return ZOD_RUNS.test(method) ? "unknown" : "describe";
     case "mlstack": return (isPipelineMaker(maker) ? PIPELINE_REFINES.test(method) : !OTHERS_ACT.test(method)) ? "describe" : "act";
-    case "plugin": return "describe";
+    case "node": return /^create(Hash|Hmac)$/.test(maker) && /^(update|digest|copy)$/.test(method) ? "describe" : "unknown";
+    default: return OTHERS_ACT.test(method) ? "unknown" : "describe";
   }
 }
 

@@ -6,7 +6,8 @@ export interface UncachedReason {
   readonly rule:
     | "run-time-step" | "dynamic-import" | "dynamic-require" | "eval" | "undeclared-env" | "own-file-location" | "reassigned-binding"
     | "module-level-read" | "unreadable-module" | "unresolved-package" | "file-named-by-string" | "unencodable-parameter" | "effects"
-    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file" | "unreadable-entry" | "reads-run-info" | "reads-data-uri" | "reads-artifact-bytes";
+    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file" | "unreadable-entry" | "reads-run-info" | "reads-data-uri" | "reads-artifact-bytes"
+    | "reads-process" | "undeclared-file" | "unknown-global" | "other-zone";
   /** What was found, in one line. */
   readonly message: string;
   /** What to write instead, in one line. */
@@ -32,6 +33,12 @@ export interface CodeFingerprint {
   readonly packages: readonly ReachedPackage[];
   /** Every file that decides what the export is, whether something of it is retained or not. */
   readonly files: readonly ReachedFile[];
+  /** Results may depend on the time zone and the language of the process. */
+  readonly readsZone: boolean;
+  /** Results may depend on operating system and processor. */
+  readonly readsPlatform: boolean;
+  /** Environment variables that count as if the step declared them. */
+  readonly env: readonly string[];
   /** Empty when the step can be cached as far as its code goes. */
   readonly uncached: readonly UncachedReason[];
 }
@@ -50,14 +57,21 @@ export interface ReachedPackage {
   readonly name: string;
   /** Absolute folder of the importing module: packages are resolved from there. */
   readonly from: string;
+  /** The file of it that is imported, where that is known: an alias or a relative path may lead to another copy than the name does. */
+  readonly file?: string | undefined;
+  /** In place of `file`: the folder of the package that is imported. */
+  readonly folder?: string | undefined;
 }
 
 /** What the packages that a step reaches add to its key. */
 export interface PackagesFingerprint {
   /** Hex SHA-256 over the packages' files and how they are wired: which copy each of them sees. */
   readonly digest: string;
-  /** The packages that own code imports itself, and from which folders (POSIX, relative to the project's root; empty for the root). */
-  readonly roots: readonly { readonly name: string; readonly from: string }[];
+  /**
+   * The packages that own code imports itself, and from which folders (POSIX, relative to the project's root; empty for the root). `folder` is
+   * that of the package, where the name leads to another copy from there.
+   */
+  readonly roots: readonly { readonly name: string; readonly from: string; readonly folder?: string | undefined }[];
   /** `name@version` → digest, transitively. */
   readonly entries: Readonly<Record<string, string>>;
   /** A reached package holds native code, so results may depend on the platform. */
@@ -69,8 +83,12 @@ export interface PackagesFingerprint {
 export interface CodeAnalyzer {
   /** Which exported declaration a call of `step()` belongs to, or why it belongs to none. */
   identify(site: CallSite | undefined, name: string): StepIdentity | UncachedReason;
-  /** The same for any other named export that is looked up by its value's name, such as a predicate. */
-  fingerprint(identity: StepIdentity, declared: { readonly env: readonly string[]; readonly files: readonly string[] }): CodeFingerprint;
+  /**
+   * The same for any other named export that is looked up by its value's name, such as a predicate.
+   *
+   * @param loaded paths of modules that the process loads besides, such as the pipeline's: they may change what the step finds
+   */
+  fingerprint(identity: StepIdentity, declared: { readonly env: readonly string[]; readonly files: readonly string[] }, loaded?: readonly string[]): CodeFingerprint;
   /** Watches whether this process runs the code that a fingerprint was made of. To be made before the code may change again. */
   check(code: CodeFingerprint): LoadCheck;
   /** The modules that the given steps' modules import, transitively, as they run elsewhere: compiled, with resolved specifiers. */

@@ -22,7 +22,8 @@ export interface CompileContext {
 
 /** Computes what a language's code and packages add to the key. */
 export interface StepFingerprinter {
-  fingerprint(step: StepDefinition, declared: { readonly env: readonly string[]; readonly files: readonly string[] }): StepFingerprint | Promise<StepFingerprint>;
+  /** @param loaded paths of modules that the process loads besides the step's own: the pipeline's */
+  fingerprint(step: StepDefinition, declared: { readonly env: readonly string[]; readonly files: readonly string[] }, loaded: readonly string[]): StepFingerprint | Promise<StepFingerprint>;
 }
 
 export interface StepFingerprint {
@@ -32,5 +33,9 @@ export interface StepFingerprint {
   readonly runtime: string;
   /** Results may depend on the platform. */
   readonly native: boolean;
+  /** Results may depend on the time zone and the language of the process. */
+  readonly readsZone: boolean;
+  /** Environment variables that count as declared, besides those that are. */
+  readonly env: readonly string[];
   readonly uncached: readonly UncachedReason[];
 }

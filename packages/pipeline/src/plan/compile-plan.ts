@@ -26,12 +26,14 @@ export interface CompiledPlan {
 export async function compilePlan(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, context: CompileContext): Promise<CompiledPlan> {
   const { graph, params: parsed, outputs } = pipeline.graph(params);
   if (graph.nodes.length === 0) throw new MlstackError("MLS1008", `the pipeline "${pipeline.name}" calls no step`, { fix: "call its steps inside of build" });
+  const module = context.moduleOf(pipeline.site);
+  const loaded = module === null ? [] : [module];
   const ids = new Map<StepDefinition, string>();
   const steps: Record<string, PlanStep> = {};
   const definitions = new Map<string, StepDefinition>();
   for (const { step } of stepCalls(graph.nodes)) {
     if (ids.has(step)) continue;
-    const planned = await planStepOf(step, mergeOptions(step.options, pipeline.options), context);
+    const planned = await planStepOf(step, mergeOptions(step.options, pipeline.options), context, loaded);
     const wanted = planned.identity === null ? `(inline)#${step.name}` : `${planned.identity.module}#${planned.identity.export}`;
     let id = wanted;
     for (let n = 2; id in steps; n++) id = `${wanted}~${n}`;
@@ -46,7 +48,7 @@ export async function compilePlan(pipeline: PipelineDefinition, params: Readonly
   const bundled = modules.length === 0 ? undefined : context.bundle(modules);
   const plan: Plan = {
     planVersion: 1,
-    pipeline: { name: pipeline.name, module: context.moduleOf(pipeline.site), tags: [...(pipeline.options.tags ?? [])] },
+    pipeline: { name: pipeline.name, module, tags: [...(pipeline.options.tags ?? [])] },
     params: Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, pipelineParam(value)])),
     environment: { algorithms: { code: context.codeAlgorithm, key: KEY_ALGORITHM }, runtime: context.runtime, platform: context.platform },
     steps, nodes, bundle: bundled?.digest ?? null,

@@ -7,13 +7,13 @@ import type { PlanStep } from "./plan.ts";
 import { pathDigest } from "./project-files.ts";
 
 /** The plan's entry for a step. A part of its key that can't be known becomes a reason not to cache; no part is ever left out. */
-export async function planStepOf(step: StepDefinition, options: StepOptions, context: CompileContext): Promise<PlanStep> {
-  const env = options.env ?? [];
+export async function planStepOf(step: StepDefinition, options: StepOptions, context: CompileContext, loaded: readonly string[]): Promise<PlanStep> {
   const files = options.files ?? [];
   const fingerprinter = context.fingerprinters[step.language];
   const print: StepFingerprint = fingerprinter === undefined
-    ? { identity: null, code: null, packages: null, runtime: context.runtime, native: true, uncached: [{ rule: "run-time-step", message: `nothing here computes the key of a step in ${step.language}`, fix: `install the plugin that runs ${step.language} steps` }] }
-    : await fingerprinter.fingerprint(step, { env, files });
+    ? { identity: null, code: null, packages: null, runtime: context.runtime, native: true, readsZone: true, env: [], uncached: [{ rule: "run-time-step", message: `nothing here computes the key of a step in ${step.language}`, fix: `install the plugin that runs ${step.language} steps` }] }
+    : await fingerprinter.fingerprint(step, { env: options.env ?? [], files }, loaded);
+  const env = [...new Set([...(options.env ?? []), ...print.env])];
   const uncached: UncachedReason[] = [...print.uncached];
   const fileDigests: Record<string, string> = {};
   for (const path of files) {
@@ -34,6 +34,7 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
       packages: print.packages === null ? null : { digest: print.packages.digest, entries: { ...print.packages.entries }, roots: print.packages.roots.map((r) => ({ ...r })) },
       runtime: print.runtime,
       platform: print.native ? platformName(context.platform) : "any",
+      zone: print.readsZone,
       env: Object.fromEntries(env.map((name) => [name, envHash(context, name)])),
       files: fileDigests,
       cacheVersion: options.cacheVersion ?? "",

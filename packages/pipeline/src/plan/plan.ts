@@ -36,11 +36,13 @@ const planStep = z.strictObject({
   /** What the step's own code and its surroundings add to the key. */
   parts: z.strictObject({
     code: z.strictObject({ digest: sha256, modules: z.record(z.string(), moduleFingerprint) }).nullable(),
-    packages: z.strictObject({ digest: sha256, entries: z.record(z.string(), z.string()), /** What own code imports itself, and from which of the project's folders. */ roots: z.array(z.strictObject({ name: z.string(), from: z.string() })) }).nullable(),
+    packages: z.strictObject({ digest: sha256, entries: z.record(z.string(), z.string()), /** What own code imports itself, and from which of the project's folders. */ roots: z.array(z.strictObject({ name: z.string(), from: z.string(), /** Of the package, where the name leads to another copy. */ folder: z.string().optional() })) }).nullable(),
     /** Such as `node/24`. */
     runtime: z.string(),
     /** `any`, or such as `linux-x64-glibc` where native code is reached. */
     platform: z.string(),
+    /** Whether time zone and language of the process are part of the key, where they are not the usual ones (UTC, en-US). */
+    zone: z.boolean(),
     /** Keyed hashes of declared environment variables; null for one that is not set. */
     env: z.record(z.string(), z.string().nullable()),
     /** Digests of declared files of the project. */

@@ -15,7 +15,7 @@ export const PACKAGES: Files = {
   "node_modules/lodash/index.js": "export const chunk = (x) => x; export const sum = (x) => x;",
   "node_modules/patcher/package.json": `{"name":"patcher","version":"1.0.0","type":"module","exports":"./index.js"}`,
   "node_modules/patcher/index.js": "",
-  "node_modules/frames/package.json": `{"name":"frames","version":"1.0.0","type":"module","exports":"./index.js","mlstack":{"manifestVersion":1}}`,
+  "node_modules/frames/package.json": `{"name":"frames","version":"1.0.0","type":"module","exports":"./index.js","mlstack":{"manifestVersion":1,"pure":["dataframe","pythonStep"]}}`,
   "node_modules/frames/index.js": "export const dataframe = () => ({});",
 };
 

@@ -19,7 +19,7 @@ const pick = <T>(r: Random, from: readonly T[]): T => from[r(from.length)] as T;
 
 /** What a name holds: a number, a function of a number, an object { p, q() }, a class, an enum, a TypeScript namespace, a module's namespace, an array. */
 type Kind = "num" | "fn" | "obj" | "cls" | "enum" | "tsns" | "ns" | "arr";
-interface Name { readonly name: string; readonly kind: Kind; readonly members?: readonly Name[]; /** Its member p can be set. */ readonly isOpen?: boolean }
+interface Name { readonly name: string; readonly kind: Kind; readonly members?: readonly Name[]; /** Its member p can be set. */ readonly isOpen?: boolean; /** It can be assigned. */ readonly isLet?: boolean }
 
 /** A piece of a module that an edit may move, change or take away. */
 export interface Piece { readonly tag: "import" | "statement" | "effect" | "export"; readonly text: string }
@@ -78,12 +78,12 @@ class Writer {
   }
 
   /** A declaration of a name. */
-  declaration(name: string, env: readonly Name[], isFirst: boolean): { readonly text: string; readonly kind: Kind; readonly isOpen?: boolean } {
+  declaration(name: string, env: readonly Name[], isFirst: boolean): { readonly text: string; readonly kind: Kind; readonly isOpen?: boolean; readonly isLet?: boolean } {
     const { r } = this;
     const p = pick(r, POOL);
     const inner: Name[] = [...env, { name: p, kind: "num" }];
     const noted = r(5) === 0 ? `log.push("${name}", ${this.num(env, 0)}); ` : ""; // reading or calling it is an effect
-    switch (r(isFirst ? 9 : 13)) {
+    switch (r(isFirst ? 9 : 14)) {
       case 0: case 1: return { kind: "num", text: `${r(5) === 0 ? "var" : "const"} ${name} = ${this.num(env, 2)};` };
       case 2: return { kind: "num", text: `const ${name} = ${String(r(50))};` };
       case 3: return { kind: "fn", text: `function ${name}(${p}: number, extra = ${this.num(env, 1)}) { ${noted}return ${this.num(inner, 2)} + extra; }` };
@@ -95,6 +95,7 @@ class Writer {
       case 9: return { kind: "tsns", text: `namespace ${name} { export const v = ${this.num(env, 1)}; export function t(${p}: number) { return ${this.num(inner, 1)} + v; } }` };
       case 10: return { kind: "obj", text: `const ${name} = { get p() { ${noted}return ${this.num(env, 1)}; }, q: (${p}: number) => ${this.num(inner, 1)} };` };
       case 11: return { kind: "num", text: `const { p: ${name} = 3 } = { p: ${this.num(env, 1)} };` };
+      case 12: return { kind: "num", isLet: true, text: `let ${name} = ${this.num(env, 1)};` };
       default: {
         const base = env.filter((n) => n.kind === "cls");
         return base.length === 0 ? { kind: "num", text: `const [${name}] = [${this.num(env, 1)}];` }
@@ -107,7 +108,8 @@ class Writer {
     const { r } = this;
     const some = (kind: Kind) => env.filter((n) => n.kind === kind);
     const choices = [`log.push(${this.num(env, 1)});`, `const u${String(r(99))} = ${this.num(env, 1)};`, `if (${this.num(env, 1)} > 3) { log.push(${this.num(env, 0)}); }`, `for (${r(9) === 0 ? "var" : "let"} v = 0; v < 2; v++) log.push(v);`, `log.length > 5 || log.push(${this.num(env, 0)});`];
-    for (const n of some("obj").filter((o) => o.isOpen === true)) choices.push(`Object.assign(${n.name}, { p: ${this.num(env, 1)} });`, `${n.name}.q = (z: number) => ${this.num(env, 1)} + z;`);
+    for (const n of some("obj").filter((o) => o.isOpen === true)) choices.push(`Object.assign(${n.name}, { p: ${this.num(env, 1)} });`, `${n.name}.q = (z: number) => ${this.num(env, 1)} + z;`, `(() => { ${n.name}.p = ${this.num(env, 1)}; })();`, `["p"].forEach((key) => { ${n.name}[key as "p"] = ${this.num(env, 0)}; });`);
+    for (const n of env.filter((o) => o.isLet === true)) choices.push(`if (${this.num(env, 0)} > 3) ${n.name} = ${this.num(env, 1)};`, `for (const v of [1, 2]) ${n.name} += v;`, `{ ${n.name} = ${this.num(env, 0)}; }`);
     for (const n of some("arr")) choices.push(`${n.name}.push(${this.num(env, 1)});`, `${n.name}[0] = ${this.num(env, 0)};`);
     for (const n of some("cls")) choices.push(`${n.name}.s = ${this.num(env, 1)};`, `${n.name}.prototype.m = function () { return ${this.num(env, 1)}; };`);
     return pick(r, choices);
@@ -135,7 +137,7 @@ export function makeProgram(seed: number): Program {
             const local = r(3) === 0 ? pick(r, POOL) : n.name;
             if (taken.has(local)) return [];
             taken.add(local);
-            env.push({ ...n, name: local });
+            env.push({ ...n, name: local, isLet: false });
             return [local === n.name ? n.name : `${n.name} as ${local}`];
           });
           pieces.push({ tag: "import", text: `import { ${specifiers.join(", ")} } from "./m${other}.ts";` });

@@ -12,8 +12,8 @@ export function testingContext(over: Partial<CompileContext> & { print?: Partial
     fingerprinters: {
       node: {
         fingerprint: (step) => ({
-          identity: { module: "steps.ts", export: step.name }, native: false, runtime: "node/24", uncached: [], packages: { digest: digestOf(""), entries: {}, roots: [], native: false, uncached: [] },
-          code: { digest: digestOf(step.name), modules: { "steps.ts": { digest: digestOf(step.name), symbols: { [step.name]: digestOf(step.name) } } }, packages: [], files: [], uncached: [] }, ...print,
+          identity: { module: "steps.ts", export: step.name }, native: false, readsZone: false, env: [], runtime: "node/24", uncached: [], packages: { digest: digestOf(""), entries: {}, roots: [], native: false, uncached: [] },
+          code: { digest: digestOf(step.name), modules: { "steps.ts": { digest: digestOf(step.name), symbols: { [step.name]: digestOf(step.name) } } }, packages: [], files: [], readsZone: false, readsPlatform: false, env: [], uncached: [] }, ...print,
         }),
       },
     },
