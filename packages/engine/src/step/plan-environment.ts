@@ -31,7 +31,7 @@ export function planEnvironment(plan: Plan, dir: string, stateDir: string): Plan
     return changed.length === 0 ? { what: "wiring of the packages", found: "another copy of a package", planned: "the copy of the plan" } : { what: "set of packages", found: text(found.entries), planned: text(packages.entries) };
   }
 
-  const reached = (packages: NonNullable<PlanStep["parts"]["packages"]>): ReachedPackage[] => packages.roots.map(({ name, from }) => ({ name, from: resolve(dir, from) }));
+  const reached = (packages: NonNullable<PlanStep["parts"]["packages"]>): ReachedPackage[] => packages.roots.map(({ name, from, folder }) => ({ name, from: resolve(dir, from), ...(folder !== undefined && { folder: resolve(dir, folder) }) }));
 
   return {
     verify(step) {

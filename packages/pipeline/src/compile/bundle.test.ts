@@ -74,6 +74,15 @@ test("JSON, CommonJS, linked packages and what lies outside of the project", () 
   expect(JSON.parse(out)).toEqual([2, 2, [1], 3, "X0", 5, 8, 7, [1], 2]);
 });
 
+test("a package is the copy that was imported, elsewhere too", () => {
+  const lib = (at: string, n: number): Files => ({ [`${at}/package.json`]: `{"name":"lib","type":"module","exports":"./index.js"}`, [`${at}/index.js`]: `export const x = ${n};` });
+  const installed = { ...lib("node_modules/lib", 0), ...lib("node_modules/foo/node_modules/lib", 1) };
+  const code = `import { x } from "../node_modules/foo/node_modules/lib/index.js";\nimport { x as root } from "../node_modules/lib/index.js";\nimport { x as alias } from "@lib";\nexport const out = [x, root, alias];`;
+  const project = make({ "src/a.ts": code, "tsconfig.json": `{"compilerOptions":{"paths":{"@lib":["./node_modules/foo/node_modules/lib/index.js"]}}}`, ...installed }, {});
+  const bundle = codeAnalyzer({ projectDir: project.dir }).bundle(["src/a.ts"]);
+  expect(run(bundle, `console.log(JSON.stringify((await import("./src/a.mjs")).out));`, installed)).toBe("[1,0,1]");
+});
+
 test("what cannot be compiled or found is an error with its place", () => {
   const broken = make({ "a.ts": "export const x = 1;\nexport const = 2;" });
   expect(() => codeAnalyzer({ projectDir: broken.dir }).bundle(["a.ts"])).toThrow(expect.objectContaining({ code: "MLS1013", message: expect.stringContaining("a.ts:2:14") as string }));

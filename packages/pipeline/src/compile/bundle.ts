@@ -133,7 +133,7 @@ function replacement({ specifier, mode, attributes, names }: FoundSpecifier, mod
       sink.file(path, bytes);
       return written(path) + (attributes === "static" ? ` with { type: "json" }` : attributes === "dynamic" ? `, { with: { type: "json" } }` : "");
     }
-    case "package": return r.trust === "mlstack" || r.specifier === specifier ? undefined : JSON.stringify(bareSpecifier(r, module, project, mode));
+    case "package": return r.trust === "mlstack" || r.specifier === specifier ? undefined : packageSpecifier(r, module, project, mode, written);
     case "missing":
       if (r.isPackage || mode === "require") return undefined;
       throw notFound(module.file, specifier, undefined);
@@ -147,8 +147,11 @@ function linkTo(r: Resolution, project: Project): IndexedLink {
   return r.kind === "package" && r.byPath && r.file !== undefined ? { installed: relative(project.dir, r.file).split(sep).join("/") } : null;
 }
 
-/** An alias that leads into a package, as a specifier that works without the alias. */
-function bareSpecifier(r: { readonly name: string; readonly specifier: string; readonly file: string | undefined }, module: ModuleRecord, project: Project, mode: RequestMode): string {
-  const root = project.bindings.resolution(module, r.name, mode);
-  return root.kind === "package" && root.file === r.file ? r.name : r.specifier.replace("//", "/");
+/** An alias or a path that leads into a package, as a specifier that works without the alias: by name, or by path where the name leads to another copy. */
+function packageSpecifier(r: { readonly name: string; readonly specifier: string; readonly file: string | undefined }, module: ModuleRecord, project: Project, mode: RequestMode, written: (path: string) => string): string {
+  const leads = (specifier: string) => { const found = project.bindings.resolution(module, specifier, mode); return found.kind === "package" && found.file === r.file; };
+  const full = r.specifier.replace("//", "/");
+  const named = [r.name, full].find((specifier) => leads(specifier));
+  const path = r.file === undefined ? undefined : project.paths.pathOf(r.file);
+  return named !== undefined || path === undefined || path.startsWith("_") ? JSON.stringify(named ?? full) : written(path);
 }

@@ -62,7 +62,7 @@ export function packageCheck({ nodes, stateNow, resolver, isLate, budget }: Pack
     const target = ownerOf(file);
     const meant = node.edges.get(name) ?? node.here.get(name);
     if (meant !== undefined) return target !== meant && target !== node;
-    // a name that is in no manifest is not known to the key either; one that is, and led nowhere, has been installed since
+    // a name that is in no manifest and in no code is not known to the key either; one that is, and led nowhere, has been installed since
     return node.declared.has(name) && target !== node;
   }
 

@@ -3,15 +3,16 @@ import type { LoadCheck, PackagesFingerprint, ReachedPackage, UncachedReason } f
 import { packageCheck } from "./check.ts";
 import { isOwnPackage, packageGraph, type PackageNode } from "./graph.ts";
 import { sha256 } from "./hash.ts";
+import { importFinder } from "./imports.ts";
 import { readNpmLock, type NpmLock } from "./npm-lock.ts";
-import { packageResolver, realFolder } from "./resolve.ts";
+import { packageFolder, packageResolver, realFolder } from "./resolve.ts";
 import { treeDigester, treeState } from "./tree-digest.ts";
 import { treeIndex } from "./tree-index.ts";
 import { unresolved } from "./unresolved.ts";
 import { closure, edgesAnywhere, edgesHere, labeller, type Edges } from "./wiring.ts";
 
 /** Goes up when equal packages would get another digest. */
-const ALGORITHM = "mlstack-packages/1";
+const ALGORITHM = "mlstack-packages/2";
 
 /** What the npm packages that a step reaches add to its key. */
 export interface NodePackagesFingerprint extends PackagesFingerprint {
@@ -41,6 +42,8 @@ interface Root {
   readonly name: string;
   /** Where it is imported, as a POSIX path relative to the project. */
   readonly from: string;
+  /** The package's folder, likewise, where another one than the name leads to is imported. */
+  readonly folder: string | undefined;
   readonly node: PackageNode;
 }
 
@@ -55,10 +58,12 @@ interface Root {
 export function packageFingerprinter(options: { projectDir: string; stateDir: string }): PackageFingerprinter {
   const projectDir = realFolder(options.projectDir);
   const index = treeIndex(options.stateDir);
+  const imports = importFinder(options.stateDir);
   const resolver = packageResolver();
   let lock: NpmLock | undefined;
   // Locks are large; one is read only if an optional dependency asks for it.
-  const graph = packageGraph({ resolver, trees: treeDigester(index), lock: () => (lock ??= readNpmLock(projectDir)) });
+  const graph = packageGraph({ resolver, trees: treeDigester(index), imports, lock: () => (lock ??= readNpmLock(projectDir)) });
+  const inProject = (path: string) => relative(projectDir, path).split(sep).join("/");
   const known = new Map<string, NodePackagesFingerprint>();
   const nodesOf = new Map<NodePackagesFingerprint, ReadonlySet<PackageNode>>();
   // steps that reach the same packages share a check
@@ -70,11 +75,14 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
   function compute(reached: readonly ReachedPackage[]): NodePackagesFingerprint {
     const roots: Root[] = [];
     const missing = new Map<string, UncachedReason>();
-    for (const { name, from } of reached) {
-      const folder = resolver.resolve(name, from);
-      const place = relative(projectDir, realFolder(from)).split(sep).join("/");
+    for (const { name, from, file, folder: given } of reached) {
+      const named = resolver.resolve(name, from);
+      // an alias or a relative path may lead to another copy than the name does
+      const imported = given ?? (file === undefined ? undefined : packageFolder(realFolder(file), name));
+      const folder = imported === undefined ? named : realFolder(imported);
+      const place = inProject(realFolder(from));
       const node = folder === undefined ? undefined : graph.node(folder);
-      if (node !== undefined) roots.push({ name, from: place, node });
+      if (node !== undefined) roots.push({ name, from: place, folder: folder === named || folder === undefined ? undefined : inProject(folder), node });
       else if (folder === undefined && !isOwnPackage(name)) missing.set(name, unresolved({ name, from, place, projectDir }));
     }
     const [local, portable] = [here(roots), anywhere(roots)];
@@ -94,7 +102,7 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
   }
 
   const fingerprint = (reached: readonly ReachedPackage[]): NodePackagesFingerprint => {
-    const key = reached.map(({ name, from }) => `${name}\0${from}`).toSorted().join("\0\0");
+    const key = reached.map(({ name, from, file, folder }) => `${name}\0${from}\0${folder ?? file ?? ""}`).toSorted().join("\0\0");
     let print = known.get(key);
     if (print === undefined) known.set(key, print = compute(reached));
     return print;
@@ -109,7 +117,10 @@ export function packageFingerprinter(options: { projectDir: string; stateDir: st
       if (check === undefined) checks.set(key, check = packageCheck({ nodes, stateNow: treeState, resolver, isLate, budget }));
       return check;
     },
-    flush: () => index.flush(),
+    flush() {
+      index.flush();
+      imports.flush();
+    },
   };
 }
 
@@ -120,9 +131,9 @@ function printer(edges: Edges): (roots: readonly Root[]) => { nodes: ReadonlySet
     const nodes = closure(roots.map((root) => root.node), edges);
     const labels = label(nodes);
     const targets = groupBy(roots, (root) => root.name);
-    const imports = roots.map(({ name, from, node }) => {
+    const imports = roots.map(({ name, from, folder, node }) => {
       const ambiguous = new Set(targets.get(name)!.map((root) => labels(root.node))).size > 1;
-      return JSON.stringify([name, ambiguous ? from : null, labels(node)]);
+      return JSON.stringify([name, ambiguous ? [from, folder ?? null] : null, labels(node)]);
     });
     const sorted = (lines: string[]) => [...new Set(lines)].toSorted();
     return { nodes, digest: sha256(JSON.stringify([ALGORITHM, sorted(imports), sorted([...nodes].map(labels))])), entries: entriesOf(nodes) };
@@ -130,8 +141,8 @@ function printer(edges: Edges): (roots: readonly Root[]) => { nodes: ReadonlySet
 }
 
 /** In one order whatever the order in which modules were looked at, each once. */
-function distinctRoots(roots: readonly Root[]): { readonly name: string; readonly from: string }[] {
-  const byPlace = new Map(roots.map(({ name, from }) => [`${name}\0${from}`, { name, from }]));
+function distinctRoots(roots: readonly Root[]): PackagesFingerprint["roots"] {
+  const byPlace = new Map(roots.map(({ name, from, folder }) => [`${name}\0${from}\0${folder ?? ""}`, { name, from, ...(folder !== undefined && { folder }) }]));
   return [...byPlace].toSorted(byKey).map(([, root]) => root);
 }
 

@@ -1,4 +1,5 @@
 import { reasonOf } from "./json.ts";
+import type { ImportFinder } from "./imports.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 import type { LockedPackage, NpmLock } from "./npm-lock.ts";
 import type { PackageResolver } from "./resolve.ts";
@@ -15,7 +16,7 @@ export interface PackageNode {
   readonly folder: string | undefined;
   /** Its files; undefined where they can't be read, and for what is known from the lock alone. */
   readonly tree: Tree | undefined;
-  /** Names of the packages that its manifest says it may import. */
+  /** Names of the packages that its manifest says it may import, or that its code does. */
   readonly declared: ReadonlySet<string>;
   /** Why it can't be part of a key. */
   readonly problem: string | undefined;
@@ -46,10 +47,11 @@ export function isOwnPackage(name: string): boolean {
  * to that, can be stale, and has another form with every package manager. It is asked only about the one thing the disk can't tell,
  * packages of other platforms. An optional dependency that is bound to a platform has two faces: its files for those who ask about this
  * machine, and the lock's entries (which has one for each platform) for those who ask about all. A dependency that is missing has no
- * edge: the manifest, which is among the files, says that there could be one.
+ * edge: the manifest, which is among the files, says that there could be one. Packages also import what they do not declare and what is
+ * there by hoisting, so their code is asked as well.
  */
-export function packageGraph(parts: { resolver: PackageResolver; trees: { digest(folder: string): Tree }; lock: () => NpmLock }): PackageGraph {
-  const { resolver, trees, lock } = parts;
+export function packageGraph(parts: { resolver: PackageResolver; trees: { digest(folder: string): Tree }; imports: Pick<ImportFinder, "of">; lock: () => NpmLock }): PackageGraph {
+  const { resolver, trees, imports, lock } = parts;
   const manifests = new Map<string, ReturnType<typeof readManifest>>();
   const nodes = new Map<string, PackageNode>();
   const lockNodes = new Map<string, PackageNode>();
@@ -64,15 +66,20 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
     const here = new Map<string, PackageNode>();
     const locked = new Map<string, PackageNode>();
     const { tree } = files;
+    const unsaid = tree === undefined ? [] : undeclared(folder, manifest, tree);
     const made = {
       id: `${manifest.name}@${manifest.version}`, content: tree?.digest ?? "", native: manifest.native || tree?.native === true, problem: problem ?? files.problem,
-      folder, tree, declared: new Set([...manifest.needs, ...manifest.optional.keys()]), edges, here, locked,
+      folder, tree, declared: new Set([...manifest.needs, ...manifest.optional.keys(), ...unsaid]), edges, here, locked,
     };
     // Known before its dependencies are, since they may lead back to it.
     nodes.set(folder, made);
     for (const name of manifest.needs) {
       const found = resolver.resolve(name, folder);
       if (found !== undefined) add(edges, name, node(found));
+    }
+    for (const name of unsaid) {
+      const found = resolver.resolve(name, folder);
+      if (found !== undefined && found !== folder) add(edges, name, node(found));
     }
     for (const [name, range] of manifest.optional) {
       const entry = lock().dependencyOf(folder, manifest.version, name);
@@ -84,6 +91,11 @@ export function packageGraph(parts: { resolver: PackageResolver; trees: { digest
       if (found !== undefined) add(bound ? here : edges, name, node(found));
     }
     return made;
+  }
+
+  /** What its code imports though its manifest does not say so: that it is there is the doing of others, and it runs all the same. */
+  function undeclared(folder: string, { name, needs, optional }: Manifest, { digest }: Tree): readonly string[] {
+    return imports.of(folder, digest).filter((n) => n !== name && !needs.includes(n) && !optional.has(n));
   }
 
   function manifestOf(folder: string): ReturnType<typeof readManifest> {

@@ -66,6 +66,13 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
+/** The folder of the package `name` that a file lies in; undefined where it lies in none of that name. */
+export function packageFolder(file: string, name: string): string | undefined {
+  const inner = `${sep}node_modules${sep}${name.replace("/", sep)}${sep}`;
+  const at = file.lastIndexOf(inner);
+  return at < 0 ? undefined : file.slice(0, at + inner.length - 1);
+}
+
 /** The folder without links on the way to it, so that it has one name; as given when there is none. */
 export function realFolder(path: string): string {
   try { return realpathSync.native(path); } catch { return path; }

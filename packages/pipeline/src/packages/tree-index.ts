@@ -38,13 +38,14 @@ export function treeIndex(stateDir: string): TreeIndex {
       if (fresh.size === 0) return;
       const all = new Map([...load(path), ...fresh]);
       const kept = [...all].filter(([folder]) => existsSync(folder)).toSorted(([a], [b]) => (a < b ? -1 : 1));
-      if (write(stateDir, path, { version: VERSION, packages: Object.fromEntries(kept) })) fresh.clear();
+      if (writeIndex(stateDir, path, { version: VERSION, packages: Object.fromEntries(kept) })) fresh.clear();
       stored = all;
     },
   };
 }
 
-function write(stateDir: string, path: string, content: Loose): boolean {
+/** Writes a file beside its place and renames it. False where that can't be done. */
+export function writeIndex(stateDir: string, path: string, content: Loose): boolean {
   const beside = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`;
   try {
     mkdirSync(stateDir, { recursive: true });
