@@ -1,18 +1,29 @@
-import { cpSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BASE, EDITS, type EditClass } from "./testing/edited-project.ts";
+import { BASE, EDITS, RUN_EACH, type EditClass } from "./testing/edited-project.ts";
 import { testProject, type TestProject } from "./testing/project.ts";
+import { SEEN, SEEN_EDITS, SEEN_LINKS } from "./testing/seen-project.ts";
 
 interface Ran { readonly status: string; readonly identity: string | undefined }
 
 type Results = Readonly<Record<string, Ran>>;
+type Mode = "inline" | "workers";
+
+/** Where the test itself runs must not matter. */
+const SURROUNDINGS = { GREETING: "hi", TZ: "UTC", LANG: "en_US.UTF-8", LC_ALL: "en_US.UTF-8" };
 
 /** Runs the pipeline once for each state folder, in one process: it is compiled anew each time. */
-async function run(p: TestProject, states: readonly string[], env: Record<string, string> = {}): Promise<Results[]> {
-  const { stdout, stderr, code } = await p.node(["--import", "mlstack/register", "run-each.mjs", ...states], { GREETING: "hi", ...env });
+async function run(p: TestProject, mode: Mode, states: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Results[]> {
+  const { stdout, stderr, code } = await p.node(["--import", "mlstack/register", "run-each.mjs", mode, ...states], { ...SURROUNDINGS, ...env });
   if (code !== 0) throw new Error(stdout + stderr);
   return JSON.parse(stdout) as Results[];
+}
+
+function project(files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}): TestProject {
+  const p = testProject({ ...files, "run-each.mjs": RUN_EACH });
+  for (const [path, target] of Object.entries(links)) { mkdirSync(dirname(join(p.dir, path)), { recursive: true }); symlinkSync(target, join(p.dir, path)); }
+  return p;
 }
 
 function apply(p: TestProject, edit: EditClass): void {
@@ -30,43 +41,67 @@ function apply(p: TestProject, edit: EditClass): void {
   }
 }
 
+/** Applies an edit to a project with a full cache; what is served must be what a run without any cache gives. */
+async function check(base: TestProject, make: () => TestProject, edit: EditClass, mode: Mode): Promise<void> {
+  const p = make();
+  try {
+    cpSync(join(base.dir, "state"), join(p.dir, "state"), { recursive: true });
+    apply(p, edit);
+    const effects = { ...edit.expect, ...edit[mode] };
+    const never = Object.values(effects).includes("never");
+    const [cached, fresh, again] = (await run(p, mode, ["state", "fresh", ...(never ? ["state"] : [])], edit.env)) as [Results, Results, Results | undefined];
+    for (const [node, { status, identity }] of Object.entries(cached)) {
+      // never a false hit, in any step of any class
+      if (status === "cached") expect({ node, identity }).toEqual({ node, identity: fresh[node]!.identity });
+    }
+    for (const [step, wanted] of Object.entries(effects)) {
+      const node = edit.renamed?.[step] ?? step;
+      expect({ node, status: cached[node]!.status }).toEqual({ node, status: wanted === "cached" ? "cached" : "completed" });
+      if (wanted !== "never") continue;
+      expect(again![node]!.status).toBe("completed");
+      const why = await p.mlstack(["why", `last/${node}`], { env: { MLSTACK_STATE_DIR: join(p.dir, "state") } });
+      expect(why.stdout).toMatch(/never cached[^]*fix /);
+    }
+  } finally { p.close(); }
+}
+
+/** A project whose every step is in the cache, put there by a run in the driver's process, and found by one in workers. */
+async function filled(make: () => TestProject): Promise<TestProject> {
+  const base = make();
+  const [first, again] = await run(base, "inline", ["state", "state"]);
+  expect(new Set(Object.values(first!).map((s) => s.status))).toEqual(new Set(["completed"]));
+  expect(new Set(Object.values(again!).map((s) => s.status))).toEqual(new Set(["cached"]));
+  const [elsewhere] = await run(base, "workers", ["state"]);
+  expect(elsewhere).toEqual(again);
+  return base;
+}
+
 /**
  * For every class of edit: what the cache serves must be what a run without any cache gives. A step that runs again though its result
  * is the same is a false miss; those that are accepted are named in the table.
  */
 describe("edits of a project", () => {
+  const make = () => project(BASE);
   let base: TestProject;
-  beforeAll(async () => {
-    base = testProject(BASE);
-    const [first, again] = await run(base, ["state", "state"]);
-    expect(Object.values(first!).map((s) => s.status)).toEqual(["completed", "completed", "completed", "completed"]);
-    expect(Object.values(again!).map((s) => s.status)).toEqual(["cached", "cached", "cached", "cached"]);
-  }, 60_000);
+  beforeAll(async () => { base = await filled(make); }, 120_000);
   afterAll(() => base.close());
 
-  it.concurrent.each(EDITS)("$name", async (edit) => {
-    const p = testProject(BASE);
-    try {
-      cpSync(join(base.dir, "state"), join(p.dir, "state"), { recursive: true });
-      apply(p, edit);
-      const never = Object.values(edit.expect).includes("never");
-      const [cached, fresh, again] = (await run(p, ["state", "fresh", ...(never ? ["state"] : [])], edit.env)) as [Results, Results, Results | undefined];
-      for (const [step, { status, identity }] of Object.entries(cached)) {
-        // never a false hit, in any step of any class
-        if (status === "cached") expect({ step, identity }).toEqual({ step, identity: fresh[step]!.identity });
-        const wanted = edit.expect[step as keyof EditClass["expect"]];
-        if (wanted !== undefined) expect({ step, status }).toEqual({ step, status: wanted === "cached" ? "cached" : "completed" });
-        if (wanted !== "never") continue;
-        expect(again![step]!.status).toBe("completed");
-        const why = await p.mlstack(["why", `last/${step}`], { env: { MLSTACK_STATE_DIR: join(p.dir, "state") } });
-        expect(why.stdout).toMatch(/never cached[^]*fix /);
-      }
-    } finally { p.close(); }
-  }, 60_000);
+  it.concurrent.each(EDITS)("$name", (edit) => check(base, make, edit, "inline"), 120_000);
+  it.concurrent.each(EDITS.filter((e) => e.workers !== undefined))("$name, in workers", (edit) => check(base, make, edit, "workers"), 120_000);
 
   it("lists its known false misses", () => {
     const known = EDITS.filter((e) => e.falseMiss !== undefined).map((e) => `${e.name}: ${e.falseMiss}`);
     process.stdout.write(`known false misses, ${known.length} of ${EDITS.length} classes: ${known.join("; ")}\n`);
     expect(known).toHaveLength(1);
   });
+});
+
+describe("what surrounds a step", () => {
+  const make = () => project(SEEN, SEEN_LINKS);
+  let base: TestProject;
+  beforeAll(async () => { base = await filled(make); }, 120_000);
+  afterAll(() => base.close());
+
+  it.concurrent.each(SEEN_EDITS)("$name", (edit) => check(base, make, edit, "inline"), 120_000);
+  it.concurrent.each(SEEN_EDITS)("$name, in workers", (edit) => check(base, make, edit, "workers"), 120_000);
 });

@@ -1,6 +1,6 @@
-/** What a process needs to run at all, and what the clients of the usual services read. A remote machine would bring its own. */
+/** What a process needs to run at all, and what the clients of the usual services read. A remote machine would bring its own; time zone and language come with the step. */
 export const PASSED: readonly string[] = [
-  "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ", "TMPDIR", "TEMP", "TMP", "SystemRoot", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
+  "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "SystemRoot", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
   "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
   "AWS_*", "GOOGLE_*", "AZURE_*", "MLFLOW_*", "WANDB_*",
 ];

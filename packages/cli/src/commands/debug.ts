@@ -22,7 +22,7 @@ export async function debug(name: string, flags: DebugFlags): Promise<void> {
     t.line(t.style("its code is what ran then; nothing that it does is stored or tracked", "dim"));
     if (flags.wait) t.line(t.style("waiting for a debugger: open chrome://inspect, or attach your editor to the address below", "dim"));
     const bin = fileURLToPath(new URL("../bin/mlstack.js", import.meta.url));
-    const child = spawn(process.execPath, [`--inspect${flags.wait ? "-wait" : ""}=127.0.0.1:${flags.port ?? (await usualPort())}`, "--enable-source-maps", bin, "step", "debug", join(restored.dir, "spec.json"), engine.project.dir, engine.project.stateDir], { cwd: restored.dir, stdio: "inherit" });
+    const child = spawn(process.execPath, [`--inspect${flags.wait ? "-wait" : ""}=127.0.0.1:${flags.port ?? (await usualPort())}`, "--enable-source-maps", bin, "step", "debug", join(restored.dir, "spec.json"), engine.project.dir, engine.project.stateDir], { cwd: restored.dir, stdio: "inherit", env: { ...restored.env } });
     // an interrupt is for the step; this process ends with it
     const ignore = () => undefined;
     process.on("SIGINT", ignore);

@@ -29,6 +29,8 @@ export interface Launcher {
    * `bundle`: nothing but the installed packages; the step process fetches code and data from the artifact store.
    */
   readonly sees: "project" | "bundle";
+  /** Steps run in the driver's own process, by `runHere`: then they have its time zone and language. */
+  readonly runsHere?: boolean | undefined;
 
   /**
    * Starts a step and returns as soon as it is accepted. Idempotent by (runId, node, ordinal, attempt): whether a start whose answer was
@@ -63,7 +65,8 @@ export interface StepLaunch {
   readonly command: readonly string[];
   /**
    * Values of the environment variables that the step declares, and of those that the stack's components refer to (`${env:NAME}`). Some are
-   * secrets: to be set where the step runs, and where nobody else reads them.
+   * secrets: to be set where the step runs, and where nobody else reads them. TZ, LANG and LC_ALL are among them, for a step runs in UTC and
+   * en-US unless it declares these.
    */
   readonly env: Readonly<Record<string, string>>;
   /** Why the step can't leave this process; set only for flavors that see the project, which then use `runHere`. */
@@ -149,6 +152,8 @@ export interface StepSpec {
   readonly trackedRun: string | null;
   /** The stack's components, by type; secrets are references. */
   readonly stack: JsonObject;
+  /** Time zone and language that are in the step's key, such as `UTC en-US`; null where its result does not depend on them. */
+  readonly zone: string | null;
   /** How long a step may take, in milliseconds; the driver sees to it. */
   readonly timeoutMs: number | null;
   /** Resources asked for, to be mapped by the flavor. */

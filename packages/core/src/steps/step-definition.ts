@@ -40,7 +40,10 @@ export interface StepOptions {
   readonly resources?: ResourceRequest | undefined;
   /** Names of the environment variables that the step reads; their values are part of the key, as a keyed hash. */
   readonly env?: readonly string[] | undefined;
-  /** Files and folders of the project that the step reads, relative to the project's root; their bytes are part of the key. */
+  /**
+   * Files and folders of the project that the step reads, relative to the project's root; their bytes are part of the key. A folder stands for
+   * all files in it and below, links to files among them. No patterns.
+   */
   readonly files?: readonly string[] | undefined;
   /** Settings per component flavor. */
   readonly settings?: Readonly<Record<string, JsonObject>> | undefined;

@@ -12,7 +12,7 @@ export interface PartChange {
   readonly details: readonly string[];
 }
 
-const NAMES: Readonly<Record<string, string>> = { code: "its code", packages: "a package it uses", runtime: "the runtime", platform: "the platform", cacheVersion: "cacheVersion" };
+const NAMES: Readonly<Record<string, string>> = { code: "its code", packages: "a package it uses", runtime: "the runtime", platform: "the platform", zone: "the time zone or language it runs in", cacheVersion: "cacheVersion" };
 const GROUPS: Readonly<Record<string, string>> = { params: "the parameter", inputs: "the input", data: "the data of", env: "the environment variable", files: "the file", outputs: "the format of the output", components: "the component" };
 
 /** The parts of a key, and the plan's entry for the step; undefined where that plan has none any more. */

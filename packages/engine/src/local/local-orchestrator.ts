@@ -17,7 +17,7 @@ export function localOrchestrator({ concurrency, isolation }: LocalOrchestratorO
   return {
     contract: "orchestrator@1",
     launch: {
-      maxParallel: concurrency, cancel: isolation === "process" ? "kill" : "ask", sees: "project",
+      maxParallel: concurrency, cancel: isolation === "process" ? "kill" : "ask", sees: "project", runsHere: pool === undefined,
       start: async (launch) => (pool === undefined || launch.hereOnly !== undefined ? inline(launch) : pool.start(launch)),
     },
     async dispose() { await pool?.dispose(); },

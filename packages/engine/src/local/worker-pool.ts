@@ -5,11 +5,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessEnd, StepHandle, StepLaunch } from "@mlstack/core";
 import { packageDir } from "../plugins.ts";
+import { languageOf, processEnv, zoneVariables } from "../step/zone.ts";
 import { END_OF_OUTPUT, type FromWorker, type ToWorker } from "../step/worker-messages.ts";
 
 interface Busy { readonly launch: StepLaunch; end(end: ProcessEnd): void; cancelled: boolean }
 interface PoolWorker {
   readonly child: ChildProcess;
+  /** The plan whose code it has, and the language that it was started with. */
   readonly code: string;
   busy: Busy | undefined;
   tail: string;
@@ -40,12 +42,12 @@ export function workerPool(place: { readonly projectDir: string; readonly stateD
   const killAll = () => { for (const child of alive) kill(child); };
   let listening = false;
 
-  function spawn(code: string): PoolWorker {
+  function spawn(code: string, env: StepLaunch["env"]): PoolWorker {
     const program = [join(packageDir, "dist", "step", "worker-main.js"), join(packageDir, "src", "step", "worker-main.ts")].find((path) => existsSync(path))!;
     const scratch = join(place.stateDir, "scratch", `worker-${randomUUID()}`);
     const child = fork(program, [place.projectDir, place.stateDir, scratch], {
       cwd: place.projectDir, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe", "ipc"],
-      execArgv: passedFlags(process.execArgv),
+      execArgv: passedFlags(process.execArgv), env: processEnv(process.env, zoneVariables(env)),
     });
     const worker: PoolWorker = { child, code, busy: undefined, tail: "", drained: 0, onDrained: undefined };
     if (!listening) process.on("exit", killAll);
@@ -97,9 +99,10 @@ export function workerPool(place: { readonly projectDir: string; readonly stateD
   return {
     start(launch) {
       // a worker has the modules that it has imported: of other code than the plan's it would give the results of that
-      const code = launch.spec.plan;
-      for (const w of workers) if (w.busy === undefined && w.code !== code) { workers.delete(w); kill(w.child); }
-      const worker = [...workers].find((w) => w.busy === undefined && w.code === code && w.child.connected) ?? spawn(code);
+      const { plan } = launch.spec;
+      const code = `${plan} ${languageOf(launch.env)}`;
+      for (const w of workers) if (w.busy === undefined && !w.code.startsWith(`${plan} `)) { workers.delete(w); kill(w.child); }
+      const worker = [...workers].find((w) => w.busy === undefined && w.code === code && w.child.connected) ?? spawn(code, launch.env);
       worker.tail = "";
       worker.drained = 0;
       let timer: NodeJS.Timeout | undefined;

@@ -4,6 +4,7 @@ import { decodeMessage } from "../journal/channel-journal.ts";
 import type { StepEnded } from "../journal/events.ts";
 import { readObjectLogs, readStepEnd } from "../journal/object-journal.ts";
 import { componentEnv } from "../stack/component-env.ts";
+import { stepEnv } from "../step/zone.ts";
 import { layout } from "../store/layout.ts";
 import type { Drive } from "./drive.ts";
 import { outcomeOf, type StepOutcome } from "./step-outcome.ts";
@@ -55,7 +56,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
     seen.outcome = outcomeOf(last);
   };
   const launch: StepLaunch = {
-    spec, command: ["step", "run", "spec.json"], env: { ...componentEnv(d.stack, d.env), ...declaredEnv(d, task) }, hereOnly: hereOnly(d, task),
+    spec, command: ["step", "run", "spec.json"], env: { ...componentEnv(d.stack, d.env), ...stepEnv(step.options.env, d.env) }, hereOnly: hereOnly(d, task),
     async runHere(signal) {
       try { seen.outcome = await runStep(defined(task), d.io, AbortSignal.any([signal, stop.signal])); } catch (error) { seen.broken = { error }; }
     },
@@ -109,14 +110,10 @@ function defined(task: Prepared): StepTask {
 }
 
 /** Why a step can't leave the process that defined it. */
-function hereOnly(d: Drive, { step, node }: Prepared): string | undefined {
+export function hereOnly(d: Pick<Drive, "liveParams">, { step, node }: Pick<Prepared, "step" | "node">): string | undefined {
   if (step.identity === null) return `the step "${step.name}" is not an exported constant, so no other process can find it`;
   const opaque = Object.entries(node.params).find(([, p]) => "opaque" in p);
   return opaque === undefined || !d.liveParams.has(node.id) ? undefined : `the parameter "${opaque[0]}" can't be written down`;
-}
-
-function declaredEnv(d: Drive, { step }: Prepared): Record<string, string> {
-  return Object.fromEntries(step.options.env.flatMap((name) => (d.env[name] === undefined ? [] : [[name, d.env[name]]])));
 }
 
 /** Takes a line from a step process; a line that nobody of ours wrote is left alone. */

@@ -5,11 +5,11 @@ import type { ArtifactType } from "@mlstack/core";
 import { definePipeline, file, json, step } from "@mlstack/pipeline";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { harness, type Harness } from "../testing/harness.ts";
+import { harness, type Harness, type HarnessOptions } from "../testing/harness.ts";
 import { explainStep } from "../client/why.ts";
 
 const open: Harness[] = [];
-const make = async () => { const h = await harness(); open.push(h); return h; };
+const make = async (options?: HarnessOptions) => { const h = await harness(options); open.push(h); return h; };
 afterEach(async () => { for (const h of open.splice(0)) await h.close(); });
 
 /** Runs twice: what the second run says of a step, and why. */
@@ -105,4 +105,36 @@ test("the order of a record's keys is part of the key, for a step can see it", a
   const statuses = [];
   for (const w of [{ a: 1, b: 2 }, { b: 2, a: 1 }, { b: 2, a: 1 }]) statuses.push(h.status(await h.run(p, { w }))["s"]);
   expect(statuses).toEqual(["completed", "completed", "cached"]);
+});
+
+describe("a step that runs in this process", () => {
+  const before = process.env["TZ"];
+  const inZone = (zone: string) => { process.env["TZ"] = zone; };
+  afterEach(() => { if (before === undefined) delete process.env["TZ"]; else process.env["TZ"] = before; });
+  const hours = step({ name: "hours", output: json(z.number()), run: () => new Date(0).getHours() });
+  const moves = step({ name: "moves", output: json(z.number()), run: () => { inZone("Europe/Berlin"); return 1; } });
+  const p = definePipeline({ name: "p", build: () => { hours(); } });
+
+  test("has the process's time zone in its key, where it can depend on it", async () => {
+    const h = await make({ zoned: new Set(["hours"]) });
+    const statuses = [];
+    for (const zone of ["UTC", "Asia/Tokyo", "UTC", "Asia/Tokyo", "Etc/UTC"]) { inZone(zone); statuses.push(h.status(await h.run(p))["hours"]); }
+    expect(statuses).toEqual(["completed", "completed", "cached", "cached", "cached"]);
+    inZone("Europe/Berlin");
+    const moved = await h.run(p);
+    expect((await explainStep(h.records, moved.id, "hours")).changes).toMatchObject([{ part: "zone", what: expect.stringContaining("time zone") as unknown, after: expect.stringContaining("Europe/Berlin") as unknown }]);
+  });
+  test("has not where it can't", async () => {
+    const h = await make();
+    const statuses = [];
+    for (const zone of ["UTC", "Asia/Tokyo"]) { inZone(zone); statuses.push(h.status(await h.run(p))["hours"]); }
+    expect(statuses).toEqual(["completed", "cached"]);
+  });
+  test("is not cached where the zone is another when it ends", async () => {
+    const h = await make({ zoned: new Set(["moves"]) });
+    const q = definePipeline({ name: "q", build: () => { moves(); } });
+    inZone("UTC");
+    const report = await h.run(q);
+    expect((await explainStep(h.records, report.id, "moves")).reasons).toMatchObject([{ rule: "other-zone", message: expect.stringMatching(/Europe\/Berlin.*UTC/) as unknown }]);
+  });
 });

@@ -1,6 +1,7 @@
 import type { ArtifactPointer } from "@mlstack/core";
 import type { PlanSource, PlanStepNode } from "@mlstack/pipeline";
-import type { Prepared } from "./attempt.ts";
+import { stepZone, zoneOfProcess } from "../step/zone.ts";
+import { hereOnly, type Prepared } from "./attempt.ts";
 import type { Drive } from "./drive.ts";
 import { valueOf, type NodeState } from "./node-states.ts";
 import { pointersOf } from "./step-outcome.ts";
@@ -17,16 +18,18 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
   const found = d.data.get(node.id) ?? {};
   const data = Object.fromEntries(Object.entries(found).map(([name, r]) => [name, r.pointer]));
   const { launch } = d;
+  const runsHere = launch.runsHere === true || hereOnly(d, { step, node }) !== undefined;
+  const zone = !step.parts.zone ? null : runsHere ? zoneOfProcess() : stepZone(step.options.env, launch.sees === "project");
   return {
     spec: {
       version: 1, runId: d.runId, project: d.project, node: state.id, attempt: 1, ordinal: d.ordinal, willRetry: false, plan: d.planDigest, inputs, data,
-      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, trackedRun: d.trackedRun, stack: d.stack, timeoutMs: step.options.timeoutMs,
+      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, trackedRun: d.trackedRun, stack: d.stack, zone, timeoutMs: step.options.timeoutMs,
       ...(step.options.resources !== null && { resources: step.options.resources }),
     },
     ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),
     data: Object.fromEntries(Object.entries(found).flatMap(([name, r]) => ("open" in r ? [[name, r]] : []))),
     check: d.checks.get(node.step), env: Object.fromEntries(step.options.env.map((name) => [name, d.env[name]])),
-    key: stepKey(step, node, inputs, data, d.componentFingerprint),
+    key: stepKey(step, node, { inputs, data, zone }, d.componentFingerprint),
   };
 }
 

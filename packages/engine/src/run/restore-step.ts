@@ -6,6 +6,7 @@ import { everyPlanNode } from "@mlstack/pipeline";
 import type { Project } from "../project/project.ts";
 import type { Records } from "../records/records.ts";
 import type { RunRow, StepRow } from "../records/schema.ts";
+import { processEnv, stepEnv, USUAL_ZONE } from "../step/zone.ts";
 import { layOut } from "../step/lay-out.ts";
 import { contentSpace } from "../store/content-space.ts";
 
@@ -15,6 +16,8 @@ export interface RestoredStep {
   readonly spec: StepSpec;
   /** Where the module of the step lies in the folder's sources, as the project calls it. */
   readonly module: string;
+  /** The environment for a process that runs it: time zone and language are those that it ran in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Components that the step changes things with, by their names in the step's definition. */
   readonly effects: readonly string[];
 }
@@ -48,5 +51,5 @@ export async function restoreStep(run: RunRow, row: StepRow, records: Records, s
     data: Object.fromEntries(Object.entries(started.spec.data).map(([name, d]): [string, DataPointer] => [name, d.manifest !== undefined || /^[a-z][a-z0-9+.-]+:/i.test(d.uri) || isAbsolute(d.uri) ? d : { ...d, uri: resolve(project.dir, d.uri) }])),
   };
   await writeFile(join(dir, "spec.json"), `${JSON.stringify(spec, null, 2)}\n`, { mode: 0o600 });
-  return { dir, spec, module: step.identity.module, effects: [...Object.keys(step.requires), ...Object.keys(step.uses)].filter((name) => name !== "experimentTracker") };
+  return { dir, spec, module: step.identity.module, env: processEnv(process.env, stepEnv(step.options.env, process.env, spec.zone ?? USUAL_ZONE)), effects: [...Object.keys(step.requires), ...Object.keys(step.uses)].filter((name) => name !== "experimentTracker") };
 }

@@ -86,7 +86,7 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
     return {
       spec, ordinal: spec.ordinal, pipeline: document.pipeline.name, node, step, data, liveParams: undefined, definition: await definitions.get(step),
       check, env: Object.fromEntries(step.options.env.map((name) => [name, (env ?? first)[name]])),
-      key: stepKey(step, node, spec.inputs, spec.data, (component) => componentFingerprint(snapshot, component)),
+      key: stepKey(step, node, spec, (component) => componentFingerprint(snapshot, component)),
     };
   }
 

@@ -41,6 +41,8 @@ export interface HarnessOptions {
   readonly uncached?: ReadonlySet<string>;
   /** Of the code of every step. */
   readonly check?: LoadCheck;
+  /** Steps whose results may depend on time zone and language. */
+  readonly zoned?: ReadonlySet<string>;
 }
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
@@ -58,7 +60,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     fingerprinters: {
       node: {
         fingerprint: (step) => ({
-          identity: { module: "steps.ts", export: step.name }, native: false, readsZone: false, env: [], runtime: "node/test", packages: { digest: digest(""), entries: {}, roots: [], native: false, uncached: [] },
+          identity: { module: "steps.ts", export: step.name }, native: false, readsZone: options.zoned?.has(step.name) === true, env: [], runtime: "node/test", packages: { digest: digest(""), entries: {}, roots: [], native: false, uncached: [] },
           code: { digest: digest(code.get(step.name) ?? step.name), modules: { "steps.ts": { digest: digest(code.get(step.name) ?? ""), symbols: { [step.name]: digest(code.get(step.name) ?? "") } } }, packages: [], files: [], readsZone: false, readsPlatform: false, env: [], uncached: [] },
           uncached: options.uncached?.has(step.name) === true ? [{ rule: "run-time-step", message: "made at run time", fix: "export it" }] : [],
         }),

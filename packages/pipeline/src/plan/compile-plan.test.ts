@@ -89,10 +89,10 @@ describe("a key", () => {
   const text = fc.string({ maxLength: 6 });
   const record = fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true });
   const parts: fc.Arbitrary<KeyParts> = fc.record({
-    code: text, packages: text, runtime: text, platform: text, cacheVersion: text, env: fc.dictionary(text, fc.option(text), { maxKeys: 3, noNullPrototype: true }), files: record, params: record, data: record,
+    code: text, packages: text, runtime: text, platform: text, zone: fc.option(text), cacheVersion: text, env: fc.dictionary(text, fc.option(text), { maxKeys: 3, noNullPrototype: true }), files: record, params: record, data: record,
     inputs: fc.dictionary(text, fc.record({ identity: fc.stringMatching(/^[0-9a-f]{0,4}$/), format: fc.constantFrom("json/1", "npy/1") }), { maxKeys: 3, noNullPrototype: true }), outputs: record, components: record,
   });
-  const canonical = (p: KeyParts) => JSON.stringify([p.code, p.packages, p.runtime, p.platform, p.cacheVersion, ...[p.env, p.files, p.params, p.data, p.inputs, p.outputs, p.components].map((r) => Object.entries(r).toSorted(([a], [b]) => (a < b ? -1 : 1)))]);
+  const canonical = (p: KeyParts) => JSON.stringify([p.code, p.packages, p.runtime, p.platform, p.zone, p.cacheVersion, ...[p.env, p.files, p.params, p.data, p.inputs, p.outputs, p.components].map((r) => Object.entries(r).toSorted(([a], [b]) => (a < b ? -1 : 1)))]);
 
   test("is equal exactly when all parts are", () => {
     fc.assert(fc.property(parts, parts, (a, b) => { expect(actionKey(a) === actionKey(b)).toBe(canonical(a) === canonical(b)); }), { numRuns: 2000 });
@@ -103,7 +103,7 @@ describe("a key", () => {
     fc.assert(fc.property(parts, (p) => { expect(actionKey({ ...p, params: Object.fromEntries(Object.entries(p.params).toReversed()) })).toBe(actionKey(p)); }));
   });
   test("tells an unset variable from every value", () => {
-    const base: KeyParts = { code: "", packages: "", runtime: "", platform: "", cacheVersion: "", env: { A: null }, files: {}, params: {}, data: {}, inputs: {}, outputs: {}, components: {} };
+    const base: KeyParts = { code: "", packages: "", runtime: "", platform: "", zone: null, cacheVersion: "", env: { A: null }, files: {}, params: {}, data: {}, inputs: {}, outputs: {}, components: {} };
     for (const value of ["", "unset", "=", "null"]) expect(actionKey({ ...base, env: { A: value } })).not.toBe(actionKey(base));
     expect([...flattenParts(base).keys()]).toEqual(["cacheVersion", "code", "env.A", "packages", "platform", "runtime"]);
   });

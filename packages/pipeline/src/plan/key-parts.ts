@@ -19,6 +19,8 @@ export interface KeyParts {
   readonly packages: string;
   readonly runtime: string;
   readonly platform: string;
+  /** Time zone and language that the step runs in, where its result may depend on them and they are not the usual ones. */
+  readonly zone: string | null;
   readonly env: Readonly<Record<string, string | null>>;
   readonly files: Readonly<Record<string, string>>;
   /** As tagged JSON: the order of an object's keys counts, for a step can see it. */
@@ -39,6 +41,7 @@ export type FlatParts = ReadonlyMap<string, string>;
 /** The parts as a flat list, sorted by name; the key is made of exactly these. */
 export function flattenParts(parts: KeyParts): FlatParts {
   const flat: [string, string][] = [["code", parts.code], ["packages", parts.packages], ["runtime", parts.runtime], ["platform", parts.platform], ["cacheVersion", parts.cacheVersion]];
+  if (parts.zone !== null) flat.push(["zone", parts.zone]);
   const add = (group: string, record: Readonly<Record<string, string | null>>) => {
     for (const [name, value] of Object.entries(record)) flat.push([`${group}.${name}`, value === null ? "unset" : `=${value}`]);
   };

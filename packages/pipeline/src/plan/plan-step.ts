@@ -17,8 +17,8 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
   const uncached: UncachedReason[] = [...print.uncached];
   const fileDigests: Record<string, string> = {};
   for (const path of files) {
-    const digest = pathDigest(join(context.projectDir, path));
-    if (digest === undefined) uncached.push({ rule: "missing-file", message: `the declared file ${JSON.stringify(path)} does not exist`, fix: "correct files: [...], or create it" });
+    const digest = pathDigest(join(context.projectDir, path), path);
+    if (digest === undefined) uncached.push({ rule: "missing-file", message: `the declared file ${JSON.stringify(path)} does not exist`, fix: /[*?{[]/.test(path) ? "name a file or a folder: patterns are not known here" : "correct files: [...], or create it" });
     else fileDigests[path] = digest;
   }
   const effects = [...Object.keys(step.requires), ...Object.entries(step.uses).flatMap(([name, use]) => (use === "optional" ? [name] : []))].filter((name) => name !== "experimentTracker" && typeof step.uses[name] !== "object");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { join, resolve, sep } from "node:path";
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import { MlstackError } from "@mlstack/core";
 
 /** Hex SHA-256 of a file, read in pieces. */
 export function fileDigest(path: string): string {
@@ -12,20 +13,38 @@ export function fileDigest(path: string): string {
 }
 
 /**
- * Digest of a file, or of a folder's regular files by relative path. Links are followed for the path itself and not inside of a folder.
- * Undefined when there is nothing.
+ * Digest of a file, or of a folder's files by relative path (POSIX, NFC). Links count as the files that they lead to. Undefined when there is
+ * nothing.
+ *
+ * @param name how errors call it
+ * @throws MLS3010 for what can't be read, and for a folder that holds a link to a folder or to nothing
  */
-export function pathDigest(path: string): string | undefined {
+export function pathDigest(path: string, name = path): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
-  if (stat.isFile()) return fileDigest(path);
-  const hash = createHash("sha256").update("dir\0");
-  const names = readdirSync(path, { recursive: true }).map((n) => String(n).split(sep).join("/").normalize("NFC")).toSorted();
-  for (const name of names) {
-    const file = join(path, name);
-    if (lstatSync(file).isFile()) hash.update(`${Buffer.byteLength(name)}:${name}${fileDigest(file)}`);
+  try {
+    if (stat.isFile()) return fileDigest(path);
+    const hash = createHash("sha256").update("dir\0");
+    for (const file of folderFiles(path, name)) hash.update(`${Buffer.byteLength(file.name)}:${file.name}${fileDigest(file.path)}`);
+    return hash.digest("hex");
+  } catch (cause) {
+    if (MlstackError.is(cause)) throw cause;
+    throw new MlstackError("MLS3010", `${JSON.stringify(name)} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { why: "its content is part of a step's key", fix: "make it readable", cause });
   }
-  return hash.digest("hex");
+}
+
+/** A name may be decomposed on disk: it is opened as it is, and counts in NFC. */
+function folderFiles(folder: string, shown: string): readonly { readonly path: string; readonly name: string }[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile() || e.isSymbolicLink());
+  const files = entries.map((e) => { const path = join(e.parentPath, e.name); return { path, isLink: e.isSymbolicLink(), name: relative(folder, path).split(sep).join("/").normalize("NFC") }; });
+  for (const { path, name, isLink } of files) {
+    if (isLink && !leadsToFile(path)) throw new MlstackError("MLS3010", `${JSON.stringify(shown)} holds the link ${name}, which leads to no file`, { why: "a step that declares the folder could read what it leads to", fix: "remove it, or declare single files" });
+  }
+  return files.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.path < b.path ? -1 : 1));
+}
+
+function leadsToFile(link: string): boolean {
+  try { return statSync(link).isFile(); } catch { return false; }
 }
 
 /** Finds parameters that name data by a plain string; answers are remembered for one compilation. */
