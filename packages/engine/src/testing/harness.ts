@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
-import { compilePlan, type CompileContext, type PipelineDefinition } from "@mlstack/pipeline";
+import { compilePlan, type CompileContext, type CompiledPlan, type PipelineDefinition } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { logFiles, type LogFiles } from "../journal/log-files.ts";
 import plugin from "../plugin/index.ts";
@@ -41,6 +41,8 @@ export interface HarnessOptions {
   readonly uncached?: ReadonlySet<string>;
   /** Of the code of every step. */
   readonly check?: LoadCheck;
+  /** Told of each plan before it is run, and may put something in its place. */
+  readonly planned?: (compiled: CompiledPlan) => CompiledPlan;
   /** Steps whose results may depend on time zone and language. */
   readonly zoned?: ReadonlySet<string>;
 }
@@ -71,7 +73,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   return {
     project, db, stack, logs, code, records: recordsOf(db),
     async run(pipeline, params = {}, runOptions = {}) {
-      const compiled = await compilePlan(pipeline, params, context);
+      const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context));
       stack.require(compiled.plan);
       return executeRun({ ...compiled, checks: new Map(options.check === undefined ? [] : Object.keys(compiled.plan.steps).map((id) => [id, options.check!])), env: {} }, params, runOptions, {
         project, identity, db, logs, stack, concurrency: undefined, otherStores: () => otherStores(stack, recordsOf(db), { projectDir: dir, stateDir: project.stateDir }).list(),

@@ -24,6 +24,7 @@ export interface Use {
   readonly count: Reference["count"];
   readonly texts: Reference["texts"];
   readonly within: Reference["within"];
+  readonly depth: number;
 }
 
 export interface UnitLinks {
@@ -68,7 +69,7 @@ function collect(unit: Unit, bindings: Bindings): UnitLinks {
   };
 
   /** Follows members of namespaces as far as the source names them. */
-  const reach = (label: string, target: Target, ref: Omit<Reference, "name" | "depth"> | undefined, start = ref?.start): void => {
+  const reach = (label: string, target: Target, ref: Omit<Reference, "name"> | undefined, start = ref?.start): void => {
     const path = ref?.path ?? [];
     switch (target.kind) {
       case "namespace": {
@@ -88,7 +89,7 @@ function collect(unit: Unit, bindings: Bindings): UnitLinks {
       }
       case "builtin": case "package":
         link(label, target, start);
-        uses.push({ start: start ?? unit.node.start, of: target, path: membersOf(target, path), use: ref?.use ?? "value", argument: ref?.argument, count: ref?.count, texts: ref?.texts ?? [], within: undefined });
+        uses.push({ start: start ?? unit.node.start, of: target, path: membersOf(target, path), use: ref?.use ?? "value", argument: ref?.argument, count: ref?.count, texts: ref?.texts ?? [], within: undefined, depth: ref?.depth ?? 0 });
         return;
       default: link(label, target, start);
     }

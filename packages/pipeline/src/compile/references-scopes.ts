@@ -1,4 +1,4 @@
-import { boundNames, eachChild, isTypeOnly, type ClassNode, type FunctionNode, type Node } from "./ast.ts";
+import { boundNames, eachChild, isTypeOnly, withoutTypes, type ClassNode, type FunctionNode, type Node } from "./ast.ts";
 import type { Walker } from "./references.ts";
 import { lexicalNames, scopeOf, varNames, type Scope } from "./scope.ts";
 import { UnsupportedSyntax } from "./syntax.ts";
@@ -12,8 +12,8 @@ export function visitFunction(w: Walker, fn: FunctionNode, scope: Scope | undefi
   const deeper = w.state.atOnce.has(fn) ? 0 : 1;
   w.state.depth += deeper;
   for (const param of fn.params) {
-    for (const decorator of param.decorators ?? []) w.visit(decorator, scope);
-    if (param.type === "TSParameterProperty") for (const decorator of param.parameter.decorators ?? []) w.visit(decorator, scope);
+    for (const decorator of param.decorators ?? []) visitDecorator(w, decorator, scope);
+    if (param.type === "TSParameterProperty") for (const decorator of param.parameter.decorators ?? []) visitDecorator(w, decorator, scope);
     // defaults see the parameters, and not what the body binds
     w.visitBinding(param, inner);
   }
@@ -28,7 +28,7 @@ export function visitClass(w: Walker, node: ClassNode, scope: Scope | undefined)
   const outer = scope;
   const inner = node.id === null || node.type === "ClassDeclaration" ? scope : scopeOf([node.id.name], scope);
   const decorators = decoratorsOf(node);
-  for (const decorator of decorators.outside) w.visit(decorator, outer);
+  for (const decorator of decorators.outside) visitDecorator(w, decorator, outer);
   if (node.superClass !== null) w.visit(node.superClass, inner);
   w.state.classDepth++;
   for (const member of node.body.body) {
@@ -57,6 +57,13 @@ export function visitClass(w: Walker, node: ClassNode, scope: Scope | undefined)
   w.state.classDepth--;
   // the types of decorated members are handed to Reflect.metadata: a compiler emits them as values
   if (w.state.typesAreValues && decorators.any) visitTypes(w, node, inner);
+}
+
+/** A decorator is called where the class is made. */
+function visitDecorator(w: Walker, decorator: Node, scope: Scope | undefined): void {
+  const inner = decorator.type === "Decorator" ? withoutTypes(decorator.expression) : decorator;
+  if (inner.type === "Identifier" || inner.type === "MemberExpression") w.visitChain(inner, scope, "call");
+  else w.visit(decorator, scope);
 }
 
 function decoratorsOf(node: ClassNode): { readonly outside: readonly Node[]; readonly any: boolean } {

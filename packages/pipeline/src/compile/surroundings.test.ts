@@ -27,6 +27,11 @@ describe("what can be read of the process", () => {
     ["navigator.userAgent"], ["os === undefined", `import os from "node:os";`], ["new MessageChannel()", `import { MessageChannel } from "node:worker_threads";`],
   ])("%s: cached", (expression, imports = "") => { expect(rules(print(inRun(expression, imports)))).toEqual([]); });
 
+  test("variables from a file: where the module is loaded they are there before the plan, in run they are not", () => {
+    expect(rules(print("process.loadEnvFile(); export const it = () => process.env.MODE;", {}, { env: ["MODE"] }))).toEqual([]);
+    expect(rules(print("export const it = () => { process.loadEnvFile(); return process.env.MODE; };", {}, { env: ["MODE"] }))).toEqual(["reads-process"]);
+  });
+
   test.each([
     ["process.platform", true], ["process.arch", true], ["os.platform()", true], ["os.EOL", true], ["os.constants.signals", true], ["navigator.platform", true], ["process.stdout.write('x')", false], ["typeof process.platform", false],
   ])("%s: the platform counts: %s", (expression, counts) => {

@@ -125,7 +125,10 @@ function processUse(u: Seen, add: Add): void {
   if (first === "env") env(path.slice(1), start, "process.env", add);
   else if (first === "report") add("undeclared-env", start, "process.report holds the whole environment", "read what is needed by its name");
   else if (["mainModule", "binding", "_linkedBinding", "dlopen", "getBuiltinModule"].includes(first)) add("dynamic-require", start, `process.${first} gives access to modules that can't be known`, "import each module by a literal name");
-  else machineRead(u, processRead(path), `process.${path.join(".")}`, add);
+  else if (first === "loadEnvFile") {
+    // at the top of a module it has run before the plan is made, and what is declared of it is in the key
+    if (u.depth > 0) add("reads-process", start, "process.loadEnvFile sets variables while the step runs, and their values are not part of the key", "call it at the top of the pipeline's module, and declare env: [\"NAME\"]");
+  } else machineRead(u, processRead(path), `process.${path.join(".")}`, add);
 }
 
 /** What can be read of the process and the machine, and is in no key. */

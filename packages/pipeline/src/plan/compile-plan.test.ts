@@ -43,6 +43,24 @@ describe("a plan", () => {
     expect([Object.keys(plan.steps).length, plan.nodes.length, looked]).toEqual([2, 501, 2]);
   });
 
+  test("takes work in proportion to its calls: 10,000 of a thousand steps", async () => {
+    const steps = Array.from({ length: 1000 }, (_, i) => step({ name: `s${i}`, inputs: { a: num }, params: { name: z.string().default("compile-plan.ts") }, output: num, run: () => 1 }));
+    const work = async (calls: number) => {
+      const pipeline = definePipeline({ name: "p", build: () => { let x = source({}); for (let i = 0; i < calls; i++) x = steps[i % steps.length]!({ a: x }); } });
+      const seen = { reads: 0, prints: 0 };
+      const counted: typeof pipeline = { ...pipeline, graph: (params) => {
+        const built = pipeline.graph(params);
+        return { ...built, graph: { ...built.graph, nodes: new Proxy(built.graph.nodes, { get: (nodes, key, self) => { if (typeof key === "string" && /^\d+$/.test(key)) seen.reads++; return Reflect.get(nodes, key, self) as unknown; } }) } };
+      } };
+      const context = testingContext();
+      const { plan } = await compilePlan(counted, {}, { ...context, fingerprinters: { node: { fingerprint: (...a) => { seen.prints++; return context.fingerprinters["node"]!.fingerprint(...a); } } } });
+      expect(plan.nodes).toHaveLength(calls + 1);
+      return seen;
+    };
+    const [one, two, ten] = [await work(1000), await work(2000), await work(10_000)];
+    expect(ten).toEqual({ reads: one.reads + 9 * (two.reads - one.reads), prints: 1001 });
+  });
+
   test("says why a call is not cached", async () => {
     const { plan, liveParams } = await compile(() => { source({ extra: () => 1 }); reads({ rows: "x", mode: "compile-plan.ts" }); reads({ rows: "x", mode: "s3://bucket/key" }); });
     expect(calls(plan).map((n) => n.uncached.map((u) => u.rule))).toEqual([["unencodable-parameter"], ["file-named-by-string"], ["file-named-by-string"]]);
