@@ -29,16 +29,15 @@ export const lines = (text: string): number => count(text) * Unit.One;
 import { z } from "zod";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { lines } from "./tools";
-const Place = z.object({ cwd: z.string(), files: z.array(z.string()), env: z.string(), scale: z.number(), lines: z.number(), pid: z.number() });
+const Place = z.object({ cwd: z.string(), files: z.array(z.string()), env: z.string(), scale: z.number(), lines: z.number() });
 export const look = step({ name: "look", params: { numbers: file() }, env: ["GREETING"], files: ["settings"], output: json(Place),
   async run({ params, tracker, log }) {
     log("looking around");
     tracker.logMetric("lines", 3);
     await tracker.logFile("notes/look.txt", "seen");
-    return { cwd: process.cwd(), files: readdirSync(process.cwd()), env: process.env["GREETING"] ?? "", scale: Number(readFileSync("settings/scale.txt", "utf8")), lines: lines(await readFile(await params.numbers.path(), "utf8")), pid: process.pid };
+    return { cwd: resolve("."), files: readdirSync(String(".")), env: process.env["GREETING"] ?? "", scale: Number(readFileSync("settings/scale.txt", "utf8")), lines: lines(await readFile(await params.numbers.path(), "utf8")) };
   } });
 export const double = step({ name: "double", inputs: { place: json(Place) }, output: json(z.number()), run: ({ inputs }) => inputs.place.lines * inputs.place.scale * 2 });
 export const away = pipeline({ name: "away", params: { numbers: file().default("data/numbers.txt") }, build: (p) => { const place = look({ numbers: p.numbers }); return { place, double: double({ place }) }; } });
@@ -73,7 +72,7 @@ describe("steps in processes that have nothing of the project", () => {
     const { code, stderr } = await run(["src/pipeline.ts#away", "--stack", "away"], { GREETING: "hello" });
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("look | looking around");
-    const place = (await preview("last/look")) as { cwd: string; files: string[]; env: string; scale: number; lines: number; pid: number };
+    const place = (await preview("last/look")) as { cwd: string; files: string[]; env: string; scale: number; lines: number };
     expect(place).toMatchObject({ env: "hello", scale: 10, lines: 3 });
     expect(place.cwd.startsWith(join(p.dir, "work"))).toBe(true);
     // the bundle's modules, the declared files, and what the orchestrator put there

@@ -18,7 +18,7 @@ export const reads = step({ name: "reads", inputs: { after: json(z.string()) }, 
 export const peeks = step({ name: "peeks", inputs: { after: json(z.string()) }, cache: false, output: json(z.string()), run: () => (process.env["SEC" + "RET"] ?? "unset") + (process.env["EX" + "TRA"] ?? "") });
 export const shared = pipeline({ name: "shared", build() { const d = dirty(); return { r: reads({ after: d }), p: peeks({ after: d }) }; } });
 
-export const hold = step({ name: "hold", params: { n: z.number() }, output: json(z.number()), async run({ params }) { writeFileSync("holding", ""); while (!existsSync("go")) await sleep(20); return params.n; } });
+export const hold = step({ name: "hold", params: { n: z.number() }, output: json(z.number()), async run({ params }) { writeFileSync("holding", ""); while (!existsSync(String("go"))) await sleep(20); return params.n; } });
 export const prompt = step({ name: "prompt", inputs: { n: json(z.number()) }, files: ["prompt.txt"], output: json(z.string()), run: () => readFileSync("prompt.txt", "utf8") });
 export const prompted = pipeline({ name: "prompted", params: { n: z.number() }, build: (p) => ({ x: prompt({ n: hold({ n: p.n }) }) }) });
 

@@ -26,9 +26,9 @@ export function isDeclared(path: string, { files }: Declared): boolean {
   });
 }
 
-/** What is there in the project under a path that is written in code; undefined for nothing, or for the whole project. */
+/** What is there in the project under a path that is written in code; undefined for nothing. */
 export function existingPath(projectDir: string, path: string): string | undefined {
   if (path === "" || path.length > 1024 || /[\0\n]/.test(path)) return undefined;
   const found = projectPath(projectDir, path);
-  return found === undefined || found === "." || !existsSync(resolve(projectDir, found)) ? undefined : found;
+  return found === undefined || !existsSync(resolve(projectDir, found)) ? undefined : found;
 }

@@ -23,6 +23,8 @@ export function namedFiles({ path, texts }: Use, module: string, from: ModuleRec
 
 /** What a text for a program may name. The program itself is looked for among the installed ones, unless it is a path. */
 function words(value: string, name: string, at: number): readonly string[] {
-  if (name === "exec" || name === "execSync") return value.split(/[\s"'=;|&<>()]+/).filter((word, i) => i > 0 || word.includes("/"));
-  return at === 0 && !value.includes("/") ? [] : [value, ...value.split("=").slice(1)];
+  const all = name === "exec" || name === "execSync" ? value.split(/[\s"'=;|&<>()]+/).filter((word, i) => i > 0 || word.includes("/"))
+    : at === 0 && !value.includes("/") ? [] : [value, ...value.split("=").slice(1)];
+  // a dot alone says where a program is to work more often than what it is to read
+  return all.filter((word) => word !== "." && word !== "./");
 }

@@ -64,7 +64,7 @@ describe("files that code names", () => {
   const FILES: Files = { "config.yaml": "a: 1\n", "train.py": "print(1)\n", "data/x.txt": "x", "src/beside.txt": "y", "src/assets/z.txt": "z", "src/names.ts": `export const CONFIG = "config.yaml";` };
   test.each([
     [`readFileSync("config.yaml", "utf8")`, ["config.yaml"]], [`fs.readFileSync("./config.yaml")`, ["config.yaml"]], [`fs.promises.readFile("config.yaml")`, ["config.yaml"]], [`readFile(join("data", "x.txt"))`, ["data/x.txt"]], ["existsSync(`config.yaml`)", ["config.yaml"]],
-    [`readdirSync("data")`, ["data"]], [`readFileSync(resolve("data", "x.txt"))`, ["data/x.txt"]], [`readFileSync(CONFIG)`, ["config.yaml"], `const CONFIG = "config.yaml";`], [`readFileSync(CONFIG)`, ["config.yaml"], `import { CONFIG } from "./names";`], [`readFileSync("data/" + "x.txt")`, ["data/x.txt"]],
+    [`readdirSync("data")`, ["data"]], [`readdirSync(".")`, ["."]], [`readFileSync(resolve("data", "x.txt"))`, ["data/x.txt"]], [`readFileSync(CONFIG)`, ["config.yaml"], `const CONFIG = "config.yaml";`], [`readFileSync(CONFIG)`, ["config.yaml"], `import { CONFIG } from "./names";`], [`readFileSync("data/" + "x.txt")`, ["data/x.txt"]],
     [`execFileSync("python3", ["train.py"])`, ["train.py"]], [`spawn("python3", ["-u", "train.py", "--config=config.yaml"])`, ["train.py", "config.yaml"]], [`execSync("python3 train.py > out")`, ["train.py"]], [`spawn("./train.py")`, ["train.py"]], [`spawn(process.platform, ["train.py"])`, ["train.py"]],
     [`(await import("node:fs")).readFileSync("config.yaml")`, []], // a limit: what import() gives is not followed into a call
   ])("%s: needs a declaration", (expression, files, imports = "") => {
@@ -74,7 +74,7 @@ describe("files that code names", () => {
     if (files.length > 0) expect(rules(print(code, FILES, { files }))).not.toContain("undeclared-file");
   });
   test.each([
-    [`readFileSync("nothing.yaml")`], [`writeFileSync("config.yaml", "")`], [`readFileSync("/etc/hostname")`], [`spawn("data")`], [`((CONFIG: string) => readFileSync(CONFIG))("")`, `const CONFIG = "config.yaml";`], [`((join: any) => readFileSync(join("data", "x.txt")))(1)`],
+    [`readFileSync("nothing.yaml")`], [`writeFileSync("config.yaml", "")`], [`readFileSync("/etc/hostname")`], [`spawn("data")`], [`spawn("npx", ["tsc", "-p", "."])`], [`((CONFIG: string) => readFileSync(CONFIG))("")`, `const CONFIG = "config.yaml";`], [`((join: any) => readFileSync(join("data", "x.txt")))(1)`],
     [`readFileSync(join("data", "x.txt"))`, "", true],
   ])("%s: does not, or can't be told", (expression, imports = "", ownJoin = false) => {
     const fsImports = ownJoin ? `import { readFileSync } from "node:fs"; const join = (...a: string[]) => "";` : FS;
