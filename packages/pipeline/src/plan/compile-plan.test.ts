@@ -50,7 +50,7 @@ describe("a plan", () => {
       const seen = { reads: 0, prints: 0 };
       const counted: typeof pipeline = { ...pipeline, graph: (params) => {
         const built = pipeline.graph(params);
-        return { ...built, graph: { ...built.graph, nodes: new Proxy(built.graph.nodes, { get: (nodes, key, self) => { if (typeof key === "string" && /^\d+$/.test(key)) seen.reads++; return Reflect.get(nodes, key, self) as unknown; } }) } };
+        return { ...built, graph: Object.assign(Object.create(built.graph) as typeof built.graph, { nodes: new Proxy(built.graph.nodes, { get: (nodes, key, self) => { if (typeof key === "string" && /^\d+$/.test(key)) seen.reads++; return Reflect.get(nodes, key, self) as unknown; } }) }) };
       } };
       const context = testingContext();
       const { plan } = await compilePlan(counted, {}, { ...context, fingerprinters: { node: { fingerprint: (...a) => { seen.prints++; return context.fingerprinters["node"]!.fingerprint(...a); } } } });
