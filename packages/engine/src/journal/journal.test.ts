@@ -20,7 +20,7 @@ const database = async (name: string) => { const db = await openDatabase(join(di
 
 const output = { manifest: "a".repeat(64), identity: "b".repeat(64), format: "json/1", size: 3, kind: "data" as const, metadata: { rows: 1 } };
 const run = "run1";
-const specOf = (attempt: number): Omit<StepSpec, "stack"> => ({ version: 1, runId: run, project: "x", node: "one", attempt, ordinal: 0, willRetry: false, plan: "c".repeat(64), inputs: {}, data: {}, files: null, cache: { domain: "shared", store: true }, trackedRun: null, timeoutMs: null });
+const specOf = (attempt: number): Omit<StepSpec, "stack"> => ({ version: 1, runId: run, project: "x", node: "one", attempt, ordinal: 0, willRetry: false, plan: "c".repeat(64), inputs: {}, data: {}, files: null, cache: { domain: "shared", store: true }, trackedRun: null, zone: null, timeoutMs: null });
 const EVENTS: readonly JournalEvent[] = [
   { kind: "run-started", run, time: 1, pipeline: "p", plan: "c".repeat(64), params: { n: 1 }, stack: { name: "local", components: {}, plugins: {} }, bundle: null, versions: {}, project: "x", driver: { host: "h", pid: 1, born: "", journal: "direct" }, given: { n: 1 }, tags: ["t"] },
   { kind: "step-started", run, ordinal: 0, spec: specOf(1), node: "one", attempt: 1, time: 2 },

@@ -22,7 +22,7 @@ const here = [os, arch, ...(libc === null ? [] : [libc])].join("-");
 /** A step as its plan would have it if it had been compiled here. */
 function planned(change: Partial<PlanStep["parts"]> = {}, key = KEY_ALGORITHM): { plan: Plan; step: PlanStep } {
   const { digest, entries, roots } = packageFingerprinter({ projectDir: dir, stateDir: join(dir, "state") }).fingerprint([{ name: "left", from: dir }]);
-  const parts: PlanStep["parts"] = { code: null, packages: { digest, entries: { ...entries }, roots: [...roots] }, runtime: runtimeOf(), platform: "any", env: {}, files: {}, cacheVersion: "", ...change };
+  const parts: PlanStep["parts"] = { code: null, packages: { digest, entries: { ...entries }, roots: [...roots] }, runtime: runtimeOf(), platform: "any", zone: false, env: {}, files: {}, cacheVersion: "", ...change };
   const step = { name: "s", parts } as PlanStep;
   return { step, plan: { environment: { algorithms: { code: "c", key }, runtime: runtimeOf(), platform: { os, arch, libc } } } as Plan };
 }
@@ -66,4 +66,15 @@ test("packages are watched: those that are not the plan's, and those that change
   expect([late.changed()?.rule, late.changed()?.message]).toEqual(["changed-after-load", "the set of packages was changed while the run was going on: found left@1.0.0, planned left@1.0.0"]);
   // files are looked at from time to time only
   await expect.poll(() => whole.changed()?.message).toMatch(/^the package left@1\.0\.0 was changed/);
+});
+
+test("a copy of a package that no name leads to is looked for where it was", () => {
+  const vendored = join(dir, "vendor", "node_modules", "left");
+  mkdirSync(vendored, { recursive: true });
+  writeFileSync(join(vendored, "package.json"), JSON.stringify({ name: "left", version: "9.0.0" }));
+  const { digest, entries, roots } = packageFingerprinter({ projectDir: dir, stateDir: join(dir, "state") }).fingerprint([{ name: "left", from: dir, folder: vendored }]);
+  const plan = planned({ packages: { digest, entries: { ...entries }, roots: roots.map((r) => ({ ...r })) } });
+  expect(difference(plan)).toBeUndefined();
+  rmSync(vendored, { recursive: true });
+  expect(difference(plan)).toMatch(/packages/);
 });
