@@ -33,7 +33,7 @@ test("results come in the order of the items, whatever the order in which they a
   expect(report.nodes.get("map_slow")!.status).toBe("completed");
 });
 
-test("an item that is inserted into the middle of a thousand costs one execution", async () => {
+test("an item that is inserted into the middle of a thousand costs one execution", { timeout: 60_000 }, async () => {
   const h = await make();
   given = Array.from({ length: 1000 }, (_, i) => i);
   await h.run(doubled);
