@@ -102,6 +102,22 @@ describe("what surrounds a step", () => {
   beforeAll(async () => { base = await filled(make); }, 120_000);
   afterAll(() => base.close());
 
+  it.each<[string, readonly string[]]>([["in workers", []], ["in the driver's process", ["--inline"]]])("a file that sets state and only hands the pipeline on, %s", async (_, flags) => {
+    const p = make();
+    try {
+      p.write("src/entry.ts", `import { settings } from "./settings";\nimport { edited } from "./pipeline";\nsettings.k = 77;\nexport { edited };\n`);
+      const statuses = async (file: string) => {
+        const { stdout, stderr, code } = await p.mlstack(["run", file, "--json", ...flags], { env: SURROUNDINGS });
+        if (code !== 0) throw new Error(stdout + stderr);
+        return Object.fromEntries((JSON.parse(stdout) as { data: { steps: { step: string; status: string }[] } }).data.steps.map((s) => [s.step, s.status]));
+      };
+      await statuses("src/pipeline.ts");
+      expect(await statuses("src/pipeline.ts")).toMatchObject({ state: "cached", order: "cached" });
+      expect(await statuses("src/entry.ts")).toMatchObject({ state: "completed", order: "cached" });
+      expect((await p.mlstack(["why", "last/state"])).stdout).toMatch(/settings\.k is changed by a module that the step does not import[^]*fix /);
+    } finally { p.close(); }
+  }, 120_000);
+
   it.concurrent.each(SEEN_EDITS)("$name", (edit) => check(base, make, edit, "inline"), 120_000);
   it.concurrent.each(SEEN_EDITS)("$name, in workers", (edit) => check(base, make, edit, "workers"), 120_000);
 });

@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describe } from "./bindings.ts";
 import { CODE_ALGORITHM, compare, digestOf, isOrdered } from "./digest.ts";
@@ -9,6 +10,7 @@ import { reachOf } from "./reach.ts";
 import { retain, type Retained } from "./retain.ts";
 import type { CodeFingerprint, ModuleFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./types.ts";
 import type { Declared } from "./declared.ts";
+import { processLoads } from "./loads.ts";
 import { isCode } from "./resolve.ts";
 
 /**
@@ -50,12 +52,11 @@ export function fingerprintOf(project: Project, identity: StepIdentity, declared
 
 const NOTHING = { modules: {}, packages: [], files: [], readsZone: false, readsPlatform: false, env: [] } as const;
 
-/** Those of them that can be read; the others are found wanting by whoever needs them. */
+/** Modules of the project that this process has loaded: those that are named, and those that the hooks know of. */
 function modulesOf(project: Project, paths: readonly string[]): ModuleRecord[] {
-  return paths.flatMap((path) => {
-    const file = project.paths.fileOf(path);
-    return file === undefined || !isCode(file) ? [] : [project.modules.get(file)];
-  });
+  const named = paths.flatMap((path) => project.paths.fileOf(path) ?? []);
+  const loaded = [...processLoads().sources.keys()].filter((file) => file.startsWith(project.dir + sep) && project.resolver.isOwn(file) && existsSync(file));
+  return [...new Set([...named, ...loaded])].filter((file) => isCode(file)).map((file) => project.modules.get(file));
 }
 
 function unreadable(message: string, path: string): CodeFingerprint {

@@ -6,7 +6,7 @@ export interface UncachedReason {
   readonly rule:
     | "run-time-step" | "dynamic-import" | "dynamic-require" | "eval" | "undeclared-env" | "own-file-location" | "reassigned-binding"
     | "module-level-read" | "unreadable-module" | "unresolved-package" | "file-named-by-string" | "unencodable-parameter" | "effects"
-    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file" | "unreadable-entry" | "reads-run-info" | "reads-data-uri" | "reads-artifact-bytes"
+    | "switched-off" | "changed-after-load" | "data-unreadable" | "missing-file" | "unreadable-entry" | "loaded-otherwise" | "reads-run-info" | "reads-data-uri" | "reads-artifact-bytes"
     | "reads-process" | "undeclared-file" | "unknown-global" | "other-zone";
   /** What was found, in one line. */
   readonly message: string;
