@@ -21,6 +21,14 @@ test("a folder is its files by name and content, wherever it lies", () => {
   expect([digest("nothing"), digest("assets/a.txt")]).toEqual([undefined, pathDigest(join(dir, "assets/a.txt"))]);
 });
 
+test("what mlstack keeps in a folder is none of it", () => {
+  const before = digest(".");
+  mkdirSync(join(dir, ".mlstack/store"), { recursive: true });
+  write(".mlstack/records.db", "x");
+  symlinkSync("gone", join(dir, ".mlstack/store/link"));
+  expect(digest(".")).toBe(before);
+});
+
 test("a link counts as the file that it leads to", () => {
   symlinkSync("../shared.txt", join(dir, "assets/linked.txt"));
   const linked = digest();

@@ -13,8 +13,8 @@ export function fileDigest(path: string): string {
 }
 
 /**
- * Digest of a file, or of a folder's files by relative path (POSIX, NFC). Links count as the files that they lead to. Undefined when there is
- * nothing.
+ * Digest of a file, or of a folder's files by relative path (POSIX, NFC), without what lies in a `.mlstack`. Links count as the files that they
+ * lead to. Undefined when there is nothing.
  *
  * @param name how errors call it
  * @throws MLS3010 for what can't be read, and for a folder that holds a link to a folder or to nothing
@@ -36,7 +36,9 @@ export function pathDigest(path: string, name = path): string | undefined {
 /** A name may be decomposed on disk: it is opened as it is, and counts in NFC. */
 function folderFiles(folder: string, shown: string): readonly { readonly path: string; readonly name: string }[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile() || e.isSymbolicLink());
-  const files = entries.map((e) => { const path = join(e.parentPath, e.name); return { path, isLink: e.isSymbolicLink(), name: relative(folder, path).split(sep).join("/").normalize("NFC") }; });
+  const all = entries.map((e) => { const path = join(e.parentPath, e.name); return { path, isLink: e.isSymbolicLink(), name: relative(folder, path).split(sep).join("/").normalize("NFC") }; });
+  // what mlstack itself keeps changes with every run
+  const files = all.filter(({ name }) => !name.split("/").includes(".mlstack"));
   for (const { path, name, isLink } of files) {
     if (isLink && !leadsToFile(path)) throw new MlstackError("MLS3010", `${JSON.stringify(shown)} holds the link ${name}, which leads to no file`, { why: "a step that declares the folder could read what it leads to", fix: "remove it, or declare single files" });
   }
