@@ -1,8 +1,10 @@
+import { HeadBucketCommand } from "@aws-sdk/client-s3";
 import { MlstackError } from "@mlstack/core";
 import { expect, test } from "vitest";
 import { keyPrefix, s3Config } from "./config.ts";
 import { partSizeFor } from "./multipart.ts";
 import { openSession } from "./session.ts";
+import { fakeService } from "./testing/fake-service.ts";
 
 test("a bucket is all that must be said", () => {
   expect(s3Config.parse({ bucket: "models" })).toEqual({
@@ -29,12 +31,16 @@ test("parts grow where ten thousand would not do", () => {
   }
 });
 
-test("the configured values reach the client", async () => {
-  const { s3, prefix } = await openSession(s3Config.parse({ bucket: "b12", prefix: "p", endpoint: "http://localhost:9000", credentials: { accessKeyId: "i", secretAccessKey: "s", sessionToken: "t" } }));
-  expect(prefix).toBe("p/");
-  expect(await s3.config.credentials()).toMatchObject({ accessKeyId: "i", secretAccessKey: "s", sessionToken: "t" });
-  expect([s3.config.forcePathStyle, await s3.config.maxAttempts()]).toEqual([true, 5]);
-  s3.destroy();
+test("the configured values reach the service", async () => {
+  let requests = 0;
+  const service = await fakeService((_seen, res) => { requests++; res.writeHead(503).end(); });
+  const session = await openSession(s3Config.parse({ bucket: "b12", prefix: "p", endpoint: service.endpoint, maxAttempts: 2, credentials: { accessKeyId: "id", secretAccessKey: "s", sessionToken: "token" } }));
+  expect(session.prefix).toBe("p/");
+  await expect(session.send(new HeadBucketCommand({ Bucket: "b12" }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+  expect(service.seen[0]).toMatchObject({ url: "/b12/", headers: { "x-amz-security-token": "token", authorization: expect.stringContaining("Credential=id/") as string } });
+  expect(requests).toBe(2);
+  session.close();
+  await service.stop();
 });
 
 test("a missing region is an error of the configuration, before anything is sent", async () => {

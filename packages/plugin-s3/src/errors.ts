@@ -67,9 +67,17 @@ export function toMlstackError(e: unknown, doing: Doing): MlstackError {
   if (f.name === "PermanentRedirect" || f.name === "AuthorizationHeaderMalformed" || f.status === 301) {
     return make("MLS3003", `${what}: ${f.message}`, "the bucket lies in another region than the configured one", "set `region` in the stack's file to the bucket's region");
   }
-  const busy = f.status === 429 || (f.status !== undefined && f.status >= 500);
-  return make("MLS3003", `${what}: ${f.name}${f.status === undefined ? "" : ` (${f.status})`}${f.message === "" ? "" : `: ${f.message}`}`, busy ? "the service failed, also when the request was tried again" : "the service refused the operation",
-    busy ? "try again later, or raise `maxAttempts`" : "see what the service says");
+  const said = `${what}: ${f.name}${f.status === undefined ? "" : ` (${f.status})`}${f.message === "" ? "" : `: ${f.message}`}`;
+  if (f.status === 501 || f.name === "NotImplemented") return make("MLS3003", said, "the service does not implement what was asked of it", "see what `check` says; set `checksum: none` where it is the checksum that the service does not know");
+  if (isBusy(f)) return make("MLS6001", said, "the service did not serve, also when the request was tried again", "try again later, or raise `maxAttempts`");
+  return make("MLS3003", said, "the service refused the operation", "see what the service says");
+}
+
+const BUSY = new Set(["InternalError", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "RequestTimeout", "BadGateway"]);
+
+/** An answer that says that the service does not serve now. An answer of 200 may hold one, too. */
+function isBusy({ name, status }: Failure): boolean {
+  return BUSY.has(name) || status === 408 || status === 429 || (status !== undefined && status >= 500);
 }
 
 function refused(f: Failure, what: string, where: string, doing: Doing, make: (code: ErrorCode, message: string, why: string, fix: string) => MlstackError): MlstackError {

@@ -21,9 +21,8 @@ export function externalReader(session: Session): ExternalReader {
       const address = objectOf(uri);
       const head = await run("looking at", address, options, () => headOf(session, address.bucket, address.key, options));
       if (head === undefined) return undefined;
-      const { VersionId, ETag, LastModified, ContentLength = 0 } = head;
-      const version = VersionId !== undefined && VersionId !== "null" ? VersionId : (ETag ?? `"${LastModified?.toISOString()}-${ContentLength}"`);
-      return { uri, size: ContentLength, version };
+      const { VersionId, ETag, ContentLength = 0 } = head;
+      return { uri, size: ContentLength, version: VersionId !== undefined && VersionId !== "null" ? VersionId : tagOf(ETag, uri) };
     },
     async get(uri, version, options) {
       const address = objectOf(uri);
@@ -39,13 +38,19 @@ export function externalReader(session: Session): ExternalReader {
       const { bucket, key } = parseUri(uri);
       const folder = key === "" || key.endsWith("/") ? key : `${key}/`;
       try {
-        for await (const { Key = "", Size = 0, ETag = "" } of listed(session, bucket, folder, options)) {
+        for await (const { Key = "", Size = 0, ETag } of listed(session, bucket, folder, options)) {
           // marks of folders, as consoles make them, hold no data
-          if (!Key.endsWith("/")) yield { uri: uriOf({ bucket, key: Key }), size: Size, version: ETag };
+          if (!Key.endsWith("/")) yield { uri: uriOf({ bucket, key: Key }), size: Size, version: tagOf(ETag, uriOf({ bucket, key: Key })) };
         }
       } catch (e) { throw asExternal(e); }
     },
   };
+}
+
+/** Without an entity tag nobody can say whether the object is still the same: a time and a size may be those of other bytes. */
+function tagOf(tag: string | undefined, uri: string): string {
+  if (tag !== undefined && tag !== "") return tag;
+  throw new MlstackError("MLS3010", `the service gives ${uri} no version`, { why: "it sent neither a version id nor an entity tag, so it can't be seen whether the data change", fix: "copy the data to a service that does, or to this machine", details: { uri } });
 }
 
 function objectOf(uri: string): Address {

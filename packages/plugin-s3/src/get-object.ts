@@ -25,7 +25,7 @@ export async function request(session: Session, target: Target, range: string | 
       return next(args);
     }, { step: "build", name: "mlstackChecksumMode" });
   }
-  const answer = await session.s3.send(command, sendOptions(signal));
+  const answer = await session.send(command, sendOptions(signal));
   if (range !== undefined && answer.ContentRange?.startsWith(range.slice(0, range.indexOf("-") + 1).replace("=", " ")) !== true) {
     discard(answer);
     throw new MlstackError("MLS3003", `reading s3://${target.bucket}/${target.key}: the service ignored the range`, { why: `asked for ${range}, it sent ${answer.ContentRange ?? "the whole object"}`, fix: "use a service that knows ranges" });

@@ -20,5 +20,5 @@ test("the vendor's SDK is not loaded before a store is made", () => {
     console.log(JSON.stringify([before, sdk > 0, store.capabilities]));
     await store.dispose();`;
   const printed = execFileSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script], { encoding: "utf8" });
-  expect(JSON.parse(printed)).toEqual([0, true, { createIfAbsent: true, wireChecksum: "crc32" }]);
+  expect(JSON.parse(printed)).toEqual([0, true, { createIfAbsent: true, wireChecksum: "crc32", deleteIfVersion: false }]);
 });

@@ -18,7 +18,7 @@ export function partSizeFor(size: number, configured: number): number {
 
 /** Writes an object in parts. Whatever goes wrong, no upload stays behind: their parts would be paid for, and no listing shows them. */
 export async function putParts(write: Write): Promise<Outcome> {
-  const { session: { s3, config }, key, signal } = write;
+  const { session: { send, config }, key, signal } = write;
   const at = { Bucket: config.bucket, Key: key };
   const crc = config.checksum === "crc32";
   const started = await begin(write);
@@ -26,11 +26,11 @@ export async function putParts(write: Write): Promise<Outcome> {
   let outcome: Outcome = "again";
   try {
     signal?.throwIfAborted();
-    const parts = await sendParts(write, upload);
-    // an answer to the first request that was lost: its upload is there too
-    if ((started.$metadata.attempts ?? 1) > 1) await removeOrphans(write, upload);
     try {
-      await s3.send(new CompleteMultipartUploadCommand({ ...upload, ...condition(write), MultipartUpload: { Parts: parts }, ...(crc && { ChecksumType: "FULL_OBJECT", MpuObjectSize: write.source.size }) }), sendOptions(signal));
+      const parts = await sendParts(write, upload);
+      // an answer to the first request that was lost: its upload is there too
+      if ((started.$metadata.attempts ?? 1) > 1) await removeOrphans(write, upload);
+      await send(new CompleteMultipartUploadCommand({ ...upload, ...condition(write), MultipartUpload: { Parts: parts }, ...(crc && { ChecksumType: "FULL_OBJECT", MpuObjectSize: write.source.size }) }), sendOptions(signal));
       outcome = "written";
     } catch (e) { outcome = await outcomeOf(e, write); }
     return outcome;
@@ -50,14 +50,14 @@ interface Upload {
  * one is to be given up.
  */
 async function begin(write: Write): Promise<CreateMultipartUploadCommandOutput> {
-  const { session: { s3, config }, key, signal } = write;
+  const { session: { send, config }, key, signal } = write;
   signal?.throwIfAborted();
   const limit = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const hurry = (): void => { timer = setTimeout(() => limit.abort(), CLEANUP_MS); };
   signal?.addEventListener("abort", hurry, { once: true });
   try {
-    return await s3.send(new CreateMultipartUploadCommand({ ...created(write), Bucket: config.bucket, Key: key, ...(config.checksum === "crc32" && { ChecksumType: "FULL_OBJECT" }) }), sendOptions(limit.signal));
+    return await send(new CreateMultipartUploadCommand({ ...created(write), Bucket: config.bucket, Key: key, ...(config.checksum === "crc32" && { ChecksumType: "FULL_OBJECT" }) }), sendOptions(limit.signal));
   } finally {
     signal?.removeEventListener("abort", hurry);
     clearTimeout(timer);
@@ -69,12 +69,12 @@ async function begin(write: Write): Promise<CreateMultipartUploadCommandOutput> 
  * still arrive afterwards and be kept, so it is looked whether the upload is gone
  * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html). Best effort, and nobody waits long for it.
  */
-async function giveUp({ session: { s3 } }: Write, upload: Upload): Promise<void> {
+async function giveUp({ session: { send } }: Write, upload: Upload): Promise<void> {
   const limit = sendOptions(AbortSignal.timeout(CLEANUP_MS));
   for (let n = 1; n <= GIVE_UPS; n++) {
     try {
-      await s3.send(new AbortMultipartUploadCommand(upload), limit);
-      await s3.send(new ListPartsCommand({ ...upload, MaxParts: 1 }), limit);
+      await send(new AbortMultipartUploadCommand(upload), limit);
+      await send(new ListPartsCommand({ ...upload, MaxParts: 1 }), limit);
     } catch (e) {
       // gone, as it should be; or it can't be known
       if (failureOf(e).status !== undefined || limit.abortSignal?.aborted === true) return;
@@ -85,7 +85,7 @@ async function giveUp({ session: { s3 } }: Write, upload: Upload): Promise<void>
 
 /** Sends all parts, `uploadConcurrency` at a time, each from one buffer that a sender keeps: so much memory and no more. */
 async function sendParts(write: Write, upload: Upload): Promise<CompletedPart[]> {
-  const { session: { s3, config }, source, signal } = write;
+  const { session: { send, config }, source, signal } = write;
   const partSize = partSizeFor(source.size, config.partSizeMib * 2 ** 20);
   const count = Math.ceil(source.size / partSize);
   const parts: CompletedPart[] = [];
@@ -98,7 +98,7 @@ async function sendParts(write: Write, upload: Upload): Promise<CompletedPart[]>
     for (let n; !either.aborted && (n = next++) < count;) {
       const offset = n * partSize;
       const Body = await source.read(offset, Math.min(partSize, source.size - offset), buffer);
-      const done = await s3.send(new UploadPartCommand({ ...upload, PartNumber: n + 1, Body, ContentLength: Body.byteLength, ...(config.checksum === "crc32" && { ChecksumAlgorithm: "CRC32" }) }), sendOptions(either));
+      const done = await send(new UploadPartCommand({ ...upload, PartNumber: n + 1, Body, ContentLength: Body.byteLength, ...(config.checksum === "crc32" && { ChecksumAlgorithm: "CRC32" }) }), sendOptions(either));
       parts[n] = { PartNumber: n + 1, ETag: done.ETag, ...(done.ChecksumCRC32 !== undefined && { ChecksumCRC32: done.ChecksumCRC32 }) };
     }
   };
@@ -115,16 +115,16 @@ async function sendParts(write: Write, upload: Upload): Promise<CompletedPart[]>
  * now, after all of ours were sent. Another writer's upload looks like that for an instant only; should it be hit, it starts again.
  * Best effort: it may not be allowed, and a lifecycle rule of the bucket does the same.
  */
-async function removeOrphans({ session: { s3 }, signal }: Write, own: Upload): Promise<void> {
+async function removeOrphans({ session: { send }, signal }: Write, own: Upload): Promise<void> {
   const quietly = (e: unknown): void => { if (signal?.aborted === true) throw e; };
-  const { Uploads = [] } = (await s3.send(new ListMultipartUploadsCommand({ Bucket: own.Bucket, Prefix: own.Key }), sendOptions(signal)).catch(quietly)) ?? {};
+  const { Uploads = [] } = (await send(new ListMultipartUploadsCommand({ Bucket: own.Bucket, Prefix: own.Key }), sendOptions(signal)).catch(quietly)) ?? {};
   const ours = Uploads.find((u) => u.UploadId === own.UploadId)?.Initiated;
   if (ours === undefined) return;
   for (const { Key, UploadId, Initiated } of Uploads) {
     if (Key !== own.Key || UploadId === own.UploadId || Initiated === undefined || Initiated > ours) continue;
     const upload = { Bucket: own.Bucket, Key, UploadId };
-    const parts = await s3.send(new ListPartsCommand({ ...upload, MaxParts: 1 }), sendOptions(signal)).catch(quietly);
+    const parts = await send(new ListPartsCommand({ ...upload, MaxParts: 1 }), sendOptions(signal)).catch(quietly);
     // an answer that was lost here ends in "no such upload": each one is given up on its own
-    if (parts !== undefined && (parts.Parts ?? []).length === 0) await s3.send(new AbortMultipartUploadCommand(upload), sendOptions(signal)).catch(quietly);
+    if (parts !== undefined && (parts.Parts ?? []).length === 0) await send(new AbortMultipartUploadCommand(upload), sendOptions(signal)).catch(quietly);
   }
 }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { HeadObjectCommand, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { MlstackError, type GetOptions, type ObjectBody } from "@mlstack/core";
@@ -14,7 +15,7 @@ const READS = 3;
 export async function openObject(session: Session, target: Target, options: GetOptions = {}): Promise<ObjectBody> {
   const { range, signal } = options;
   if (range !== undefined && range.length <= 0) {
-    await session.s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key, ...state(target) }), sendOptions(signal));
+    await session.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key, ...state(target) }), sendOptions(signal));
     return EMPTY;
   }
   const start = range?.offset ?? 0;
@@ -29,13 +30,20 @@ export async function openObject(session: Session, target: Target, options: GetO
   if (size === undefined) throw new MlstackError("MLS3003", `reading s3://${target.bucket}/${target.key}: the service did not say how long the object is`, { why: "without Content-Length a body that was cut off looks like a whole one", fix: "take away what changes answers on the way, such as a proxy that compresses" });
   if (size === 0) return EMPTY;
   let unread: GetObjectCommandOutput | undefined = first;
+  const closed = new AbortController();
+  const either = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
   const chunks = (): AsyncGenerator<Uint8Array> => {
     const opened = unread;
     unread = undefined;
-    return read(session, target, { start, size, expected: range === undefined ? wholeCrc(first) : undefined, etag: first.ETag, opened, signal });
+    return read(session, target, { start, size, expected: range === undefined ? wholeCrc(first) : undefined, etag: first.ETag, opened, signal: either });
   };
   return {
     size,
+    async close() {
+      if (unread !== undefined) discard(unread);
+      unread = undefined;
+      closed.abort(new MlstackError("MLS3003", `reading s3://${target.bucket}/${target.key}: the body was closed`));
+    },
     [Symbol.asyncIterator]: chunks,
     async bytes() {
       for (let attempt = 1; ; attempt++) {
@@ -47,7 +55,7 @@ export async function openObject(session: Session, target: Target, options: GetO
   };
 }
 
-const EMPTY: ObjectBody = { size: 0, bytes: async () => new Uint8Array(0), async *[Symbol.asyncIterator]() { /* nothing */ } };
+const EMPTY: ObjectBody = { size: 0, bytes: async () => new Uint8Array(0), close: async () => undefined, async *[Symbol.asyncIterator]() { /* nothing */ } };
 
 interface Reading {
   readonly start: number;
@@ -56,7 +64,7 @@ interface Reading {
   readonly etag: string | undefined;
   /** The first answer; without it the body is asked for anew. */
   readonly opened: GetObjectCommandOutput | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 async function* read(session: Session, target: Target, { start, size, expected, etag, opened, signal }: Reading): AsyncGenerator<Uint8Array> {
@@ -66,11 +74,12 @@ async function* read(session: Session, target: Target, { start, size, expected, 
   let at = 0;
   let crc = 0;
   for (let stalls = 0; at < size;) {
+    signal.throwIfAborted();
     answer ??= await guarded(session, operation, options, () => request(session, { ...target, etag }, `bytes=${start + at}-${start + size - 1}`, signal)
       .catch((e: unknown) => { throw failureOf(e).status === 412 ? changed(target, "while it was read") : e; }));
     let failure: unknown;
     try {
-      for await (const chunk of bodyOf(answer)) {
+      for await (const chunk of bodyOf(answer, signal)) {
         if (chunk.byteLength > size - at) throw new MlstackError("MLS3003", `reading s3://${target.bucket}/${target.key}: more bytes came than the ${size} that were announced`);
         at += chunk.byteLength;
         crc = crc32(chunk, crc);
@@ -82,7 +91,7 @@ async function* read(session: Session, target: Target, { start, size, expected, 
     if (at === size && !MlstackError.is(failure)) break;
     // an end without an error is a body that was cut off just the same
     const broken = failure ?? Object.assign(new Error(`the body ended after ${at} of ${size} bytes`), { code: "ECONNRESET" });
-    if (!isInterruption(failureOf(broken)) || signal?.aborted === true || ++stalls > RESUMES) await guarded(session, operation, options, () => Promise.reject(broken));
+    if (!isInterruption(failureOf(broken)) || signal.aborted || ++stalls > RESUMES) await guarded(session, operation, options, () => Promise.reject(broken));
   }
   const found = checksumText(crc);
   if (expected !== undefined && found !== expected) {
@@ -90,9 +99,12 @@ async function* read(session: Session, target: Target, { start, size, expected, 
   }
 }
 
-async function* bodyOf({ Body }: GetObjectCommandOutput): AsyncGenerator<Uint8Array> {
+async function* bodyOf({ Body }: GetObjectCommandOutput, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   // in Node the SDK's body is a Readable, whose chunks are buffers; the type covers browsers, too
-  if (Body !== undefined) yield* Body as AsyncIterable<Uint8Array>;
+  if (!(Body instanceof Readable)) return;
+  const end = () => Body.destroy(signal.reason as Error);
+  signal.addEventListener("abort", end, { once: true });
+  try { yield* Body as AsyncIterable<Uint8Array>; } finally { signal.removeEventListener("abort", end); }
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {

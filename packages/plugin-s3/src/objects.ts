@@ -9,11 +9,11 @@ import { guarded, sendOptions, type Session } from "./session.ts";
  */
 export async function headOf(session: Session, bucket: string, key: string, options: CallOptions | undefined): Promise<HeadObjectCommandOutput | undefined> {
   const send = sendOptions(options?.signal);
-  try { return await session.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), send); } catch (e) {
+  try { return await session.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), send); } catch (e) {
     if (failureOf(e).status !== 404) throw e;
   }
   if (session.seen.has(bucket)) return undefined;
-  try { await session.s3.send(new HeadBucketCommand({ Bucket: bucket }), send); } catch (e) {
+  try { await session.send(new HeadBucketCommand({ Bucket: bucket }), send); } catch (e) {
     if (failureOf(e).status === 404) throw Object.assign(new Error("The specified bucket does not exist."), { name: "NoSuchBucket", $metadata: { httpStatusCode: 404 }, cause: e });
     if (failureOf(e).status !== 403) throw e; // who may not ask about the bucket still knows that it is there
   }
@@ -25,7 +25,7 @@ export async function headOf(session: Session, bucket: string, key: string, opti
 export async function* listed(session: Session, bucket: string, prefix: string, options: CallOptions | undefined): AsyncGenerator<Listed> {
   for (let token: string | undefined; ;) {
     const page = await guarded(session, { verb: "listing", action: "s3:ListBucket", bucket }, options, () =>
-      session.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token !== undefined && { ContinuationToken: token }) }), sendOptions(options?.signal)));
+      session.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token !== undefined && { ContinuationToken: token }) }), sendOptions(options?.signal)));
     yield* page.Contents ?? [];
     if (page.IsTruncated !== true || page.NextContinuationToken === undefined) return;
     token = page.NextContinuationToken;

@@ -32,7 +32,7 @@ async function putWhole(write: Write): Promise<Outcome> {
   const { session, key, source, signal } = write;
   const Body = await source.read(0, source.size);
   try {
-    await session.s3.send(new PutObjectCommand({ ...created(write), ...condition(write), Bucket: session.config.bucket, Key: key, Body, ContentLength: source.size }), sendOptions(signal));
+    await session.send(new PutObjectCommand({ ...created(write), ...condition(write), Bucket: session.config.bucket, Key: key, Body, ContentLength: source.size }), sendOptions(signal));
     return "written";
   } catch (e) { return outcomeOf(e, write); }
 }

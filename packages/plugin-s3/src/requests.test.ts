@@ -103,8 +103,18 @@ describe("in parts", () => {
   test("an error in an answer of 200 is an error, and the upload is given up", async () => {
     const fake = service((res) => void res.writeHead(200, { "content-type": "application/xml" }).end("<Error><Code>InternalError</Code><Message>late</Message></Error>"), () => undefined);
     const { store, seen } = await storeAt(fake.answer, { maxAttempts: 2 });
-    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS6001"));
     expect(methods(seen).slice(-2)).toEqual(["DELETE", "GET"]);
+  });
+
+  test("an upload that somebody else gives up while its parts are sent starts again, and not for ever", async () => {
+    let gone = 1;
+    const fake = service((res) => void res.writeHead(200, { "content-type": "application/xml" }).end("<CompleteMultipartUploadResult/>"), () => undefined);
+    const { store, seen } = await storeAt((request, res) => (request.method === "PUT" && gone > 0 ? refuse(res, 404, "NoSuchUpload") : (request.method === "DELETE" && gone--, fake.answer(request, res))));
+    await store.put("k", large);
+    expect(seen.filter((s) => s.url.includes("uploads")).length).toBe(2);
+    gone = Infinity;
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
   });
 
   test("an upload whose writing is aborted while it begins is given up as soon as its id is known", async () => {
@@ -125,7 +135,7 @@ describe("in parts", () => {
     const fake = service((res) => refuse(res, 500, "InternalError"), () => undefined);
     const { store, seen } = await storeAt((request, res) => (request.method === "GET" && late-- > 0
       ? void res.writeHead(200, { "content-type": "application/xml" }).end("<ListPartsResult><Part><PartNumber>1</PartNumber></Part></ListPartsResult>") : fake.answer(request, res)), { maxAttempts: 1 });
-    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS3003"));
+    await expect(store.put("k", large)).rejects.toSatisfy(code("MLS6001"));
     expect(methods(seen).slice(-6)).toEqual(["DELETE", "GET", "DELETE", "GET", "DELETE", "GET"]);
   });
 });
@@ -185,4 +195,107 @@ describe("reading", () => {
     await expect(store.get("k", { range: { offset: 1, length: 3 } })).rejects.toThrow(/ignored the range/);
     await expect(all(store)).rejects.toThrow(/ignored the range/);
   });
+});
+
+describe("more requests than connections", () => {
+  test("wait for their turn, however long the service takes to answer", async () => {
+    let atOnce = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const { store } = await storeAt((_seen, res) => {
+      most = Math.max(most, ++atOnce);
+      waiting.push(() => { atOnce--; res.writeHead(200, { "content-length": 3 }).end(); });
+      // answers when so many are there that no more can come
+      if (waiting.length >= 100 || waiting.length + answered >= 250) setTimeout(() => { for (const go of waiting.splice(0)) { answered++; go(); } }, 1200);
+    }, { connectTimeoutSeconds: 1, idleTimeoutSeconds: 60, maxAttempts: 1 });
+    let answered = 0;
+    const stats = await Promise.all(Array.from({ length: 250 }, (_, i) => store.stat(`k${i}`)));
+    expect([stats.length, stats.every((s) => s?.size === 3), most]).toEqual([250, true, 100]);
+  });
+
+  const body = Buffer.alloc(1 << 20, 1);
+  const serving: Answer = ({ method }, res) => (method === "GET" ? void res.writeHead(200, { etag: '"v"', "content-length": body.length }).end(body) : void res.writeHead(200, { "content-length": 0 }).end());
+
+  test("wait for bodies that nobody reads: one that is closed, or read, makes room for the next", async () => {
+    const { store } = await storeAt(serving, { connectTimeoutSeconds: 1, idleTimeoutSeconds: 600, maxAttempts: 1 });
+    const open = await Promise.all(Array.from({ length: 100 }, (_, i) => store.get(`k${i}`)));
+    const [closed, read] = [store.get("closed"), store.get("read")];
+    await open[0]!.close();
+    await (await closed).close();
+    expect((await open[1]!.bytes()).byteLength).toBe(body.length);
+    expect((await (await read).bytes()).byteLength).toBe(body.length);
+    await expect((await closed).bytes()).rejects.toThrow("the body was closed");
+    for (const b of open) await b.close();
+  });
+
+  test("an aborted request does not wait for its turn, and a reading that ends early gives its place back", async () => {
+    const { store } = await storeAt(serving);
+    const open = await Promise.all(Array.from({ length: 100 }, (_, i) => store.get(`k${i}`)));
+    const abort = new AbortController();
+    const last = store.get("last", { signal: abort.signal });
+    abort.abort(new Error("enough"));
+    await expect(last).rejects.toThrow("enough");
+    for await (const _ of open[0]!) break;
+    await (await store.get("next")).close();
+    // in the middle of a reading
+    const iterator = open[1]![Symbol.asyncIterator]();
+    await iterator.next();
+    await open[1]!.close();
+    await expect((async () => { for (;;) if ((await iterator.next()).done === true) return; })()).rejects.toThrow("the body was closed");
+    for (const b of open) await b.close();
+  });
+});
+
+describe("what a service lacks", () => {
+  test("is no version that is made up: external data without an entity tag is refused", async () => {
+    const { store } = await storeAt(({ url }, res) => (url.includes("list-type")
+      ? void res.writeHead(200, { "content-type": "application/xml" }).end("<ListBucketResult><Contents><Key>d/k</Key><Size>3</Size></Contents></ListBucketResult>")
+      : void res.writeHead(200, { "content-length": "3", "last-modified": new Date(0).toUTCString() }).end()));
+    await expect(store.external!.stat("s3://bkt/k")).rejects.toMatchObject({ code: "MLS3010", message: expect.stringContaining("no version") as string });
+    await expect((async () => { for await (const _ of store.external!.list("s3://bkt/d")) { /* all */ } })()).rejects.toSatisfy(code("MLS3010"));
+  });
+
+  test("is no way to remove a single version: it is refused, not ignored", async () => {
+    const { store, seen } = await storeAt((_seen, res) => void res.writeHead(204).end());
+    expect(store.capabilities.deleteIfVersion).toBe(false);
+    await expect(store.delete("k", { ifVersion: '"v1"' })).rejects.toSatisfy(code("MLS3003"));
+    expect(seen).toEqual([]);
+  });
+
+  test("is found by check, which does what the store does: whole checksums of parts, conditions at their end, a list of uploads", async () => {
+    const objects = new Set<string>();
+    let lacks: (seen: FakeService["seen"][number]) => [number, string] | undefined = () => undefined;
+    const { store } = await storeAt((request, res) => {
+      const { method, url, headers } = request;
+      const key = url.split("?")[0]!;
+      const refused = lacks(request) ?? (headers["if-none-match"] === "*" && objects.has(key) && !url.includes("uploads") ? [412, "PreconditionFailed"] as const : undefined);
+      if (refused !== undefined) return refuse(res, ...refused);
+      const xml = (text: string) => void res.writeHead(200, { "content-type": "application/xml" }).end(text);
+      if (url.includes("list-type")) return xml("<ListBucketResult/>");
+      if (method === "GET" && /[?&]uploads/.test(url)) return xml("<ListMultipartUploadsResult/>");
+      if (method === "POST" && /[?&]uploads/.test(url)) return xml("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+      if (method === "POST") { objects.add(key); return xml("<CompleteMultipartUploadResult/>"); }
+      if (method === "PUT") { if (!url.includes("partNumber")) objects.add(key); return void res.writeHead(200, { etag: '"p"' }).end(); }
+      if (method === "DELETE") { if (!url.includes("uploadId")) objects.delete(key); return void res.writeHead(204).end(); }
+      if (method === "HEAD") return void res.writeHead(objects.has(key) ? 200 : 404).end();
+      return url.includes("uploadId") ? refuse(res, 404, "NoSuchUpload") : void res.writeHead(200, { etag: '"p"', "content-length": 7 }).end("mlstack");
+    }, { maxAttempts: 1 });
+    const bad = async () => (await store.check!()).filter((f) => !f.ok).map((f) => [f.name, f.message]);
+    expect(await bad()).toEqual([]);
+    expect((await store.check!()).map((f) => f.name)).toEqual(["list", "put", "get", "create if absent", "multipart", "create if absent, in parts", "list uploads", "delete"]);
+    lacks = ({ headers }) => (headers["x-amz-checksum-type"] === undefined ? undefined : [501, "NotImplemented"]);
+    expect(await bad()).toEqual([["multipart", expect.stringMatching(/NotImplemented \(501\).*checksum: none/)]]);
+    lacks = ({ method, url }) => (method === "GET" && /[?&]uploads/.test(url) ? [403, "AccessDenied"] : undefined);
+    expect(await bad()).toEqual([["list uploads", expect.stringContaining("s3:ListBucketMultipartUploads")]]);
+    // a service that looks at the condition of whole objects only
+    lacks = ({ method, url, headers }) => { if (method === "POST" && url.includes("uploadId")) delete headers["if-none-match"]; return undefined; };
+    expect(await bad()).toEqual([["create if absent, in parts", expect.stringContaining("wrote over an object")]]);
+    expect(objects.size).toBe(0);
+  });
+});
+
+test("many objects are removed in one request, and those that stay are said", async () => {
+  const { store, seen } = await storeAt((_seen, res) => void res.writeHead(200, { "content-type": "application/xml" }).end("<DeleteResult><Error><Key>team/k7</Key><Code>AccessDenied</Code><Message>held</Message></Error><Error><Key>team/k8</Key><Code>NoSuchKey</Code></Error></DeleteResult>"), { prefix: "team" });
+  expect(await store.deleteMany!(Array.from({ length: 1500 }, (_, i) => `k${i}`))).toEqual([{ key: "k7", reason: "held" }, { key: "k7", reason: "held" }]);
+  expect(seen.map((s) => (s.body.toString().match(/<Key>team\/k/g) ?? []).length)).toEqual([1000, 500]);
 });

@@ -2,6 +2,7 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { isObjectKey, MlstackError, type ArtifactStore } from "@mlstack/core";
 import { check } from "./check.ts";
 import type { S3Config } from "./config.ts";
+import { deleteMany } from "./delete-many.ts";
 import { failureOf } from "./errors.ts";
 import { externalReader } from "./external.ts";
 import { openObject } from "./object-body.ts";
@@ -19,7 +20,7 @@ export async function s3ArtifactStore(config: S3Config): Promise<ArtifactStore> 
   };
   return {
     contract: "artifact_store@1",
-    capabilities: { createIfAbsent: config.conditionalWrites, wireChecksum: config.checksum },
+    capabilities: { createIfAbsent: config.conditionalWrites, wireChecksum: config.checksum, deleteIfVersion: false },
     external: externalReader(session),
     async put(key, source, options) {
       const name = nameOf(key);
@@ -49,13 +50,15 @@ export async function s3ArtifactStore(config: S3Config): Promise<ArtifactStore> 
     },
     async delete(key, options) {
       const name = nameOf(key);
+      if (options?.ifVersion !== undefined) throw new MlstackError("MLS3003", `${key} can't be removed in one version only`, { why: "S3 gives objects no version that differs after every write; the store says so (deleteIfVersion)", details: { key } });
       await guarded(session, { verb: "deleting", action: "s3:DeleteObject", key: name }, options, async () => {
-        try { await session.s3.send(new DeleteObjectCommand({ Bucket: config.bucket, Key: name }), sendOptions(options?.signal)); } catch (e) {
+        try { await session.send(new DeleteObjectCommand({ Bucket: config.bucket, Key: name }), sendOptions(options?.signal)); } catch (e) {
           if (failureOf(e).name !== "NoSuchKey") throw e;
         }
       });
     },
+    deleteMany: (keys, options) => deleteMany(session, keys.map(nameOf), options),
     check: (options) => check(session, options),
-    async dispose() { session.s3.destroy(); },
+    async dispose() { session.close(); },
   };
 }

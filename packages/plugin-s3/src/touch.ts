@@ -13,7 +13,7 @@ import { created } from "./write.ts";
 export async function touch(session: Session, key: string, options: CallOptions | undefined): Promise<void> {
   const { bucket } = session.config;
   const source = [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
-  const { CopyObjectResult: made } = await session.s3.send(new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: source, MetadataDirective: "REPLACE", ...created({ session, id: randomUUID() }) }), sendOptions(options?.signal));
+  const { CopyObjectResult: made } = await session.send(new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: source, MetadataDirective: "REPLACE", ...created({ session, id: randomUUID() }) }), sendOptions(options?.signal));
   if (made?.LastModified !== undefined && Date.now() - made.LastModified.getTime() < FRESH_MS) return;
   throw new MlstackError("MLS3003", `touching s3://${bucket}/${key}: the copy is as old as the object was`, { why: "the service takes a copy onto itself for a change of metadata only", fix: "write the object again", details: { key } });
 }

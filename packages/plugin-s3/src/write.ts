@@ -53,7 +53,7 @@ export async function outcomeOf(e: unknown, write: Write): Promise<Outcome> {
 /** The put id of the object that is there, empty for an object without one; undefined when there is no object. */
 export async function writerOf({ session, key, signal }: Write): Promise<string | undefined> {
   try {
-    const head = await session.s3.send(new HeadObjectCommand({ Bucket: session.config.bucket, Key: key }), sendOptions(signal));
+    const head = await session.send(new HeadObjectCommand({ Bucket: session.config.bucket, Key: key }), sendOptions(signal));
     return head.Metadata?.[PUT_ID] ?? "";
   } catch (e) {
     if (failureOf(e).status === 404) return undefined;

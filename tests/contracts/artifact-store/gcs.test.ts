@@ -78,6 +78,19 @@ describe("artifact_store@1 on Cloud Storage", () => {
     await expect(play([[read, { status: 404 }]], (s) => s.external!.get("gs://data/d/x.csv", "17"))).rejects.toMatchObject({ code: "MLS3010" });
   });
 
+  it("asks nothing more after an abort", async () => {
+    const options = { signal: AbortSignal.abort(new Error("enough")) };
+    await expect(play([], (s) => s.put("ac/main/k", source, options))).rejects.toThrow("enough");
+    await expect(play([], (s) => s.stat("ac/main/k", options))).rejects.toThrow("enough");
+    await expect(play([], (s) => s.delete("ac/main/k", options))).rejects.toThrow("enough");
+  });
+
+  it("tells a service that does not serve now from one that refuses", async () => {
+    const busy: Exchange[] = [1, 2, 3].map(() => [head, { status: 503 }]);
+    await expect(play(busy, (s) => s.stat("ac/main/k"))).rejects.toMatchObject({ code: "MLS6001" });
+    await expect(play([[head, { status: 400 }]], (s) => s.stat("ac/main/k"))).rejects.toMatchObject({ code: "MLS3003" });
+  });
+
   it("lists page by page", async () => {
     const page = (more: string, body: unknown): Exchange => [{ method: "GET", url: `/storage/v1/b/b/o?prefix=ac%2F${more}` }, { status: 200, body }];
     expect(await play([page("", { items: [object], nextPageToken: "p/2" }), page("&pageToken=p%2F2", {})], (s) => collect(s.list("ac/")))).toMatchObject([{ key: "ac/main/k", size: 5, version: "17" }]);

@@ -1,6 +1,6 @@
 import { MlstackError, type DeployFault, type JsonObject, type Servable, type ServableKind, type Tensor } from "@mlstack/core";
 
-export const fault = (reason: DeployFault, message: string, details: JsonObject = {}): MlstackError => new MlstackError("MLS6003", message, { details: { ...details, reason } });
+export const fault = (reason: DeployFault, message: string, details: JsonObject = {}): MlstackError => new MlstackError(reason === "overloaded" ? "MLS6001" : "MLS6003", message, { details: { ...details, reason } });
 
 /** Refuses a servable that is not among those that a deployer takes. */
 export function mustAccept(accepts: readonly ServableKind[], servable: Servable, format: string): void {

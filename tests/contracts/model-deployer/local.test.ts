@@ -41,7 +41,7 @@ describe("model_deployer@1 on a local process", () => {
       ...lock, read(), [{ method: "GET", url: "port:free" }, ok(4000)], write(record(null)), spawn(), write(record()), put(one), unlock,
       ...state({ digest: one, state: "pending", traffic: 0 }), ...state(ready()),
     ], (d) => d.deploy(request()));
-    expect(made).toEqual({ name: "fd", id: "fd", url: "http://127.0.0.1:4000", protocol: "oip/2", digest: one, state: "ready", versions: [{ digest: one, state: "ready", traffic: 1, replicas: 1 }] });
+    expect(made).toEqual({ name: "fd", id: "fd", url: "http://127.0.0.1:4000", protocol: "oip/2", digest: one, version: keys[one], state: "ready", versions: [{ id: keys[one], digest: one, state: "ready", traffic: 1, replicas: 1 }] });
     expect(JSON.stringify(made)).not.toContain("secret");
   });
 
@@ -89,8 +89,8 @@ describe("model_deployer@1 on a local process", () => {
   it("shares traffic only between versions that are ready", async () => {
     await expect(play([...lock, read(), unlock], (d) => d.deploy(request(one, { traffic: 0.1 })))).rejects.toMatchObject({ details: { reason: "invalid" } });
     const shift: Exchange = [{ method: "PUT", url: "http://127.0.0.1:4000/admin/traffic", body: { [keys[two]!]: 0.1 } }, ok()];
-    expect(await play([...lock, read(record()), ...state(ready(), ready(two, 0)), shift, ...state(ready(one, 0.9), ready(two, 0.1)), unlock], (d) => d.setTraffic("fd", two, 0.1))).toMatchObject({ digest: one });
-    await expect(play([...lock, read(record()), ...state({ ...ready(), state: "pending" }), unlock], (d) => d.setTraffic("fd", one, 1))).rejects.toMatchObject({ details: { reason: "not-ready" } });
+    expect(await play([...lock, read(record()), ...state(ready(), ready(two, 0)), shift, ...state(ready(one, 0.9), ready(two, 0.1)), unlock], (d) => d.setTraffic("fd", keys[two]!, 0.1))).toMatchObject({ digest: one });
+    await expect(play([...lock, read(record()), ...state({ ...ready(), state: "pending" }), unlock], (d) => d.setTraffic("fd", keys[one]!, 1))).rejects.toMatchObject({ details: { reason: "not-ready" } });
   });
 
   it("stops by asking first, keeps name and port, and deletes all of it", async () => {
@@ -104,7 +104,7 @@ describe("model_deployer@1 on a local process", () => {
     const ask = (answer: Answer | "lost" | "refused"): Exchange => [{ method: "POST", url: "http://127.0.0.1:4000/v2/models/fd/infer", body: { id: "7", inputs, outputs: [{ name: "p" }] } }, answer];
     const outputs = [{ name: "p", shape: [1], datatype: "FP64", data: [0.3] }];
     const infer = (...answers: (Answer | "lost" | "refused")[]) => play([read(record()), ...answers.map(ask)], (d) => d.infer("fd", { id: "7", inputs, outputs: ["p"] }));
-    expect(await infer({ status: 503 }, ok({ id: "7", model_name: "fd", model_version: one, outputs }))).toEqual({ id: "7", digest: one, outputs });
+    expect(await infer({ status: 503 }, ok({ id: "7", model_name: "fd", model_version: keys[one], outputs }))).toEqual({ id: "7", version: keys[one], outputs });
     await expect(infer("refused", "refused", "refused")).rejects.toMatchObject({ details: { reason: "not-ready" } });
     // The model may have run: asking again is for who called.
     await expect(infer("lost")).rejects.toMatchObject({ code: "MLS6001" });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isDeploymentName, MlstackError, type Deployment, type DeployRequest, type ModelDeployer, type Tensor } from "@mlstack/core";
+import { isDeploymentName, MlstackError, type CallOptions, type Deployment, type DeployRequest, type ModelDeployer, type Tensor } from "@mlstack/core";
 import { cautiously, LostAnswer, type Answer, type Transport } from "../testing/tape.ts";
 import { checkTensor, fault, mustAccept, percent } from "./faults.ts";
 import { inferFault, localHost, type Record_, type Supervised } from "./local-host.ts";
@@ -29,12 +29,13 @@ export function localDeployer(send: Transport, config: { readonly folder: string
     }
   }
   const view = (r: Record_, s: Supervised | undefined): Deployment => {
-    const versions = (s?.versions ?? []).map(({ digest, state, traffic, replicas }) => ({ digest, state, traffic, replicas }));
+    const versions = (s?.versions ?? []).map(({ key: id, digest, state, traffic, replicas }) => ({ id, digest, state, traffic, replicas }));
     const main = versions.filter((v) => v.state === "ready").sort((a, b) => b.traffic - a.traffic)[0];
+    const shown = main ?? versions.find((v) => v.state === "pending") ?? versions.at(-1);
     const state = r.process === null ? "stopped" : main !== undefined ? "ready" : versions.some((v) => v.state === "pending") ? "pending" : "failed";
     const broken = s?.versions.find((v) => v.state === "failed");
     const reason = s === undefined && r.process !== null ? "its process is gone; deploy it again" : broken?.log;
-    return { name: r.name, id: r.name, url: url(r), protocol: "oip/2", digest: main?.digest ?? r.digest, state, versions, ...(reason !== undefined && { reason }) };
+    return { name: r.name, id: r.name, url: url(r), protocol: "oip/2", digest: shown?.digest ?? r.digest, ...(shown !== undefined && { version: shown.id }), state, versions, ...(reason !== undefined && { reason }) };
   };
   const must = async (name: string): Promise<Record_> => {
     const r = await host.read(name);
@@ -42,7 +43,8 @@ export function localDeployer(send: Transport, config: { readonly folder: string
     return r;
   };
   /** Only one call changes a deployment at a time. The lock of a process that is gone does not count. */
-  async function locked<T>(name: string, use: () => Promise<T>): Promise<T> {
+  async function locked<T>(name: string, options: CallOptions | undefined, use: () => Promise<T>): Promise<T> {
+    options?.signal?.throwIfAborted();
     if (!(await host.lock(name))) throw fault("busy", `another process changes ${name}`);
     try { return await use(); } finally { await host.unlock(name); }
   }
@@ -59,14 +61,14 @@ export function localDeployer(send: Transport, config: { readonly folder: string
     contract: "model_deployer@1",
     accepts,
 
-    async deploy(request, { signal } = {}) {
+    async deploy(request, options) {
       const { name, model, servable, replicas = 1, settings, waitMs = WAIT_MS } = request;
       if (!isDeploymentName(name)) throw fault("invalid", `${name} is no name of a deployment`);
       mustAccept(accepts, servable, model.format);
       const traffic = percent(request.traffic ?? 1) / 100;
       const deadline = config.clock.now() + waitMs;
       const version = key(request);
-      const r = await locked(name, async () => {
+      const r = await locked(name, undefined, async () => {
         const before = await host.read(name);
         const running = before && await ask(before);
         if (traffic < 1 && !running?.versions.some((v) => v.state === "ready" && v.key !== version)) throw fault("invalid", `${name} has no version yet that could take the rest of the traffic`);
@@ -83,7 +85,7 @@ export function localDeployer(send: Transport, config: { readonly folder: string
         return record;
       });
       for (;;) {
-        signal?.throwIfAborted();
+        options?.signal?.throwIfAborted();
         const s = await ask(r);
         const now = s?.versions.find((v) => v.key === version);
         if (now === undefined || now.state === "failed") throw fault("failed", `${name} did not come up`, { log: now?.log ?? "its process ended" });
@@ -106,32 +108,32 @@ export function localDeployer(send: Transport, config: { readonly folder: string
       }
     },
 
-    async infer(name, { id, inputs, outputs }) {
+    async infer(name, { id, inputs, outputs }, options) {
       for (const input of inputs) checkTensor(input);
       const r = await must(name);
       const body = { ...(id !== undefined && { id }), inputs, ...(outputs && { outputs: outputs.map((o) => ({ name: o })) }) };
-      const answer = await cautiously(send, { method: "POST", url: `${url(r)}/v2/models/${name}/infer`, body }).catch((e: unknown): Answer => {
+      const answer = await cautiously(send, { method: "POST", url: `${url(r)}/v2/models/${name}/infer`, body }, options).catch((e: unknown): Answer => {
         // Nobody listens: stopped, or ended. A connection that broke in the middle stays what it is, for the model may have run.
         if (MlstackError.is(e, "MLS6001") && e.cause instanceof LostAnswer && !e.cause.sent) return { status: 503 };
         throw e;
       });
       if (answer.status !== 200) throw inferFault(name, answer);
       const out = answer.body as { id?: string; model_version?: string; outputs: Tensor[] };
-      return { outputs: out.outputs, ...(out.id !== undefined && { id: out.id }), ...(out.model_version !== undefined && { digest: out.model_version }) };
+      return { outputs: out.outputs, ...(out.id !== undefined && { id: out.id }), ...(out.model_version !== undefined && { version: out.model_version }) };
     },
 
-    async setTraffic(name, digest, share) {
-      return await locked(name, async () => {
+    async setTraffic(name, version, share, options) {
+      return await locked(name, options, async () => {
         const r = await must(name);
-        const version = (await ask(r))?.versions.find((v) => v.digest === digest);
-        if (version === undefined) throw fault("not-found", `${name} has no version ${digest}`);
-        if (version.state !== "ready") throw fault("not-ready", `${digest} of ${name} is ${version.state}`);
-        await admin(r, "PUT", "/traffic", { [version.key]: percent(share) / 100 });
+        const found = (await ask(r))?.versions.find((v) => v.key === version);
+        if (found === undefined) throw fault("not-found", `${name} has no version ${version}`);
+        if (found.state !== "ready") throw fault("not-ready", `${version} of ${name} is ${found.state}`);
+        await admin(r, "PUT", "/traffic", { [version]: percent(share) / 100 });
         return view(r, await ask(r));
       });
     },
 
-    stop: (name) => locked(name, async () => {
+    stop: (name, options) => locked(name, options, async () => {
       const r = await must(name);
       await end(r);
       const stopped = { ...r, process: null };
@@ -139,7 +141,7 @@ export function localDeployer(send: Transport, config: { readonly folder: string
       return view(stopped, undefined);
     }),
 
-    delete: (name) => locked(name, async () => {
+    delete: (name, options) => locked(name, options, async () => {
       const r = await host.read(name);
       if (r === undefined) return;
       await end(r);

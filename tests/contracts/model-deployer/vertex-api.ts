@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { MlstackError, type DeployRequest, type DeployFault } from "@mlstack/core";
+import { MlstackError, type CallOptions, type DeployRequest, type DeployFault } from "@mlstack/core";
 import { patiently, vendorError, type Answer, type Sent, type Transport } from "../testing/tape.ts";
 import { fault } from "./faults.ts";
 
@@ -24,9 +24,9 @@ const REASONS: Readonly<Record<number, DeployFault>> = { 3: "invalid", 5: "not-f
 
 /** The parts of Vertex AI that the deployer needs: requests, and operations that take their time. */
 export function vertexApi(send: Transport, parent: string, clock: { now(): number; sleep(ms: number): Promise<void> }) {
-  const ask = async (method: string, url: string, body?: object, good: readonly number[] = []): Promise<Answer> => {
+  const ask = async (method: string, url: string, body?: object, good: readonly number[] = [], options?: CallOptions): Promise<Answer> => {
     const sent: Sent = { method, url, ...(body && { body }) };
-    const { answer } = await patiently(send, sent);
+    const { answer } = await patiently(send, sent, options);
     if (answer.status === 200 || good.includes(answer.status)) return answer;
     const { message = "" } = (answer.body as { error?: { message?: string } } | undefined)?.error ?? {};
     // A quota answers 429; 409 is a name that is taken, or an etag that has changed.
@@ -40,16 +40,16 @@ export function vertexApi(send: Transport, parent: string, clock: { now(): numbe
   return {
     ask,
     endpointUrl,
-    async endpoint(name: string): Promise<Endpoint | undefined> {
-      const answer = await ask("GET", endpointUrl(name), undefined, [404]);
+    async endpoint(name: string, options?: CallOptions): Promise<Endpoint | undefined> {
+      const answer = await ask("GET", endpointUrl(name), undefined, [404], options);
       if (answer.status === 404) return undefined;
       const endpoint = answer.body as Endpoint;
       if (endpoint.labels?.["mlstack"] !== "deployment") throw fault("conflict", `${name} is an endpoint that mlstack did not make`);
       return endpoint;
     },
     /** Operations that go on at an endpoint: what an earlier process began is found here. */
-    async underWay(name: string): Promise<readonly Operation[]> {
-      const { operations = [] } = (await ask("GET", `${endpointUrl(name)}/operations?filter=done%3Dfalse`)).body as { operations?: Operation[] };
+    async underWay(name: string, options?: CallOptions): Promise<readonly Operation[]> {
+      const { operations = [] } = (await ask("GET", `${endpointUrl(name)}/operations?filter=done%3Dfalse`, undefined, [], options)).body as { operations?: Operation[] };
       return operations;
     },
     /** Waits for an operation; undefined when the time is up, and it goes on. Aborting ends the waiting only. */

@@ -6,15 +6,17 @@ import type { Endpoint, Operation } from "./vertex-api.ts";
 export function viewOf(url: string, name: string, e: Endpoint, underWay: readonly Operation[]): Deployment {
   const next = e.labels?.["mlstack-next"];
   const versions: Deployment["versions"] = (e.deployedModels ?? []).map((m) => ({
-    digest: m.displayName, state: "ready", traffic: (e.trafficSplit?.[m.id] ?? 0) / 100, ...(m.status?.availableReplicaCount !== undefined && { replicas: m.status.availableReplicaCount }),
+    id: m.id, digest: m.displayName, state: "ready", traffic: (e.trafficSplit?.[m.id] ?? 0) / 100, ...(m.status?.availableReplicaCount !== undefined && { replicas: m.status.availableReplicaCount }),
   }));
   // While it is brought up, a model is not in the list: the label, written before, says which one it is.
-  const coming = next !== undefined && next !== "" && !versions.some((v) => v.digest === next);
+  const coming = next !== undefined && next !== "" && !versions.some((v) => v.id === next);
+  const digest = e.labels?.["mlstack-model"] ?? "";
   const pending = coming && underWay.length > 0;
-  const all = coming ? [...versions, { digest: next, state: pending ? "pending" : "failed", traffic: 0 } as const] : versions;
+  const all = coming ? [...versions, { id: next, digest, state: pending ? "pending" : "failed", traffic: 0 } as const] : versions;
   const main = versions.toSorted((a, b) => b.traffic - a.traffic)[0];
   const state = main !== undefined ? "ready" : pending ? "pending" : coming ? "failed" : "stopped";
-  return { name, id: e.name, url, protocol: "vertex/1", digest: main?.digest ?? next ?? "", state, versions: all, ...(coming && !pending && { reason: `${next} was not brought up` }) };
+  const shown = main ?? all.at(-1);
+  return { name, id: e.name, url, protocol: "vertex/1", digest: shown?.digest ?? "", ...(shown !== undefined && { version: shown.id }), state, versions: all, ...(coming && !pending && { reason: `${next} was not brought up` }) };
 }
 
 /** What a refused prediction means. Several of them are told apart by nothing but their words. */

@@ -24,17 +24,18 @@ export function vertexDeployer(send: Transport, config: VertexConfig): ModelDepl
   const api = vertexApi(send, config.parent, config);
   const url = (name: string) => `${config.parent}/endpoints/${name}:predict`;
 
-  const now = async (name: string): Promise<Deployment | undefined> => {
-    const e = await api.endpoint(name);
-    return e && viewOf(url(name), name, e, await api.underWay(name));
+  const now = async (name: string, options?: CallOptions): Promise<Deployment | undefined> => {
+    const e = await api.endpoint(name, options);
+    return e && viewOf(url(name), name, e, await api.underWay(name, options));
   };
-  const must = async (name: string): Promise<Endpoint> => {
-    const e = await api.endpoint(name);
+  const must = async (name: string, options?: CallOptions): Promise<Endpoint> => {
+    const e = await api.endpoint(name, options);
     if (e === undefined) throw fault("not-found", `no deployment ${name}`);
     return e;
   };
-  const undeploy = async (name: string, id: string, trafficSplit?: Record<string, number>): Promise<void> => {
-    await api.wait((await api.ask("POST", `${api.endpointUrl(name)}:undeployModel`, { deployedModelId: id, ...(trafficSplit && { trafficSplit }) })).body as Operation, config.now() + WAIT_MS);
+  const undeploy = async (name: string, id: string, trafficSplit?: Record<string, number>, options?: CallOptions): Promise<void> => {
+    const begun = await api.ask("POST", `${api.endpointUrl(name)}:undeployModel`, { deployedModelId: id, ...(trafficSplit && { trafficSplit }) }, [], options);
+    await api.wait(begun.body as Operation, config.now() + WAIT_MS, options?.signal);
   };
   /** Gives a version its share, and ends the others when that is all. The etag keeps two calls from undoing each other. */
   const share = async (name: string, e: Endpoint, id: string, traffic: number): Promise<void> => {
@@ -67,10 +68,10 @@ export function vertexDeployer(send: Transport, config: VertexConfig): ModelDepl
       if (!current.some((m) => m.id === ids.deployed)) {
         if (traffic < 100 && current.length === 0) throw fault("invalid", `${name} has no version yet that could take the rest of the traffic`);
         const running = await api.underWay(name);
-        if (running.length > 0 && endpoint.labels?.["mlstack-next"] !== model.digest) throw fault("busy", `${name} is being changed`);
+        if (running.length > 0 && endpoint.labels?.["mlstack-next"] !== ids.deployed) throw fault("busy", `${name} is being changed`);
         let op = running[0];
         if (op === undefined) {
-          await api.ask("PATCH", `${api.endpointUrl(name)}?updateMask=labels`, { etag: endpoint.etag, labels: { ...LABELS, "mlstack-next": model.digest } });
+          await api.ask("PATCH", `${api.endpointUrl(name)}?updateMask=labels`, { etag: endpoint.etag, labels: { ...LABELS, "mlstack-next": ids.deployed, "mlstack-model": model.digest } });
           const uploaded = await api.ask("POST", `${config.parent}/models:upload`, { modelId: ids.model, model: { displayName: name, artifactUri: await config.stage(model), containerSpec: { imageUri: imageOf(request), predictRoute: "/predict", healthRoute: "/v2/health/ready" } } }, [409]);
           if (uploaded.status === 200 && await api.wait(uploaded.body as Operation, deadline, signal) === undefined) throw fault("timeout", `${name}: the model is still being taken in`);
           // The split takes effect when the new model is up: "0" stands for it. Until then the one before has all requests.
@@ -95,44 +96,42 @@ export function vertexDeployer(send: Transport, config: VertexConfig): ModelDepl
 
     get: now,
 
-    async *list() {
+    async *list(options) {
       for (let page = ""; ;) {
-        const body = (await api.ask("GET", `${config.parent}/endpoints?filter=labels.mlstack%3Ddeployment${page}`)).body as { endpoints?: Endpoint[]; nextPageToken?: string };
+        const body = (await api.ask("GET", `${config.parent}/endpoints?filter=labels.mlstack%3Ddeployment${page}`, undefined, [], options)).body as { endpoints?: Endpoint[]; nextPageToken?: string };
         for (const e of body.endpoints ?? []) { const name = e.name.split("/").at(-1)!; yield viewOf(url(name), name, e, []); }
         if (body.nextPageToken === undefined) return;
         page = `&pageToken=${body.nextPageToken}`;
       }
     },
 
-    async infer(name, request) {
-      const answer = await cautiously(send, { method: "POST", url: url(name), body: { instances: toInstances(request.inputs) } });
+    async infer(name, request, options) {
+      const answer = await cautiously(send, { method: "POST", url: url(name), body: { instances: toInstances(request.inputs) } }, options);
       if (answer.status !== 200) throw inferFault(name, answer.status, (answer.body as { error?: { message?: string } } | undefined)?.error?.message ?? "");
       const { predictions, deployedModelId } = answer.body as { predictions: unknown[]; deployedModelId: string };
-      const digest = (await must(name)).deployedModels?.find((m) => m.id === deployedModelId)?.displayName;
-      return { outputs: fromPredictions(predictions, request.outputs), ...(request.id !== undefined && { id: request.id }), ...(digest !== undefined && { digest }) };
+      return { outputs: fromPredictions(predictions, request.outputs), version: deployedModelId, ...(request.id !== undefined && { id: request.id }) };
     },
 
-    async setTraffic(name, digest, part) {
-      const e = await must(name);
-      const found = e.deployedModels?.find((m) => m.displayName === digest);
-      if (found === undefined) throw fault("not-found", `${name} has no version ${digest}`);
-      await share(name, e, found.id, percent(part));
+    async setTraffic(name, version, part, options) {
+      const e = await must(name, options);
+      if (e.deployedModels?.some((m) => m.id === version) !== true) throw fault("not-found", `${name} has no version ${version}`);
+      await share(name, e, version, percent(part));
       return (await now(name))!;
     },
 
-    async stop(name) {
-      const e = await must(name);
-      await api.ask("PATCH", `${api.endpointUrl(name)}?updateMask=labels`, { etag: e.etag, labels: LABELS });
-      for (const m of e.deployedModels ?? []) await undeploy(name, m.id, {});
-      return (await now(name))!;
+    async stop(name, options) {
+      const e = await must(name, options);
+      await api.ask("PATCH", `${api.endpointUrl(name)}?updateMask=labels`, { etag: e.etag, labels: LABELS }, [], options);
+      for (const m of e.deployedModels ?? []) await undeploy(name, m.id, {}, options);
+      return (await now(name, options))!;
     },
 
-    async delete(name) {
-      const e = await api.endpoint(name);
+    async delete(name, options) {
+      const e = await api.endpoint(name, options);
       if (e === undefined) return;
-      for (const m of e.deployedModels ?? []) await undeploy(name, m.id, {});
-      const gone = await api.ask("DELETE", api.endpointUrl(name), undefined, [404]);
-      if (gone.status === 200) await api.wait(gone.body as Operation, config.now() + WAIT_MS);
+      for (const m of e.deployedModels ?? []) await undeploy(name, m.id, {}, options);
+      const gone = await api.ask("DELETE", api.endpointUrl(name), undefined, [404], options);
+      if (gone.status === 200) await api.wait(gone.body as Operation, config.now() + WAIT_MS, options?.signal);
     },
   };
 }

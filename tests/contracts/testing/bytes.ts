@@ -3,7 +3,7 @@ import type { ObjectBody, PutSource } from "@mlstack/core";
 
 /** An open object whose bytes have all arrived. */
 export function bodyOf(bytes: Uint8Array): ObjectBody {
-  return { size: bytes.length, bytes: async () => bytes, async *[Symbol.asyncIterator]() { yield bytes; } };
+  return { size: bytes.length, bytes: async () => bytes, close: async () => {}, async *[Symbol.asyncIterator]() { yield bytes; } };
 }
 
 export const bytesOf = async (source: PutSource): Promise<Uint8Array> => (source.kind === "bytes" ? source.bytes : await readFile(source.path));

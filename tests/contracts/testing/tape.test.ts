@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cautiously, patiently, tape, type Sent } from "./tape.ts";
+import { cautiously, patiently, tape, vendorError, type Sent } from "./tape.ts";
 
 const a: Sent = { method: "GET", url: "/a", headers: { x: "1" } };
 
@@ -20,5 +20,18 @@ describe("a recording", () => {
     expect(await patiently(tape([a, "lost"], [a, { status: 200 }]).send, a)).toMatchObject({ unsure: true });
     await expect(patiently(tape([a, "lost"], [a, "lost"], [a, "lost"]).send, a)).rejects.toMatchObject({ code: "MLS6001" });
     await expect(cautiously(tape([a, "lost"]).send, a)).rejects.toMatchObject({ code: "MLS6001" });
+  });
+
+  it("is asked nothing more after an abort", async () => {
+    const t = tape([a, { status: 200 }]);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(patiently(t.send, a, { signal })).rejects.toThrow("enough");
+    await expect(cautiously(t.send, a, { signal })).rejects.toThrow("enough");
+    expect(t.left).toBe(1);
+  });
+
+  it("tells what does not serve now from what refuses", () => {
+    const codes = [429, 408, 500, 503, 501, 401, 403, 404, 409].map((status) => vendorError("x", { status }).code);
+    expect(codes).toEqual(["MLS6001", "MLS6001", "MLS6001", "MLS6001", "MLS6003", "MLS6002", "MLS6002", "MLS6003", "MLS6003"]);
   });
 });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { MlstackError } from "@mlstack/core";
+import { MlstackError, type CallOptions } from "@mlstack/core";
 
 /** What an adapter sends: an HTTP request, or an operation of this machine (`SPAWN`, `KILL`) in the same form. */
 export interface Sent {
@@ -58,21 +58,29 @@ function matches(expected: Sent, sent: Sent): boolean {
 
 const show = (s: Sent): string => JSON.stringify(s, (_, v: unknown) => (v instanceof Uint8Array ? `<${v.length} bytes>` : v));
 
-/** The error that a vendor's answer becomes, where the call site has nothing better to say. */
-export function vendorError(what: string, answer: Answer): MlstackError {
-  const code = answer.status === 401 || answer.status === 403 ? "MLS6002" : "MLS6003";
+/** Whether the vendor does not serve now, rather than refuse: the same request may go well later. */
+export const isBusy = ({ status }: Answer): boolean => status === 408 || status === 429 || (status >= 500 && status !== 501);
+
+/**
+ * The error that a vendor's answer becomes, where the call site has nothing better to say.
+ *
+ * @param refused the code of a refusal that a repetition does not change
+ */
+export function vendorError(what: string, answer: Answer, refused: "MLS6003" | "MLS3003" = "MLS6003"): MlstackError {
+  const code = isBusy(answer) ? "MLS6001" : answer.status === 401 || answer.status === 403 ? "MLS6002" : refused;
   return new MlstackError(code, `${what}: HTTP ${answer.status}`, { details: { status: answer.status } });
 }
 
 export const unreachable = (what: string, cause: unknown): MlstackError => new MlstackError("MLS6001", `${what}: no answer`, { cause });
 
-/** `send`, again after a lost answer or one that asks to wait. Only for requests that may arrive twice. */
-export async function patiently(send: Transport, sent: Sent, attempts = 3): Promise<{ readonly answer: Answer; /** An earlier attempt may have arrived. */ readonly unsure: boolean }> {
+/** `send`, again after a lost answer or one that asks to wait, until it is aborted. Only for requests that may arrive twice. */
+export async function patiently(send: Transport, sent: Sent, { signal }: CallOptions = {}, attempts = 3): Promise<{ readonly answer: Answer; /** An earlier attempt may have arrived. */ readonly unsure: boolean }> {
   let unsure = false;
   for (let n = 1; ; n++) {
+    signal?.throwIfAborted();
     try {
       const answer = await send(sent);
-      if (n === attempts || (answer.status !== 429 && answer.status < 500)) return { answer, unsure };
+      if (n === attempts || !isBusy(answer)) return { answer, unsure };
       unsure ||= answer.status >= 500;
     } catch (e) {
       if (!(e instanceof LostAnswer)) throw e;
@@ -83,8 +91,9 @@ export async function patiently(send: Transport, sent: Sent, attempts = 3): Prom
 }
 
 /** `send`, again only where the vendor certainly did nothing: a refused connection, or an answer that says so (429, 503). */
-export async function cautiously(send: Transport, sent: Sent, attempts = 3): Promise<Answer> {
+export async function cautiously(send: Transport, sent: Sent, { signal }: CallOptions = {}, attempts = 3): Promise<Answer> {
   for (let n = 1; ; n++) {
+    signal?.throwIfAborted();
     try {
       const answer = await send(sent);
       if (n === attempts || (answer.status !== 429 && answer.status !== 503)) return answer;

@@ -3,6 +3,10 @@ import type { CallOptions, Component } from "./component.ts";
 /**
  * Bytes by key.
  *
+ * Every method rejects with MLS6001 when the service does not serve at the moment (not reached, no or half an answer, 408, 429, 5xx, also
+ * when it was tried again), MLS6002 when the credentials do not allow it, and MLS3003 for any other refusal, which a repetition does not
+ * change. An aborted call ends within seconds, in which it removes what would cost, such as an upload in parts.
+ *
  * Keys are POSIX-like: segments of 1 to 200 of `[A-Za-z0-9._=@+-]` joined by `/`, at most 32 of them, none that ends with a dot, at most
  * 512 characters in all. No key is a folder of another. The engine lays out content, actions, journals and roots by such keys; a store adds its own prefix (bucket, folder)
  * and nothing else.
@@ -15,16 +19,18 @@ export interface ArtifactStore extends Component {
 
   /**
    * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before.
-   * The source can be read again, so a failed attempt may be repeated by the store. After an answer that was lost the store compares
-   * what is there: equal bytes are success, also with `ifAbsent`.
+   * The source can be read again, so a failed attempt may be repeated by the store.
    *
-   * @throws MLS3012 with `ifAbsent` when the key exists; MLS3004 no space; MLS3005 read-only; MLS6001 out of reach; MLS6002 not allowed;
-   * MLS3003 anything else
+   * An object that this very call has written is no other writer's: a refused `ifAbsent` after an answer that may have been lost is a
+   * success where the object carries the call's own mark, or where the service keeps no marks, where its bytes are equal. Where no answer
+   * was lost it is MLS3012, also for equal bytes.
+   *
+   * @throws MLS3012 with `ifAbsent` when the key exists; MLS3004 no space; MLS3005 read-only
    */
   put(key: string, source: PutSource, options?: PutOptions): Promise<void>;
 
   /**
-   * Opens an object for reading.
+   * Opens an object for reading. The body holds a connection until it was read to its end or closed.
    *
    * @throws MLS3001 when there is no such key
    */
@@ -36,7 +42,11 @@ export interface ArtifactStore extends Component {
   /** All objects whose key begins with `prefix`, in no particular order, streamed. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>;
 
-  /** Removes an object; removing what is not there is no error. Throws MLS3005 for what is held (retention, lease, legal hold). */
+  /**
+   * Removes an object; removing what is not there is no error.
+   *
+   * @throws MLS3005 for what is held (retention, lease, legal hold); MLS3003 with `ifVersion` where the store can't keep to it
+   */
   delete(key: string, options?: DeleteOptions): Promise<void>;
 
   /**
@@ -46,6 +56,13 @@ export interface ArtifactStore extends Component {
    * @throws MLS3001 when there is no such key; MLS3005, MLS6002 when it may not be written; MLS3003 when this object can't be touched
    */
   touch?(key: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Removes objects, in as few requests as the service allows. Stores whose service removes one at a time leave this out.
+   *
+   * @returns those that are still there, and why; all others are gone
+   */
+  deleteMany?(keys: readonly string[], options?: CallOptions): Promise<readonly { readonly key: string; readonly reason: string }[]>;
 
   /**
    * The path of an object that lies in a file of this machine, to be read in place and never written.
@@ -64,7 +81,7 @@ export interface ExternalReader {
   /**
    * One object; undefined when there is none.
    *
-   * @throws MLS3010 for a URI of another form; MLS6001, MLS6002 when the service is out of reach or refuses
+   * @throws MLS3010 for a URI of another form, and for an object without a version
    */
   stat(uri: string, options?: CallOptions): Promise<ExternalStat | undefined>;
   /**
@@ -81,7 +98,7 @@ export interface ExternalStat {
   readonly uri: string;
   /** In bytes. */
   readonly size: number;
-  /** Differs whenever the content differs: a version id or generation where there is one, else an entity tag. */
+  /** Differs whenever the content differs: a version id or generation where there is one, else an entity tag. Never made of times and sizes. */
   readonly version: string;
 }
 
@@ -90,6 +107,8 @@ export interface ArtifactStoreCapabilities {
   readonly createIfAbsent: boolean;
   /** The checksum that protects bytes on the wire, or `none` where they do not travel. */
   readonly wireChecksum: "none" | "md5" | "crc32" | "crc32c" | "crc64" | "sha256";
+  /** `stat` and `list` give versions, and `delete` keeps to `ifVersion`. Without it `ifVersion` is refused (MLS3003), never ignored. */
+  readonly deleteIfVersion: boolean;
 }
 
 /** What to write: bytes in memory, or a file of this machine. */
@@ -113,12 +132,14 @@ export interface GetOptions extends CallOptions {
   readonly range?: { readonly offset: number; readonly length: number } | undefined;
 }
 
-/** An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. */
+/** An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. Ending an iteration early closes it. */
 export interface ObjectBody extends AsyncIterable<Uint8Array> {
   /** Of the part asked for, in bytes. */
   readonly size: number;
   /** The whole body in memory; for small objects. */
   bytes(): Promise<Uint8Array>;
+  /** Gives the connection back. For a body that is not read to its end; nothing is read afterwards. Never rejects, and can be called again. */
+  close(): Promise<void>;
 }
 
 export interface ObjectStat {
@@ -132,7 +153,7 @@ export interface ObjectStat {
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** Does nothing when the object is another version by now; of stores whose `stat` gives versions. */
+  /** Does nothing when the object is another version by now; of stores with the capability `deleteIfVersion`. */
   readonly ifVersion?: string | undefined;
 }
 

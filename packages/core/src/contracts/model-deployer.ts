@@ -5,10 +5,12 @@ import type { ResourceRequest } from "./orchestrator.ts";
 
 /**
  * Serves models under names. A name has one address for as long as it exists, and at most two versions behind it: the one that serves,
- * and the one that takes over or takes a share.
+ * and the one that takes over or takes a share. A version is what was deployed: model, servable, resources and settings; the same model
+ * with other settings is another one. It is named by an id that the deployer makes of these, the same in every process.
  *
- * Errors: MLS6001 out of reach, MLS6002 not allowed, MLS2008 for settings that the flavor does not know, and MLS6003 for all else, with
- * `details.reason` as a DeployFault.
+ * Errors: MLS6001 when the service does not serve at the moment (not reached, no or half an answer, 408, 429, 5xx, also when it was tried
+ * again), MLS6002 not allowed, MLS2008 for settings that the flavor does not know, and MLS6003 for all else. `details.reason` is a
+ * DeployFault in MLS6003, and where it is known in MLS6001.
  *
  * @experimental until a second flavor has passed the conformance kit
  */
@@ -20,7 +22,7 @@ export interface ModelDeployer extends Component {
   /**
    * Deploys, or updates the deployment of that name, and waits until the version serves its share (see `DeployRequest.waitMs`).
    *
-   * Idempotent by name, model digest, servable, resources and settings: the same demand again finds the version that an earlier call made,
+   * Idempotent by name and version: the same demand again finds the version that an earlier call made,
    * also where that call's answer was lost or its process died, and goes on waiting. `replicas` and `traffic` are states wished for:
    * another number changes the version in place. Two calls for one name exclude each other: the second is refused (`busy`) or waits.
    *
@@ -46,17 +48,17 @@ export interface ModelDeployer extends Component {
    * Tried again only where the model certainly did not see the request (refused connection, 429, 503).
    *
    * @throws MLS6003: `not-found`, `not-ready`, `invalid` for tensors that the service can't carry or the model refuses, `too-large`,
-   * `overloaded`, `failed` when the model's code threw
+   * `failed` when the model's code threw; MLS6001: `overloaded`
    */
   infer(name: string, request: InferRequest, options?: CallOptions): Promise<InferResponse>;
 
   /**
-   * Shares the traffic between the two versions: `share` (0 to 1) goes to the version with this digest, the rest to the other. 1 promotes
+   * Shares the traffic between the two versions: `share` (0 to 1) goes to the version with this id, the rest to the other. 1 promotes
    * it: the other version goes once its requests are answered. A version with 0 stays, and costs, until the other one is promoted.
    *
-   * @throws MLS6003: `not-found` for a name or digest that is not deployed, `not-ready` where that version is
+   * @throws MLS6003: `not-found` for a name or version that is not deployed, `not-ready` where that version is
    */
-  setTraffic(name: string, digest: string, share: number, options?: CallOptions): Promise<Deployment>;
+  setTraffic(name: string, version: string, share: number, options?: CallOptions): Promise<Deployment>;
 
   /**
    * Ends the processes and the costs; name and address stay. `deploy` brings it back. Idempotent.
@@ -72,7 +74,10 @@ export interface ModelDeployer extends Component {
   logs?(name: string, options?: CallOptions & { readonly lines?: number | undefined }): AsyncIterable<DeploymentLog>;
 }
 
-/** Why a deployer refused or failed, in `details.reason` of MLS6003. */
+/**
+ * Why a deployer refused or failed, in `details.reason`. A repetition may help after `not-ready`, `busy`, `quota`, `overloaded` and `timeout`,
+ * when something has changed meanwhile.
+ */
 export type DeployFault =
   /** No such deployment or version. */
   | "not-found"
@@ -131,8 +136,8 @@ export interface DeployRequest {
 export interface DeploymentLog {
   /** Milliseconds since 1970 (UTC). */
   readonly time: number;
-  /** Of the version that printed it. */
-  readonly digest: string;
+  /** Id of the version that printed it; left out where the service does not say. */
+  readonly version?: string | undefined;
   readonly text: string;
 }
 
@@ -155,7 +160,9 @@ export interface Deployment {
   readonly url: string;
   /** What is spoken at `url`: `oip/2` (Open Inference Protocol v2), or the service's own, such as `vertex/1`. `infer` hides the difference. */
   readonly protocol: string;
-  /** Digest of the model artifact that serves the most traffic; of the one that is brought up where none serves. */
+  /** Id of the version that serves the most traffic; of the one that is brought up where none serves. Left out when stopped. */
+  readonly version?: string | undefined;
+  /** Digest of that version's model artifact; when stopped of the last one, or empty where that is not known any more. */
   readonly digest: string;
   readonly state: "pending" | "ready" | "failed" | "stopped";
   /** Why it is failed, or why its newer version is. */
@@ -166,6 +173,8 @@ export interface Deployment {
 
 /** One model behind a deployment's address. */
 export interface DeployedVersion {
+  /** Made of model, servable, resources and settings; unique in the deployment. */
+  readonly id: string;
   /** Digest of the model artifact. */
   readonly digest: string;
   /** `draining`: gets no new requests and goes when those that it has are answered. */
@@ -189,8 +198,8 @@ export interface InferRequest {
 
 export interface InferResponse {
   readonly id?: string | undefined;
-  /** Digest of the model artifact that answered; during an update this says which version did. Left out where the service does not say. */
-  readonly digest?: string | undefined;
+  /** Id of the version that answered; `get` says which model that is. Left out where the service does not say. */
+  readonly version?: string | undefined;
   readonly outputs: readonly Tensor[];
 }
 

@@ -37,7 +37,8 @@ export const ERROR_CODES = {
   // 3xxx: bytes
   MLS3001: { exit: 1, title: "An object is not in the store" },
   MLS3002: { exit: 5, title: "Stored bytes differ from their digest" },
-  MLS3003: { exit: 1, title: "The store refused or failed an operation" },
+  // a refusal that a repetition does not change; what may go better later is MLS6001
+  MLS3003: { exit: 1, title: "The store refused an operation" },
   MLS3004: { exit: 1, title: "No space is left" },
   MLS3005: { exit: 1, title: "The place to write to is read-only" },
   MLS3006: { exit: 1, title: "A value cannot be stored in the declared format without changing it" },
@@ -68,11 +69,11 @@ export const ERROR_CODES = {
   MLS5005: { exit: 2, title: "No such artifact" },
   MLS5006: { exit: 2, title: "An abbreviated id fits more than one" },
   // 6xxx: services that components talk to
-  MLS6001: { exit: 6, title: "A service could not be reached" },
+  // not reached, no or half an answer, 408, 429, 5xx, also when it was tried again
+  MLS6001: { exit: 6, title: "A service does not serve at the moment" },
   MLS6002: { exit: 1, title: "A service refused the credentials, or they do not allow the operation" },
-  MLS6003: { exit: 1, title: "A service refused or failed an operation" },
-  MLS6004: { exit: 2, title: "No such deployment" },
-  MLS6005: { exit: 1, title: "A deployment did not come up" },
+  // a refusal that a repetition does not change
+  MLS6003: { exit: 1, title: "A service refused an operation" },
   // 7xxx: the command line
   MLS7001: { exit: 2, title: "The command line cannot be understood" },
   MLS7002: { exit: 2, title: "No such file" },

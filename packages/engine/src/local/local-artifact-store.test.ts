@@ -35,6 +35,14 @@ describe.each(["process", "power"] as const)("a folder as a store, durability %s
     expect(await streamed(s, "empty")).toBe("");
   });
 
+  test("removes no single version: it has none, and says so instead of removing any", async () => {
+    const s = open();
+    await s.put("k", bytes("x"));
+    expect(s.capabilities.deleteIfVersion).toBe(false);
+    await expect(s.delete("k", { ifVersion: "1" })).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3003"));
+    expect(await text(s, "k")).toBe("x");
+  });
+
   test("takes files, by copy or by moving them", async () => {
     const s = open();
     for (const mayMove of [false, true]) {

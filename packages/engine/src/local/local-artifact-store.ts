@@ -114,7 +114,7 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
 
   return {
     contract: "artifact_store@1",
-    capabilities: { createIfAbsent: true, wireChecksum: "none" },
+    capabilities: { createIfAbsent: true, wireChecksum: "none", deleteIfVersion: false },
     put,
     async get(key, options) {
       const path = pathOf(key);
@@ -138,8 +138,9 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
       } catch (e) { if (isMissing(e)) return undefined; throw fsError(e, "reading", path); }
     },
     list: (prefix) => list(root, prefix),
-    async delete(key) {
+    async delete(key, options) {
       const path = pathOf(key);
+      if (options?.ifVersion !== undefined) throw new MlstackError("MLS3003", `${key} can't be removed in one version only`, { why: "files have no versions; the store says so (deleteIfVersion)" });
       try { rmSync(path, { force: true }); } catch (e) { if (!isMissing(e)) throw fsError(e, "removing", path); }
     },
     localPath: pathOf,
@@ -170,6 +171,8 @@ function body(path: string, range: { offset: number; length: number } | undefine
     async *[Symbol.asyncIterator]() {
       if (size > 0) yield* createReadStream(path, { start, end: start + size - 1, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
     },
+    // the file is opened when it is read, and closed at the end of the reading
+    close: async () => undefined,
   };
 }
 

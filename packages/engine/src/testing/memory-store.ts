@@ -29,7 +29,7 @@ export function memoryStore(external?: ExternalReader): MemoryStore {
     await store.fault?.(call);
   };
   const store: MemoryStore = {
-    contract: "artifact_store@1", capabilities: { createIfAbsent: true, wireChecksum: "none" }, objects, times, calls, puts, fault: undefined, external,
+    contract: "artifact_store@1", capabilities: { createIfAbsent: true, wireChecksum: "none", deleteIfVersion: false }, objects, times, calls, puts, fault: undefined, external,
     async put(key, source, options = {}) {
       await enter(`put ${key}`);
       if (options.ifAbsent === true && objects.has(key)) throw new MlstackError("MLS3012", `${key} exists`);
@@ -57,7 +57,8 @@ export function memoryStore(external?: ExternalReader): MemoryStore {
       await enter(`list ${prefix}`);
       for (const [key, bytes] of objects) if (key.startsWith(prefix)) yield { key, size: bytes.byteLength, modifiedAt: modifiedAt(key) };
     },
-    async delete(key) {
+    async delete(key, options) {
+      if (options?.ifVersion !== undefined) throw new MlstackError("MLS3003", "there are no versions here");
       await enter(`delete ${key}`);
       objects.delete(key);
     },
@@ -66,7 +67,7 @@ export function memoryStore(external?: ExternalReader): MemoryStore {
 }
 
 export function bodyOf(bytes: Uint8Array): ObjectBody {
-  return { size: bytes.byteLength, bytes: async () => bytes, async *[Symbol.asyncIterator]() { for (let at = 0; at < bytes.byteLength; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20)); } };
+  return { size: bytes.byteLength, bytes: async () => bytes, close: async () => undefined, async *[Symbol.asyncIterator]() { for (let at = 0; at < bytes.byteLength; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20)); } };
 }
 
 /** A plugin whose `memory` stores are looked up by the name in their configuration. */
