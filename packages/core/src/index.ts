@@ -1,7 +1,8 @@
 export type { ArtifactStore, ArtifactStoreCapabilities, GetOptions, ObjectBody, ObjectStat, PutOptions, PutSource, DeleteOptions, ExternalReader, ExternalStat } from "./contracts/artifact-store.ts";
 export { isObjectKey } from "./contracts/artifact-store.ts";
 export type { CallOptions, CheckFinding, Component, ComponentContext } from "./contracts/component.ts";
-export type { ExperimentTracker, LogOptions, TrackedRun, TrackedStatus, Tracker, TrackerEvent, TrackerEventBody } from "./contracts/experiment-tracker.ts";
+export { shownName } from "./contracts/experiment-tracker.ts";
+export type { ExperimentTracker, LogOptions, LogResult, TrackedRun, TrackedStatus, Tracker, TrackerEvent, TrackerEventBody } from "./contracts/experiment-tracker.ts";
 export type { DeployedVersion, Deployer, DeployFault, Deployment, DeploymentLog, DeployRequest, InferRequest, InferResponse, ModelDeployer, Servable, ServableKind, Tensor, TensorType } from "./contracts/model-deployer.ts";
 export { isDeploymentName } from "./contracts/model-deployer.ts";
 export type { CompileLimits, CompileNode, CompilePlan, Compiler, NativeDocument, NativeNodeState, NativeRun, NativeStatus, PublishedPlan, Schedule } from "./contracts/orchestrator-compile.ts";

@@ -19,6 +19,7 @@ import { changedSteps, downstream, earlierWork, type ChangedStep } from "./run/e
 import { executeRun, type LoadedPlan, type RunObserver, type RunOptions, type RunReport, type RunSurroundings } from "./run/execute-run.ts";
 import type { Faults } from "./run/faults.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
+import { trackedBefore } from "./run/tracked-before.ts";
 import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
 import { actionSpace, type ActionSpace } from "./store/action-space.ts";
@@ -173,7 +174,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       const changed = changedSteps(before, compiled.plan);
       if (changed.length > 0) onChanged?.(changed);
       const earlier = await earlierWork(row, before, compiled.plan, forced, records, (node) => runOptions.observer?.kept?.(node));
-      return executeRun(compiled, given, runOptions, surroundings, { run: row.id, ordinal: row.ordinal + 1, startedAt: row.started_at, earlier });
+      return executeRun(compiled, given, runOptions, surroundings, { run: row.id, ordinal: row.ordinal + 1, startedAt: row.started_at, earlier, tracked: await trackedBefore(row, records, stack.fingerprint("experimentTracker")) });
     },
     async restore(id, node) {
       const row = await sync(await records.run(id));

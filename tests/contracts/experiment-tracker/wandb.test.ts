@@ -74,6 +74,28 @@ describe("experiment_tracker@1 on Weights & Biases", () => {
     w.done();
   });
 
+  it("looks, too, where another process may have sent something before", async () => {
+    const w = wandb(...start, bucket({ config: JSON.stringify(config), historyLineCount: 1 }), gql("HistoryPage", { run: "r1", minStep: 0, maxStep: 1000, pageSize: 1000 }, { project: { run: { history: [line(0, metric(0))] } } }), stream(history(1, line(1, metric(1)))));
+    await w.startRun(run);
+    expect(await w.log("r1", [metric(0), metric(1)], { resent: true })).toEqual({ refused: [] });
+    w.done();
+  });
+
+  it("keeps the curves of a map's items apart", async () => {
+    const item = metric(0, 0.5, "train@3f2a");
+    const w = wandb(...start, stream(history(0, JSON.stringify({ _step: 0, _timestamp: 1, mlstack_step: 0, "train/3f2a/loss": 0.5, mlstack_id: item.id }))));
+    await w.startRun(run);
+    await w.log("r1", [item]);
+    w.done();
+  });
+
+  it("is asked nothing more after an abort", async () => {
+    const w = wandb(...start);
+    await w.startRun(run);
+    await expect(w.log("r1", [metric(0)], { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+    w.done();
+  });
+
   it("loses lines with two writers: why `writers: \"one\"` is needed", async () => {
     const server = offsetServer();
     const [a, b] = [wandbTracker(server.send, "e", "p"), wandbTracker(server.send, "e", "p")];

@@ -6,6 +6,11 @@ import type { CallOptions, Component } from "./component.ts";
  * Every event carries (key, step, time) fixed at the call, and an id. The engine may send an event again after a failure that left
  * open whether it arrived; the tracker sees to it that no event is shown twice.
  *
+ * Every method rejects with MLS6001 when the service does not serve at the moment (not reached, no or half an answer, 408, 429, 5xx, also
+ * when it was tried again): the engine keeps what it has and calls again later. MLS6002 and MLS6003 are refusals that a repetition does
+ * not change. Whether a service can be reached is tried for a few seconds at most: how long it is waited for is the engine's business,
+ * and an aborted call ends at once, also where it waits for another one.
+ *
  * @experimental until a second flavor has passed the conformance kit
  */
 export interface ExperimentTracker extends Component {
@@ -17,6 +22,13 @@ export interface ExperimentTracker extends Component {
   readonly writers?: "one" | "many" | undefined;
   /** Set by services that take a quiet run for a dead one: `log` is then called at least that often, without events; in milliseconds. */
   readonly keepAliveMs?: number | undefined;
+  /**
+   * What makes an event the same one: its `id` (default), or its `value`: two metric calls with equal key, step, time and value, and equal
+   * params, tags and files, are one.
+   */
+  readonly sameBy?: "id" | "value" | undefined;
+  /** Whether files can be shown; true by default. Where it is false no `file` events are sent, and the run says so once. */
+  readonly files?: boolean | undefined;
 
   /**
    * Opens the vendor's run for a pipeline run, or the one that an earlier call with the same `runId` opened: that one is running again,
@@ -29,13 +41,14 @@ export interface ExperimentTracker extends Component {
   startRun(run: TrackedRun, options?: CallOptions): Promise<{ readonly externalId: string; readonly url?: string | undefined }>;
 
   /**
-   * Writes events; when the promise resolves they are stored. Idempotent by `TrackerEvent.id`, also when another process sent the event
-   * first, or when the answer to an earlier call was lost: after a rejection the same events come again. What the service would refuse
-   * for its content, such as a name that is too long, is adapted.
+   * Writes events. When the promise resolves those that are not in `refused` are stored, in the order of calls and events where the
+   * service has an order. What it would refuse for its content, such as a name that is too long, is adapted; what can't be adapted is
+   * named in `refused` and holds up nothing else.
    *
-   * @throws MLS6001, MLS6002; MLS6003 when the run is gone or what was sent can't be adapted
+   * @throws MLS6001 when it is open what was stored: the same events come again, with `resent`; MLS6002; MLS6003 when no event can be
+   * stored any more, as when the run was deleted
    */
-  log(externalId: string, events: readonly TrackerEvent[], options?: LogOptions): Promise<void>;
+  log(externalId: string, events: readonly TrackerEvent[], options?: LogOptions): Promise<LogResult>;
 
   /** Closes the vendor's run with its final status. Idempotent. */
   finishRun(externalId: string, status: TrackedStatus, endedAt: Date, options?: CallOptions): Promise<void>;
@@ -44,6 +57,16 @@ export interface ExperimentTracker extends Component {
 export interface LogOptions extends CallOptions {
   /** Opens the bytes of a `file` event by their digest; may be called again for another attempt. */
   open?(sha256: string): AsyncIterable<Uint8Array>;
+  /**
+   * Some of the events may be stored already: by an earlier call that failed, by another process, or before the run was resumed. Without it
+   * none of them is, and a tracker need not look.
+   */
+  readonly resent?: boolean | undefined;
+}
+
+export interface LogResult {
+  /** What the service will never take. */
+  readonly refused: readonly { /** Of the event. */ readonly id: string; /** In the service's words, for a person. */ readonly reason: string }[];
 }
 
 export type TrackedStatus = "completed" | "failed" | "cancelled";
@@ -55,12 +78,14 @@ export interface TrackedRun {
   readonly params: Readonly<Record<string, string | number | boolean>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly startedAt: Date;
+  /** What an earlier `startRun` of this run gave, where the run is resumed: that one is opened, unless the service does not have it any more. */
+  readonly externalId?: string | undefined;
 }
 
 export type TrackerEvent = TrackerEventBody & {
   /** Unique in the pipeline run and the same each time the event is sent: `<node>/<times resumed>.<attempt>/<n>`. */
   readonly id: string;
-  /** The plan node whose step made the call. */
+  /** The plan node whose step made the call: the step's name, for an item of a map `<step>@<item>`, with one more `@<item>` for each map around it. */
   readonly node: string;
   /** From 1; 0 for the events of a cached step. */
   readonly attempt: number;
@@ -87,6 +112,15 @@ export type TrackerEventBody =
       /** In bytes. */
       readonly size: number;
     };
+
+/**
+ * The name under which a tracker shows an event: its key; for an item of a map below the step and the item, such as `train/3f2a/loss`, so
+ * that items do not share one curve. A relative POSIX path of the same form for params, metrics, tags and files. Steps that are no items
+ * of a map share names, as they would with the vendor's own SDK.
+ */
+export function shownName({ node, key }: Pick<TrackerEvent, "node" | "key">): string {
+  return node.includes("@") ? `${node.replaceAll("@", "/")}/${key}` : key;
+}
 
 /** What a step uses to log; the same on every stack. Calls are recorded with the step and replayed when it is served from the cache. */
 export interface Tracker {

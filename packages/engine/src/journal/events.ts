@@ -6,7 +6,7 @@ import type { StoredOutput } from "../store/action-space.ts";
  * What happened, in the order in which it happened. A journal is only ever appended to; folding it into records, once or many times,
  * gives the same records.
  */
-export type JournalEvent = RunStarted | RunResumed | StepStarted | StepEnded | RunEnded;
+export type JournalEvent = RunStarted | RunResumed | RunTracked | StepStarted | StepEnded | RunEnded;
 
 export interface RunStarted {
   readonly kind: "run-started";
@@ -50,6 +50,19 @@ export interface RunResumed {
   readonly bundle: string | null;
   readonly stack: JsonObject;
   readonly driver: DriverPlace;
+}
+
+/** The vendor's run in the stack's experiment tracker was opened. */
+export interface RunTracked {
+  readonly kind: "run-tracked";
+  readonly run: string;
+  readonly ordinal: number;
+  readonly time: number;
+  /** Flavor and configuration of the tracker: in another one the id means nothing. */
+  readonly tracker: string;
+  readonly externalId: string;
+  /** Where a person can look at it. */
+  readonly url: string | null;
 }
 
 export interface StepStarted {
@@ -126,6 +139,8 @@ export interface Journal {
   /** Takes an event. It is kept, at the latest, once `flush` has resolved. */
   append(event: JournalEvent): void;
   log(run: string, node: string, attempt: number, line: LogLine): void;
+  /** Hands over what a step has logged so far. Carriers with nobody at the other end leave this out: it is in the event that ends the step. */
+  tracked?(events: readonly TrackerEvent[]): void;
   /** @throws MLS3004, MLS3005, MLS5002 when what was appended can't be kept */
   flush(): Promise<void>;
 }

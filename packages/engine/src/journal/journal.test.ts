@@ -6,7 +6,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { localArtifactStore } from "../local/local-artifact-store.ts";
 import { foldEvents } from "../records/fold.ts";
 import { openDatabase, type OpenDatabase } from "../records/open-database.ts";
+import { recordsOf } from "../records/records.ts";
+import { trackedBefore } from "../run/tracked-before.ts";
 import { layout } from "../store/layout.ts";
+import { channelJournal, decodeMessage } from "./channel-journal.ts";
 import { directJournal } from "./direct-journal.ts";
 import type { JournalEvent } from "./events.ts";
 import { logFiles } from "./log-files.ts";
@@ -23,13 +26,14 @@ const run = "run1";
 const specOf = (attempt: number): Omit<StepSpec, "stack"> => ({ version: 1, runId: run, project: "x", node: "one", attempt, ordinal: 0, willRetry: false, plan: "c".repeat(64), inputs: {}, data: {}, files: null, cache: { domain: "shared", store: true }, trackedRun: null, zone: null, timeoutMs: null });
 const EVENTS: readonly JournalEvent[] = [
   { kind: "run-started", run, time: 1, pipeline: "p", plan: "c".repeat(64), params: { n: 1 }, stack: { name: "local", components: {}, plugins: {} }, bundle: null, versions: {}, project: "x", driver: { host: "h", pid: 1, born: "", journal: "direct" }, given: { n: 1 }, tags: ["t"] },
+  { kind: "run-tracked", run, ordinal: 0, time: 2, tracker: "mlflow:abc", externalId: "x1", url: "https://mlflow.example.com/x1" },
   { kind: "step-started", run, ordinal: 0, spec: specOf(1), node: "one", attempt: 1, time: 2 },
   { kind: "step-ended", run, ordinal: 0, node: "one", attempt: 1, startedAt: 2, time: 3, status: "failed", retried: true, key: null, parts: null, cache: { state: "none" }, outputs: {}, error: { name: "Error", message: "no" }, tracker: [] },
   { kind: "step-started", run, ordinal: 0, spec: specOf(2), node: "one", attempt: 2, time: 4 },
   { kind: "step-ended", run, ordinal: 0, node: "one", attempt: 2, startedAt: 4, time: 5, status: "completed", key: "k", parts: { code: "1" }, cache: { state: "stored" }, outputs: { x: output }, tracker: [
     { kind: "metric", key: "loss", value: Number.NaN, step: 0.5, id: "one/2/0", node: "one", attempt: 2, time: 4 }, { kind: "param", key: "flag", value: true, id: "one/2/1", node: "one", attempt: 2, time: 4 },
     { kind: "metric", key: "big", value: Infinity, step: 1, id: "one/2/2", node: "one", attempt: 2, time: 4 }, { kind: "metric", key: "acc", value: 0.5, step: 1, id: "one/2/3", node: "one", attempt: 2, time: 4 }] },
-  { kind: "step-ended", run, ordinal: 0, node: "two", attempt: 0, startedAt: 6, time: 6, status: "cached", key: "k2", parts: { code: "2" }, cache: { state: "hit", run: "r0", node: "two", madeAt: 0, platform: "any", savedMs: 5 }, outputs: { y: output }, tracker: [] },
+  { kind: "step-ended", run, ordinal: 0, node: "two", attempt: 0, startedAt: 6, time: 6, status: "cached", key: "k2", parts: { code: "2" }, cache: { state: "hit", run: "r0", node: "two", madeAt: 0, platform: "any", savedMs: 5 }, outputs: { y: output }, tracker: [{ kind: "file", key: "a.png", value: "d".repeat(64), size: 7, id: "two/0.0/0", node: "two", attempt: 0, time: 6, cachedFrom: "r0" }] },
   { kind: "run-ended", run, ordinal: 0, time: 7, status: "completed", warnings: ["w"] },
 ];
 const tables = ["runs", "steps", "attempts", "artifacts", "keys", "tracker_events"];
@@ -52,7 +56,12 @@ test("both carriers give the same records", async () => {
   expect(dump(db)).toEqual(expected);
   expect(expected["steps"]).toMatchObject([{ node: "one", status: "completed", attempt: 2 }, { node: "two", status: "cached" }]);
   expect(expected["attempts"]).toMatchObject([{ attempt: 1, status: "failed" }, { attempt: 2, status: "completed" }]);
-  expect(expected["tracker_events"]!.map((e) => [e["key"], e["value"], e["type"]])).toEqual([["loss", "NaN", "number"], ["flag", "true", "boolean"], ["big", "Infinity", "number"], ["acc", 0.5, "number"]]);
+  expect(expected["tracker_events"]!.map((e) => [e["key"], e["value"], e["type"]])).toEqual([["loss", "NaN", "number"], ["flag", "true", "boolean"], ["big", "Infinity", "number"], ["acc", 0.5, "number"], ["a.png", "d".repeat(64), "string"]]);
+  expect(JSON.parse(String(expected["runs"]![0]!["tracked_json"]))).toEqual({ tracker: "mlflow:abc", externalId: "x1", url: "https://mlflow.example.com/x1" });
+  // what was logged can be sent again as it was
+  const row = await recordsOf(db).run(run);
+  expect(await trackedBefore(row, recordsOf(db), "mlflow:abc")).toEqual({ externalId: "x1", events: EVENTS.flatMap((e) => (e.kind === "step-ended" ? e.tracker : [])) });
+  expect((await trackedBefore(row, recordsOf(db), "other:abc")).externalId).toBeUndefined();
 });
 
 test("folding again, and folding what is written twice, changes nothing", async () => {
@@ -74,7 +83,7 @@ test("folding again, and folding what is written twice, changes nothing", async 
 
 test("a journal that breaks off is folded as far as it goes", async () => {
   const db = await database("part.db");
-  foldEvents(db, EVENTS.slice(0, 4));
+  foldEvents(db, EVENTS.slice(0, 5));
   expect(dump(db)["steps"]).toMatchObject([{ node: "one", status: "running", attempt: 2, ended_at: null }]);
   expect(dump(db)["runs"]).toMatchObject([{ status: "running", ended_at: null }]);
   foldEvents(db, EVENTS);
@@ -98,4 +107,13 @@ test("lines are kept in order by both carriers, and a line that was cut off is l
   expect(await collect(logs.read(run, "one"))).toEqual(want);
   expect((await readObjectLogs(store, layout.journalOf(run))).flatMap((p) => p.lines.map((l) => l.text))).toEqual(want);
   expect(await collect(logs.read(run, "other"))).toEqual([]);
+});
+
+test("what a step has logged so far comes over a channel as it was", async () => {
+  const lines: string[] = [];
+  const journal = channelJournal(async (line) => { lines.push(line); });
+  const [step] = EVENTS.flatMap((e) => (e.kind === "step-ended" && e.tracker.length > 1 ? [e.tracker] : []));
+  journal.tracked!(step!);
+  await journal.flush();
+  expect(lines.map(decodeMessage)).toEqual([{ kind: "tracked", events: step }]);
 });

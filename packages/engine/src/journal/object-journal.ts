@@ -53,6 +53,7 @@ function eventKey(event: JournalEvent): string {
   const nth = "ordinal" in event && event.ordinal > 0 ? `-${event.ordinal}` : "";
   switch (event.kind) {
     case "run-started": case "run-resumed": return layout.journal(event.run, RUN_NODE, 0, `start${nth}.json`);
+    case "run-tracked": return layout.journal(event.run, RUN_NODE, 0, `tracked${nth}.json`);
     case "run-ended": return layout.journal(event.run, RUN_NODE, 0, `end${nth}.json`);
     case "step-started": return layout.journal(event.run, event.node, event.attempt, `start${nth}.json`);
     case "step-ended": return layout.journal(event.run, event.node, event.attempt, `end${nth}.json`);
@@ -82,12 +83,12 @@ export async function readStepEnd(store: ArtifactStore, { run, node, attempt, or
 export async function readObjectJournal(store: ArtifactStore, run: string, seen: Set<string> = new Set()): Promise<JournalEvent[]> {
   const events: JournalEvent[] = [];
   for await (const { key } of store.list(layout.journalOf(run))) {
-    if (!/\/(?:start|end)(?:-\d+)?\.json$/.test(key) || seen.has(key)) continue;
+    if (!/\/(?:start|tracked|end)(?:-\d+)?\.json$/.test(key) || seen.has(key)) continue;
     events.push(await readEvent(store, key));
     seen.add(key);
   }
   const ordinal = (e: JournalEvent) => ("ordinal" in e ? e.ordinal : 0);
-  const rank = { "run-started": 0, "run-resumed": 0, "step-started": 1, "step-ended": 1, "run-ended": 2 } as const;
+  const rank = { "run-started": 0, "run-resumed": 0, "run-tracked": 1, "step-started": 1, "step-ended": 1, "run-ended": 2 } as const;
   const attempt = (e: JournalEvent) => ("attempt" in e ? e.attempt : 0);
   const last = (e: JournalEvent) => (e.kind === "step-ended" ? 1 : 0);
   return events.toSorted((a, b) => ordinal(a) - ordinal(b) || rank[a.kind] - rank[b.kind] || attempt(a) - attempt(b) || last(a) - last(b) || a.time - b.time);

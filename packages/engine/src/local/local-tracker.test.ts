@@ -1,9 +1,8 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExperimentTracker, TrackerEvent } from "@mlstack/core";
+import type { TrackerEvent } from "@mlstack/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { trackerLink } from "../run/tracker-link.ts";
 import { decodeEvents, encodeEvents, trackerRecorder } from "../run/tracker-recorder.ts";
 import { localTracker, readTracked } from "./local-tracker.ts";
 
@@ -32,6 +31,39 @@ describe("the local tracker", () => {
     await again.log("r1", [metric(1)]);
     expect(readTracked(root, "r1").map((e) => e.id)).toEqual(["s/1/0", "s/1/1"]);
   });
+  test("learns of what others have written since, and does not read again what it has read", async () => {
+    const [t, other] = [localTracker(root), localTracker(root)];
+    await t.startRun(started);
+    await t.log("r1", [metric(0)]);
+    await other.log("r1", [metric(1)]);
+    await t.log("r1", [metric(1), metric(2)]);
+    expect(readTracked(root, "r1").map((e) => e.id)).toEqual(["s/1/0", "s/1/1", "s/1/2"]);
+    // who reads the file from its beginning at each call finds here that s/1/8 is there already
+    const path = join(root, "r1", "events.jsonl");
+    writeFileSync(path, readFileSync(path, "utf8").replace("s/1/0", "s/1/8"));
+    await t.log("r1", [metric(8)]);
+    expect(readTracked(root, "r1").map((e) => e.id)).toEqual(["s/1/8", "s/1/1", "s/1/2", "s/1/8"]);
+  });
+  test("reads files of any size, in any pieces", async () => {
+    const t = localTracker(root);
+    await t.startRun(started);
+    const wide = (i: number): TrackerEvent => ({ kind: "param", key: `k${i}`, value: "ü".repeat(700_000), id: `s/1/${i}`, node: "s", attempt: 1, time: i });
+    await t.log("r1", [0, 1, 2].map(wide));
+    const again = localTracker(root);
+    await again.log("r1", [0, 1, 2, 3].map(wide));
+    expect(readTracked(root, "r1")).toEqual([0, 1, 2, 3].map(wide));
+  });
+  test("shows the files of a map's items apart, and refuses one that has no place instead of stopping at it", async () => {
+    const t = localTracker(root);
+    await t.startRun(started);
+    const file = (n: number, key: string, node = "s"): TrackerEvent => ({ kind: "file", key, value: `${n}`, size: 1, id: `${node}/1/${n}`, node, attempt: 1, time: n });
+    const open = async function* (digest: string) { yield Buffer.from(digest); };
+    const { refused } = await t.log("r1", [file(0, "a", "s@x"), file(1, "a", "s@y"), file(2, "a"), file(3, "a/b"), metric(4)], { open });
+    expect(["s/x/a", "s/y/a", "a"].map((path) => readFileSync(join(root, "r1", "files", path), "utf8"))).toEqual(["0", "1", "2"]);
+    expect(refused).toEqual([{ id: "s/1/3", reason: expect.stringContaining("a/b can't be shown") as string }]);
+    expect(readTracked(root, "r1")).toHaveLength(5);
+    expect(existsSync(join(root, "r1", "files", "a", "b"))).toBe(false);
+  });
   test("closes the run with its status, once and again", async () => {
     const t = localTracker(root);
     await t.startRun(started);
@@ -57,43 +89,5 @@ describe("what a step logs", () => {
     expect(decodeEvents(encodeEvents(events))).toEqual(events);
     expect(() => tracker.logMetric("x", "1" as never)).toThrow(/string/);
     expect(() => tracker.logMetric("", 1)).toThrow(/name/);
-  });
-});
-
-const open = (): AsyncIterable<Uint8Array> => { throw new Error("no files here"); };
-
-describe("a run's line to its tracker", () => {
-  const flaky = (failures: number, afterCommit: boolean) => {
-    const log: TrackerEvent[] = [];
-    let left = failures;
-    const tracker: ExperimentTracker = {
-      contract: "experiment_tracker@1",
-      startRun: async () => ({ externalId: "e" }),
-      async log(_, events) {
-        const seen = new Set(log.map((e) => e.id));
-        if (left > 0 && !afterCommit) { left--; throw new Error("unreachable"); }
-        log.push(...events.filter((e) => !seen.has(e.id)));
-        if (left > 0) { left--; throw new Error("timeout after commit"); }
-      },
-      finishRun: async () => undefined,
-    };
-    return { tracker, log };
-  };
-  test.each([[1, false], [2, true], [2, false]])("%i failures, after the commit: %s: nothing is lost, nothing shown twice", async (failures, afterCommit) => {
-    const { tracker, log } = flaky(failures, afterCommit);
-    const link = await trackerLink(tracker, started, { required: false, open, delayMs: 1 });
-    await link.send([metric(0)]);
-    await link.send([metric(1)]);
-    expect(await link.finish("completed", new Date(0))).toEqual([]);
-    expect(log.map((e) => e.id)).toEqual(["s/1/0", "s/1/1"]);
-  });
-  test("a tracker that stays away is a warning, and an error only where it is required", async () => {
-    const { tracker } = flaky(1000, false);
-    const link = await trackerLink(tracker, started, { required: false, open, delayMs: 1 });
-    await link.send([metric(0)]);
-    expect(await link.finish("completed", new Date(0))).toEqual([expect.stringMatching(/could not be reached \(unreachable\): 1 events/)]);
-    const gone: ExperimentTracker = { ...tracker, startRun: async () => { throw new Error("no such host"); } };
-    await expect(trackerLink(gone, started, { required: true, open, delayMs: 1 })).rejects.toThrow("no such host");
-    expect(await (await trackerLink(gone, started, { required: false, open, delayMs: 1 })).finish("completed", new Date(0))).toHaveLength(1);
   });
 });

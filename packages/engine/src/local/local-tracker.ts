@@ -1,28 +1,35 @@
-import { appendFileSync, createWriteStream, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { ExperimentTracker, TrackerEvent } from "@mlstack/core";
+import { shownName, type ExperimentTracker, type LogOptions, type LogResult, type TrackerEvent } from "@mlstack/core";
 import { decodeEvents, encodeEvents } from "../run/tracker-recorder.ts";
+import { endsInLine, readLines } from "./event-lines.ts";
 import { fsError, makeFolder } from "./fs-errors.ts";
+
+/** What is known of a run's file of events. */
+interface Known {
+  readonly ids: Set<string>;
+  /** The file is known up to here, in bytes. */
+  offset: number;
+}
 
 /**
  * A tracker of files, one folder per run: `run.json`, and `events.jsonl` with one call per line. An event whose id is there already
  * is not written again.
  */
 export function localTracker(root: string): ExperimentTracker {
-  const known = new Map<string, { readonly ids: Set<string>; size: number }>();
+  const known = new Map<string, Known>();
   const folder = (run: string) => join(root, run);
   const guard = <T>(run: string, work: () => T): T => { try { return work(); } catch (e) { throw fsError(e, "writing the tracked run", folder(run)); } };
 
-  /** The ids in the file, read again when somebody else has written to it: steps in other processes log to the same run. */
-  function idsOf(run: string): { readonly ids: Set<string>; size: number } {
-    const path = join(folder(run), "events.jsonl");
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  /** The ids in the file. What has been added since the last look is read: steps in other processes log to the same run. */
+  function knownOf(run: string, path: string): Known {
     let found = known.get(run);
-    if (found?.size === size) return found;
-    const lines = size === 0 ? [] : readFileSync(path, "utf8").split("\n");
-    found = { ids: new Set(lines.flatMap((line) => { try { return [(JSON.parse(line) as { id: string }).id]; } catch { return []; } })), size };
-    known.set(run, found);
+    if (found === undefined) known.set(run, (found = { ids: new Set(), offset: 0 }));
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size < found.offset) { found.ids.clear(); found.offset = 0; }
+    const { ids } = found;
+    if (size > found.offset) found.offset = readLines(path, found.offset, (line) => { try { ids.add((JSON.parse(line) as { id: string }).id); } catch { /* cut off by the death of a process */ } });
     return found;
   }
 
@@ -33,32 +40,44 @@ export function localTracker(root: string): ExperimentTracker {
     renameSync(`${path}.tmp`, path);
   }
 
+  async function log(run: string, events: readonly TrackerEvent[], { open, signal }: LogOptions = {}): Promise<LogResult> {
+    const path = join(folder(run), "events.jsonl");
+    const before = guard(run, () => knownOf(run, path));
+    const fresh = events.filter((e) => !before.ids.has(e.id));
+    if (fresh.length === 0) return { refused: [] };
+    const refused: { id: string; reason: string }[] = [];
+    for (const e of fresh) {
+      if (e.kind !== "file" || open === undefined) continue;
+      signal?.throwIfAborted();
+      const name = shownName(e);
+      try { await keepFile(join(folder(run), "files", name), open(e.value)); } catch (cause) {
+        if (!["EEXIST", "ENOTDIR", "EISDIR"].includes((cause as { code?: string }).code ?? "")) throw fsError(cause, "writing the tracked run", folder(run));
+        refused.push({ id: e.id, reason: `the file ${name} can't be shown: where its folder should be is another file, or the other way round` });
+      }
+    }
+    guard(run, () => {
+      // a line that was cut off by the death of a process must not swallow the next one
+      const text = (endsInLine(path) ? "" : "\n") + fresh.map((e) => `${encodeEvents([e]).slice(1, -1)}\n`).join("");
+      appendFileSync(path, text);
+      // where others have written in between, all of it is read at the next call
+      if (statSync(path).size === before.offset + Buffer.byteLength(text)) before.offset += Buffer.byteLength(text);
+    });
+    for (const e of fresh) before.ids.add(e.id);
+    return { refused };
+  }
+
   return {
     contract: "experiment_tracker@1",
     async startRun(run) {
       return guard(run.runId, () => {
         makeFolder(folder(run.runId));
+        const { externalId: _, ...shown } = run;
         if (existsSync(join(folder(run.runId), "run.json"))) update(run.runId, { status: "running", endedAt: undefined });
-        else update(run.runId, { ...run, startedAt: run.startedAt.toISOString(), status: "running" });
+        else update(run.runId, { ...shown, startedAt: run.startedAt.toISOString(), status: "running" });
         return { externalId: run.runId };
       });
     },
-    async log(externalId, events, { open } = {}) {
-      const before = idsOf(externalId);
-      const fresh = events.filter((e) => !before.ids.has(e.id));
-      if (fresh.length === 0) return;
-      for (const e of fresh) if (e.kind === "file" && open !== undefined) await keepFile(join(folder(externalId), "files", e.key), open(e.value));
-      guard(externalId, () => {
-        const path = join(folder(externalId), "events.jsonl");
-        // a line that was cut off by the death of a process must not swallow the next one
-        const text = fresh.map((e) => `${encodeEvents([e]).slice(1, -1)}\n`).join("");
-        const lead = endsInLine(path) ? "" : "\n";
-        appendFileSync(path, lead + text);
-        // what others have written in between makes the sizes differ, and the file is read again
-        before.size += Buffer.byteLength(lead + text);
-      });
-      for (const e of fresh) before.ids.add(e.id);
-    },
+    log,
     async finishRun(externalId, status, endedAt) { guard(externalId, () => update(externalId, { status, endedAt: endedAt.toISOString() })); },
     check: async () => [{ name: "folder", ok: true, message: root }],
   };
@@ -67,18 +86,16 @@ export function localTracker(root: string): ExperimentTracker {
 async function keepFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
   makeFolder(dirname(path));
   const partial = `${path}.${process.pid}.partial`;
-  await pipeline(content, createWriteStream(partial));
-  renameSync(partial, path);
-}
-
-function endsInLine(path: string): boolean {
-  if (!existsSync(path)) return true;
-  const text = readFileSync(path);
-  return text.length === 0 || text.at(-1) === 10;
+  try {
+    await pipeline(content, createWriteStream(partial));
+    renameSync(partial, path);
+  } catch (e) { rmSync(partial, { force: true }); throw e; }
 }
 
 /** The events of a run as the local tracker keeps them; for its tests and for `run show`. */
 export function readTracked(root: string, run: string): TrackerEvent[] {
   const path = join(root, run, "events.jsonl");
-  return existsSync(path) ? readFileSync(path, "utf8").split("\n").flatMap((line) => { try { return decodeEvents(`[${line}]`); } catch { return []; } }) : [];
+  const events: TrackerEvent[] = [];
+  if (existsSync(path)) readLines(path, 0, (line) => { try { events.push(...decodeEvents(`[${line}]`)); } catch { /* cut off */ } });
+  return events;
 }

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { JsonObject, TrackerEvent } from "@mlstack/core";
-import type { JournalEvent, RunEnded, RunResumed, RunStarted, StepEnded, StepStarted } from "../journal/events.ts";
+import type { JournalEvent, RunEnded, RunResumed, RunStarted, RunTracked, StepEnded, StepStarted } from "../journal/events.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import type { OpenDatabase } from "./open-database.ts";
 
@@ -18,6 +18,7 @@ function apply(db: OpenDatabase, event: JournalEvent): void {
   switch (event.kind) {
     case "run-started": return runStarted(db, event);
     case "run-resumed": return runResumed(db, event);
+    case "run-tracked": return runTracked(db, event);
     case "step-started": return stepStarted(db, event);
     case "step-ended": return stepEnded(db, event);
     case "run-ended": return runEnded(db, event);
@@ -36,6 +37,10 @@ function runResumed(db: OpenDatabase, e: RunResumed): void {
   db.prepare("update runs set status = 'running', ended_at = null, error_json = null, warnings_json = '[]', plan = ?, bundle = ?, stack_json = ?, host = ?, pid = ?, born = ?, journal = ?, heartbeat_at = ?, ordinal = ? where id = ? and ordinal < ?")
     .run(e.plan, e.bundle, JSON.stringify(e.stack), host, pid, born, journal, e.time, e.ordinal, e.run, e.ordinal);
   storeUsed(db, e.stack, e.time);
+}
+
+function runTracked(db: OpenDatabase, { run, ordinal, tracker, externalId, url }: RunTracked): void {
+  db.prepare("update runs set tracked_json = ? where id = ? and ordinal <= ?").run(JSON.stringify({ tracker, externalId, url }), run, ordinal);
 }
 
 /** Results of this run will be looked for where it has put them, whatever stack is active then. */
@@ -82,8 +87,8 @@ function stepEnded(db: OpenDatabase, e: StepEnded): void {
 function trackerEvent(db: OpenDatabase, run: string, t: TrackerEvent): void {
   // SQLite has no NaN and keeps no booleans: numbers that it can't hold are text, and the type says what they were
   const plain = t.kind === "metric" && !Number.isFinite(t.value) ? String(t.value) : typeof t.value === "boolean" ? String(t.value) : t.value;
-  db.prepare("insert into tracker_events (run, id, node, attempt, kind, key, value, type, step, time) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing")
-    .run(run, t.id, t.node, t.attempt, t.kind, t.key, plain as SQLInputValue, typeof t.value, t.kind === "metric" ? t.step : 0, t.time);
+  db.prepare("insert into tracker_events (run, id, node, attempt, kind, key, value, type, step, time, size, cached_from) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing")
+    .run(run, t.id, t.node, t.attempt, t.kind, t.key, plain as SQLInputValue, typeof t.value, t.kind === "metric" ? t.step : 0, t.time, t.kind === "file" ? t.size : null, t.cachedFrom ?? null);
 }
 
 function runEnded(db: OpenDatabase, e: RunEnded): void {

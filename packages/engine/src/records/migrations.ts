@@ -41,4 +41,10 @@ export const MIGRATIONS: readonly Migration[] = [
     await db.schema.createTable("stores").addColumn("spec_json", "text", (c) => c.primaryKey()).addColumn("name", "text", (c) => c.notNull()).addColumn("plugins_json", "text", (c) => c.notNull()).addColumn("used_at", "integer", (c) => c.notNull()).modifyEnd(sql`strict, without rowid`).execute();
     await db.schema.createTable("plans").addColumn("digest", "text", (c) => c.primaryKey()).addColumn("document", "text", (c) => c.notNull()).modifyEnd(sql`strict, without rowid`).execute();
   },
+  /** The vendor's run of a tracked run, and what is needed to send its events again. */
+  async function tracking(db) {
+    await db.schema.alterTable("runs").addColumn("tracked_json", "text").execute();
+    await db.schema.alterTable("tracker_events").addColumn("size", "integer").execute();
+    await db.schema.alterTable("tracker_events").addColumn("cached_from", "text").execute();
+  },
 ];

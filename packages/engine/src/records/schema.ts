@@ -6,6 +6,7 @@ export interface Database {
     id: string; pipeline: string; status: "running" | "completed" | "failed" | "cancelled"; started_at: number; ended_at: number | null;
     plan: string; bundle: string | null; params_json: string; given_json: string; stack_json: string; versions_json: string; project: string; host: string; pid: number; born: string;
     journal: "direct" | "store"; /** How often it was resumed. */ ordinal: number; heartbeat_at: number; driver_handle: string | null;
+    /** The vendor's run in the experiment tracker, as a TrackedRow. */ tracked_json: string | null;
     error_json: string | null; warnings_json: string; tags_json: string;
   };
   steps: {
@@ -18,11 +19,14 @@ export interface Database {
     run: string; node: string; output: string; manifest: string; identity: string; format: string; kind: string; size: number; metadata_json: string; preview_json: string | null;
   };
   keys: { key: string; parts_json: string };
-  tracker_events: { run: string; id: string; node: string; attempt: number; kind: "param" | "metric" | "tag" | "file"; key: string; value: string | number; type: string; step: number; time: number };
+  tracker_events: { run: string; id: string; node: string; attempt: number; kind: "param" | "metric" | "tag" | "file"; key: string; value: string | number; type: string; step: number; time: number; /** Of a file, in bytes. */ size: number | null; cached_from: string | null };
   /** Artifact stores that runs of the project have used. */
   stores: { spec_json: string; name: string; plugins_json: string; used_at: number };
   plans: { digest: string; document: string };
 }
+
+/** What is kept of a run in an experiment tracker: flavor and configuration of the tracker, its id there, and where to look at it. */
+export interface TrackedRow { readonly tracker: string; readonly externalId: string; readonly url: string | null }
 
 export type StepStatus = "running" | "completed" | "cached" | "failed" | "cancelled" | "skipped";
 /** `interrupted`: it was running, and its driver is not alive any more. */

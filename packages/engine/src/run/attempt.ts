@@ -52,7 +52,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
     // a process that was told to stop may still report its end: the first word counts
     if (seen.outcome !== undefined) return;
     const last = judged(event);
-    keep(d, last);
+    keep(d, last, spec);
     seen.outcome = outcomeOf(last);
   };
   const launch: StepLaunch = {
@@ -125,6 +125,7 @@ function receive(d: Drive, line: string, ended: (event: StepEnded) => void): voi
     d.io.onLog(message.node, message.attempt, message.line);
     return;
   }
+  if (message.kind === "tracked") { void d.io.track(message.events); return; }
   if (message.event.kind === "step-ended") ended(message.event); else d.io.journal.append(message.event);
 }
 
@@ -133,10 +134,10 @@ function ask(handle: StepHandle, reason: string): void {
   handle.cancel(reason).catch(() => undefined);
 }
 
-/** Keeps the end of a step that ran in another process, and sends what that one could not send to the tracker. */
-function keep(d: Drive, event: StepEnded): void {
+/** Keeps the end of a step that ran in another process, and sends to the tracker what that one could not or was not to send. */
+function keep(d: Drive, event: StepEnded, { trackedRun }: StepSpec): void {
   d.io.journal.append(event);
-  if (event.tracker.length > 0 && (event.untracked === true || d.trackedRun === null)) void d.io.track(event.tracker);
+  if (event.tracker.length > 0 && (event.untracked === true || trackedRun === null)) void d.io.track(event.tracker, trackedRun !== null);
 }
 
 /** The end of a step that its process did not live to write. */

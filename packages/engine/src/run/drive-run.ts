@@ -6,6 +6,7 @@ import type { Journal, LogLine } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
 import type { Stack, StackSnapshot } from "../stack/stack.ts";
 import type { JsonObject } from "@mlstack/core";
+import type { During } from "../store/abortable.ts";
 import { actionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
 import { openRoots, type Named, type Roots } from "../store/roots.ts";
@@ -15,6 +16,7 @@ import { drive } from "./driver.ts";
 import type { Faults } from "./faults.ts";
 import type { NodeState } from "./node-states.ts";
 import { plainParams } from "./start-run.ts";
+import type { TrackedBefore } from "./tracked-before.ts";
 import { trackerLink, type TrackerLink } from "./tracker-link.ts";
 
 /** A run that is in the journal and can be driven, here or elsewhere. */
@@ -31,6 +33,8 @@ export interface DrivenRun {
   /** How many steps run side by side. */
   readonly maxParallel: number;
   readonly layers: Layers;
+  /** Does work whose calls to the store end with a signal. */
+  readonly during: During;
   readonly journal: Journal;
   readonly logs: LogFiles | undefined;
   readonly steps: ReadonlyMap<string, StepDefinition>;
@@ -43,6 +47,7 @@ export interface DrivenRun {
   readonly trustDomain: string;
   readonly onFailure: "stop" | "continue";
   readonly earlier: EarlierWork | undefined;
+  readonly tracked?: TrackedBefore | undefined;
   readonly signal: AbortSignal;
   readonly scratchDir: string;
   /** Where files lie that steps which run in this process declare. */
@@ -83,19 +88,27 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const tracker = await r.stack.tracker();
     const required = Object.values(plan.steps).some((step) => "experimentTracker" in step.requires);
     const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name };
-    link = tracker === undefined ? undefined
-      : await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt) }, { required, open: (digest) => content.stream(digest) });
+    if (tracker !== undefined) {
+      link = await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt), externalId: r.tracked?.externalId }, {
+        required, open: (digest) => content.stream(digest), signal: r.signal,
+        onOpened(externalId, url) {
+          journal.append({ kind: "run-tracked", run, ordinal, time: r.now(), tracker: r.stack.fingerprint("experimentTracker"), externalId, url: url ?? null });
+          r.onTracked?.(externalId, url);
+        },
+      });
+      link.send(r.tracked?.events ?? [], true);
+    }
     const tracking = link;
-    if (link?.externalId !== undefined) r.onTracked?.(link.externalId, link.url);
     const actions = actionSpace(store, r.trustDomain);
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
-      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, trackedRun: tracker?.writers === "one" ? null : (link?.externalId ?? null), steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
+      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, get trackedRun() { return tracker?.writers === "one" ? null : (tracking?.externalId ?? null); }, steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
       launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal, onLaunch: (node, attempt) => r.onLaunch?.(node, attempt),
       io: {
-        content, artifacts, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
-        async track(events) { await tracking?.send(events); return tracking?.left ?? 0; },
+        content, artifacts, during: r.during, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
+        // sent in the background, and at the end of the run at the latest
+        async track(events, resent) { tracking?.send(events, resent); return 0; },
         component: (name) => r.stack.component(name), onLog: r.onLog, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"), scratchDir: r.scratchDir, filesDir: r.filesDir,
       },
     });

@@ -19,6 +19,7 @@ export interface Drive {
   readonly planDigest: string;
   /** The stack's components, as steps elsewhere are told of them. */
   readonly stack: JsonObject;
+  /** The vendor's run that steps elsewhere log to themselves; null where it is not open, or the driver sends what they have logged. */
   readonly trackedRun: string | null;
   /** The steps themselves, by the plan's names; empty for a driver that has no user code. */
   readonly steps: ReadonlyMap<string, StepDefinition>;

@@ -124,7 +124,7 @@ export async function drive(d: Drive): Promise<DriveResult> {
     const before = await reused(d, state, task);
     const outcome = before.outcome ?? (await running.use(async (): Promise<StepOutcome | undefined> => {
       if (stopping() || hasEnded(state)) return undefined;
-      for (const pointer of Object.values(task.spec.inputs)) await d.layers.bring(pointer);
+      await d.io.during(d.signal, async () => { for (const pointer of Object.values(task.spec.inputs)) await d.layers.bring(pointer); });
       if (hasEnded(state)) return undefined;
       state.status = "running";
       return attempts(d, { ...task, spec: { ...task.spec, cache: { ...task.spec.cache, miss: before.miss } } }, d.earlier?.attempts(state) ?? 0);
@@ -141,7 +141,7 @@ export async function drive(d: Drive): Promise<DriveResult> {
   const width = d.io.content.store.localPath === undefined ? d.maxParallel + LOOKUPS : d.maxParallel;
   for (let at = 0; ;) {
     while (at < ready.length && active.size < width && !stopping()) {
-      const work: Promise<void> = visit(ready[at++]!).catch((error: unknown) => { broken ??= { error }; }).finally(() => active.delete(work));
+      const work: Promise<void> = visit(ready[at++]!).catch((error: unknown) => { if (!d.signal.aborted || error !== d.signal.reason) broken ??= { error }; }).finally(() => active.delete(work));
       active.add(work);
     }
     if (active.size === 0) break;

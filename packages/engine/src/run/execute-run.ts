@@ -9,6 +9,7 @@ import type { Project, ProjectIdentity } from "../project/project.ts";
 import { thisDriver } from "../records/liveness.ts";
 import type { OpenDatabase } from "../records/open-database.ts";
 import type { Stack, StackSpec } from "../stack/stack.ts";
+import { abortable } from "../store/abortable.ts";
 import { contentSpace } from "../store/content-space.ts";
 import type { NamedStore } from "../store/known-stores.ts";
 import { layers } from "../store/layers.ts";
@@ -17,6 +18,7 @@ import { driveRun } from "./drive-run.ts";
 import type { Faults } from "./faults.ts";
 import { recordBeats } from "./heartbeat.ts";
 import type { NodeState } from "./node-states.ts";
+import type { TrackedBefore } from "./tracked-before.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
 /** Told of what happens, as it happens. Used by live views; what it throws is not caught. */
@@ -86,6 +88,7 @@ export interface ResumedRun {
   readonly ordinal: number;
   readonly startedAt: number;
   readonly earlier: EarlierWork;
+  readonly tracked: TrackedBefore;
 }
 
 /** A compiled plan, and a watch over the code that this process has loaded. */
@@ -104,7 +107,8 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const run = resumed?.run ?? newRunId(s.now());
   const ordinal = resumed?.ordinal ?? 0;
   const scratchDir = join(s.scratchDir, run);
-  const layered = layers(contentSpace(store), await s.otherStores(), join(scratchDir, "copies"));
+  const { store: watched, during } = abortable(store);
+  const layered = layers(contentSpace(watched), await s.otherStores(), join(scratchDir, "copies"));
   const data = await resolveData(plan, s.project, async () => store, join(scratchDir, "data"));
   const shared = launch.sees === "bundle" ? await shareWithSteps(plan, data, s.project, layered.content) : { data, files: new Map<string, string>() };
   const planDigest = await keepPlan(compiled, layered.content, s.db);
@@ -118,8 +122,8 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const beats = recordBeats(s.db, run);
   try {
     const end = await driveRun({
-      run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
-      data: shared.data, files: shared.files, env: compiled.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, filesDir: s.project.dir,
+      run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
+      data: shared.data, files: shared.files, env: compiled.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, tracked: resumed?.tracked, filesDir: s.project.dir,
       signal: options.signal ?? new AbortController().signal, scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onLaunch: (node, attempt) => options.observer?.launched?.(node, attempt),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),

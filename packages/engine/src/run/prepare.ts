@@ -23,7 +23,9 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
   return {
     spec: {
       version: 1, runId: d.runId, project: d.project, node: state.id, attempt: 1, ordinal: d.ordinal, willRetry: false, plan: d.planDigest, inputs, data,
-      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, trackedRun: d.trackedRun, stack: d.stack, zone, timeoutMs: step.options.timeoutMs,
+      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, stack: d.stack, zone,
+      // what steps of this machine log is sent from here: one writer, one connection
+      trackedRun: launch.sees === "project" ? null : d.trackedRun, timeoutMs: step.options.timeoutMs,
       ...(step.options.resources !== null && { resources: step.options.resources }),
     },
     ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { artifacts, type Artifacts } from "../artifacts/artifacts.ts";
 import type { OpenData, ResolvedData } from "../data/data-resolver.ts";
 import type { CacheOutcome, Journal, LogLine, StepEnded } from "../journal/events.ts";
+import type { During } from "../store/abortable.ts";
 import type { ActionSpace, StoredOutput } from "../store/action-space.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { trackedReads } from "../store/tracked-reads.ts";
@@ -23,11 +24,18 @@ import { encodeEvents, trackerRecorder, type TrackerRecorder } from "./tracker-r
 export interface StepIo {
   readonly content: ContentSpace;
   readonly artifacts: Artifacts;
+  /** Does work whose calls to the store end with a signal. */
+  readonly during: During;
   /** Null where results are not to be stored. */
   readonly actions: ActionSpace | null;
   readonly journal: Journal;
-  /** Sends tracker events to the stack's tracker. Never rejects; says how many are left because they could not be sent. */
-  track(events: readonly TrackerEvent[]): Promise<number>;
+  /**
+   * Hands tracker events over, to be sent to the stack's tracker. Never rejects.
+   *
+   * @param resent they may have been sent before by another process
+   * @returns how many are left because they could not be sent, where nobody else will
+   */
+  track(events: readonly TrackerEvent[], resent?: boolean): Promise<number>;
   component(name: string): Promise<Component | undefined>;
   readonly capture: ConsoleCapture;
   /** Told of every line, for a live view. */
@@ -89,8 +97,11 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     await io.faults.at("step.ended", node);
   };
   try {
-    const outputs = await execute(task, io, signal, { recorder, scratch, data, seen, inputs: artifacts(reads.content) });
-    await reads.settle();
+    const outputs = await io.during(signal, async () => {
+      const made = await execute(task, io, signal, { recorder, scratch, data, seen, inputs: artifacts(reads.content) });
+      await reads.settle();
+      return made;
+    });
     const left = await tracking.end();
     await io.faults.at("step.tracked", node);
     // what was used is not what was hashed, or what is in no key was read: then it is no result of that key

@@ -1,116 +1,191 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MlstackError, type ExperimentTracker, type LogOptions, type TrackedRun, type TrackedStatus, type TrackerEvent } from "@mlstack/core";
+import { mayRecover, TIMES, trackerPump, untilStopped, type TrackerPump, type TrackerTimes } from "./tracker-pump.ts";
 
 /** A line to the stack's tracker. What can't be sent is kept and sent again; nothing is sent twice as new. */
 export interface TrackerLink {
   /** The vendor's id of the run, once it is open. */
   readonly externalId: string | undefined;
-  /** Where a person can look at it. */
-  readonly url: string | undefined;
   /**
-   * Sends events, those first that were left over. Never rejects.
+   * Takes events, to be sent in the background.
    *
-   * @param isLast tries also when the tracker was out of reach a moment ago
+   * @param resent they may have been sent before, by another process or before the run was resumed
    */
-  send(events: readonly TrackerEvent[], isLast?: boolean): Promise<void>;
-  /** How many events could not be sent so far. */
-  readonly left: number;
-  /** What the service refused for its content, by the reason; it is not sent again. */
-  readonly refused: ReadonlyMap<string, number>;
+  send(events: readonly TrackerEvent[], resent?: boolean): void;
   /** Sends what is left and closes the vendor's run. Returns what a person should know. */
   finish(status: TrackedStatus, endedAt: Date): Promise<readonly string[]>;
 }
 
-type OpenFile = NonNullable<LogOptions["open"]>;
-const TRIES = 3;
-/** How long a tracker that could not be reached is left alone, in milliseconds: waiting for it again and again would cost every step its time. */
-const QUIET_MS = 15_000;
-
-/** Calls until it goes well, a few times, and remembers why it did not. */
-function trier(delayMs: number) {
-  const state: { error: unknown } = { error: undefined };
-  const retry = async (work: () => Promise<void>, isFinal: (e: unknown) => boolean = () => false): Promise<boolean> => {
-    for (let n = 1; ; n++) {
-      try { await work(); return true; } catch (e) {
-        state.error = e;
-        if (n === TRIES || isFinal(e)) return false;
-      }
-      await sleep(delayMs * 2 ** (n - 1));
-    }
-  };
-  return { state, retry };
+export interface TrackerLinkOptions {
+  /** Whether a step can't do without. */
+  readonly required: boolean;
+  /** Opens the bytes of a logged file. */
+  readonly open: NonNullable<LogOptions["open"]>;
+  /** Of the run. */
+  readonly signal: AbortSignal;
+  /** Called when the vendor's run is open; once. */
+  readonly onOpened?: ((externalId: string, url: string | undefined) => void) | undefined;
+  readonly times?: TrackerTimes | undefined;
 }
 
 /**
- * Opens the vendor's run. A tracker that can't be reached does not cost the run its results: events are in the records and with the
- * cache entries, and the run ends with a warning. Only a step that requires the tracker makes this an error.
+ * Opens the vendor's run. A tracker that does not serve does not cost the run its results, nor hold it up: it is tried again while the run
+ * goes on, events are in the records and with the cache entries, and what is left then is a warning. Only a step that requires the tracker
+ * makes it an error.
  *
  * @throws what the tracker threw, when `required`
  */
-export async function trackerLink(tracker: ExperimentTracker, run: TrackedRun, { required, open, delayMs = 500 }: { readonly required: boolean; readonly open: OpenFile; readonly delayMs?: number }): Promise<TrackerLink> {
-  const { state, retry } = trier(delayMs);
+export async function trackerLink(tracker: ExperimentTracker, run: TrackedRun, { required, open, signal, onOpened, times = TIMES }: TrackerLinkOptions): Promise<TrackerLink> {
+  const limit = limits(signal, times);
+  const { stop } = limit;
   let externalId: string | undefined;
-  let url: string | undefined;
-  const start = () => retry(async () => { ({ externalId, url } = await tracker.startRun(run)); });
-  const queue = sender(tracker, () => externalId, open, { state, retry });
-  if (!(await start()) && required) throw state.error;
+  let opening: Promise<string> | undefined;
+  let withheld = 0;
+  const opened = (): Promise<string> => (opening ??= untilStopped(tracker.startRun(run, { signal: stop }), stop).then(({ externalId: id, url }) => {
+    externalId = id;
+    limit.moved();
+    onOpened?.(id, url);
+    return id;
+  }).catch((e: unknown) => { opening = undefined; throw e; }));
+  const pump = pumpOf(tracker, opened, open, limit, times);
+  await begin(opened, limit, { required, signal, times });
   // a service may take a run that says nothing for a dead one
-  const beat = tracker.keepAliveMs === undefined ? undefined : setInterval(() => { if (externalId !== undefined) void tracker.log(externalId, []).catch(() => undefined); }, tracker.keepAliveMs);
+  const beat = tracker.keepAliveMs === undefined ? undefined : setInterval(() => { if (externalId !== undefined) void tracker.log(externalId, [], { signal: stop }).catch(() => undefined); }, tracker.keepAliveMs);
   beat?.unref();
+
   return {
     get externalId() { return externalId; },
-    get url() { return url; },
-    get left() { return queue.left; },
-    refused: queue.refused,
-    send: queue.send,
+    send(events, resent) {
+      const shown = tracker.files === false ? events.filter((e) => e.kind !== "file") : events;
+      withheld += events.length - shown.length;
+      pump.take(shown, resent);
+    },
     async finish(status, endedAt) {
-      if (externalId === undefined) await start();
-      await queue.send([], true);
-      const id = externalId;
-      const closed = id !== undefined && (await retry(() => tracker.finishRun(id, status, endedAt)));
+      // one that has served in this run is waited for; one that never has is tried once more
+      const goOn = externalId === undefined ? () => false : mayRecover;
+      limit.begin(externalId === undefined ? times.start : times.end);
+      await pump.drain(goOn);
+      const unclosed = await close(async () => {
+        const id = await opened();
+        await untilStopped(tracker.finishRun(id, status, endedAt, { signal: stop }), stop);
+      }, goOn, stop, times);
       clearInterval(beat);
-      const refused = [...queue.refused].map(([why, n]) => `the experiment tracker refused ${n} event${n === 1 ? "" : "s"}, which are kept in the records only: ${why}`);
-      if (closed && queue.left === 0) return refused;
-      const reason = state.error instanceof Error ? state.error.message : String(state.error);
-      return [...refused, `the experiment tracker could not be reached (${reason}): ${queue.left} events are kept in the records only`];
+      limit.end();
+      return [...refusals(pump), ...(withheld === 0 ? [] : [`the experiment tracker shows no files: ${kept(withheld, "file")} with the steps only`]), ...missing(pump, unclosed)];
     },
   };
 }
 
 /** A step's line to a vendor's run that the driver has opened. */
-export function stepTrackerLink(tracker: ExperimentTracker, externalId: string, open: OpenFile, delayMs = 500): Pick<TrackerLink, "send" | "left" | "refused"> {
-  return sender(tracker, () => externalId, open, trier(delayMs));
+export interface StepTrackerLink {
+  /** Sends events, and resolves with how many are left because they could not be sent. */
+  send(events: readonly TrackerEvent[]): Promise<number>;
+  /** Lets go of the line. Returns what a person should know. */
+  end(): readonly string[];
 }
 
-function sender(tracker: ExperimentTracker, idOf: () => string | undefined, open: OpenFile, { state, retry }: ReturnType<typeof trier>): Pick<TrackerLink, "send" | "left" | "refused"> {
-  const refused = new Map<string, number>();
-  let backlog: TrackerEvent[] = [];
-  let sending: Promise<void> = Promise.resolve();
-  let quietUntil = 0;
-  const flush = async (isLast: boolean): Promise<void> => {
-    const id = idOf();
-    if (backlog.length === 0 || id === undefined) return;
-    if (!isLast && Date.now() < quietUntil) return;
-    const batch = [...backlog];
-    // what is refused for its content once is refused again
-    if (await retry(() => tracker.log(id, batch, { open }), (e) => MlstackError.is(e, "MLS6003"))) { backlog = backlog.slice(batch.length); return; }
-    if (!MlstackError.is(state.error, "MLS6003")) { quietUntil = Date.now() + QUIET_MS; return; }
-    // one event that the service will never take must not hold up those behind it
-    for (const event of batch) {
-      try { await tracker.log(id, [event], { open }); } catch (e) {
-        if (!MlstackError.is(e, "MLS6003")) { state.error = e; return; }
-        refused.set(e.message, (refused.get(e.message) ?? 0) + 1);
-      }
-      backlog = backlog.slice(1);
-    }
-  };
+/** @param signal of the step */
+export function stepTrackerLink(tracker: ExperimentTracker, externalId: string, { open, signal, times = TIMES }: Pick<TrackerLinkOptions, "open" | "signal" | "times">): StepTrackerLink {
+  const limit = limits(signal, times);
+  const pump = pumpOf(tracker, async () => externalId, open, limit, times);
   return {
-    refused,
-    get left() { return backlog.length; },
-    // one batch at a time: calls of one step must arrive in their order
-    send: (events, isLast = false) => {
-      backlog.push(...events);
-      return (sending = sending.then(() => flush(isLast)));
+    end() { limit.end(); return refusals(pump); },
+    async send(events) {
+      pump.take(tracker.files === false ? events.filter((e) => e.kind !== "file") : events);
+      limit.begin(times.end);
+      // what is left is sent by the driver, which has more time
+      await pump.drain((_, failures) => failures < 3);
+      limit.pause();
+      return pump.left;
     },
   };
+}
+
+function pumpOf(tracker: ExperimentTracker, opened: () => Promise<string>, open: NonNullable<LogOptions["open"]>, { stop, moved }: Limits, times: TrackerTimes): TrackerPump {
+  return trackerPump(async (events, { resent }) => {
+    const id = await opened();
+    const watched = async function* (sha256: string) { for await (const chunk of open(sha256)) { moved(); yield chunk; } };
+    const result = await untilStopped(tracker.log(id, events, { signal: stop, resent, open: watched }), stop);
+    moved();
+    return result;
+  }, stop, times);
+}
+
+/** The first look at the tracker: waited for, but not for ever. */
+async function begin(opened: () => Promise<string>, { stop, stopNow }: Limits, { required, signal, times }: { required: boolean; signal: AbortSignal; times: TrackerTimes }): Promise<void> {
+  const enough = new AbortController();
+  const ms = required ? times.requiredStart : times.start;
+  const timer = setTimeout(() => enough.abort(late(ms)), ms);
+  const either = AbortSignal.any([stop, signal, enough.signal]);
+  try {
+    for (let n = 1; ; n++) {
+      try { await untilStopped(opened(), either); return; } catch (e) {
+        // a run that was cancelled meanwhile ends as such
+        if (!required || signal.aborted) return;
+        if (n < 3 && !either.aborted && mayRecover(e, n)) { await sleep(times.retry * 2 ** (n - 1), undefined, { signal: either }).catch(() => undefined); continue; }
+        stopNow(e);
+        throw e;
+      }
+    }
+  } finally { clearTimeout(timer); }
+}
+
+/** @returns why it could not be done, if it could not */
+async function close(work: () => Promise<void>, goOn: (e: unknown, failures: number) => boolean, stop: AbortSignal, times: TrackerTimes): Promise<unknown> {
+  for (let n = 1; ; n++) {
+    try { await work(); return undefined; } catch (e) {
+      if (stop.aborted || !goOn(e, n)) return e;
+      await sleep(Math.min(times.longestRetry, times.retry * 2 ** (n - 1)), undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+}
+
+interface Limits {
+  /** Aborted when no more time is to be given. */
+  readonly stop: AbortSignal;
+  stopNow(reason: unknown): void;
+  /** From now on something has to move within so many milliseconds. */
+  begin(ms: number): void;
+  pause(): void;
+  /** Something has moved. */
+  moved(): void;
+  end(): void;
+}
+
+/** How long a tracker is waited for: as long as the run goes on; at the end while something moves; for a moment after the run was cancelled. */
+function limits(signal: AbortSignal, { cancel }: TrackerTimes): Limits {
+  const stop = new AbortController();
+  let idle: NodeJS.Timeout | undefined;
+  let last: NodeJS.Timeout | undefined;
+  const onCancel = () => { last ??= setTimeout(() => stop.abort(late(cancel)), cancel); };
+  if (signal.aborted) onCancel(); else signal.addEventListener("abort", onCancel, { once: true });
+  return {
+    stop: stop.signal,
+    stopNow: (reason) => stop.abort(reason),
+    begin(ms) { clearTimeout(idle); idle = setTimeout(() => stop.abort(late(ms)), ms); },
+    pause() { clearTimeout(idle); idle = undefined; },
+    moved: () => { idle?.refresh(); },
+    end() {
+      clearTimeout(idle);
+      clearTimeout(last);
+      signal.removeEventListener("abort", onCancel);
+      // ends what was left behind: a try to open the run that nobody waits for
+      stop.abort(new MlstackError("MLS4003", "the run has ended"));
+    },
+  };
+}
+
+const late = (ms: number): MlstackError => new MlstackError("MLS6001", `the experiment tracker gave no answer within ${Math.round(ms / 100) / 10} s`);
+const kept = (n: number, what: string): string => (n === 1 ? `1 ${what} is kept` : `${n} ${what}s are kept`);
+
+function refusals({ refused }: TrackerPump): string[] {
+  return [...refused].map(([why, n]) => `the experiment tracker refused what a step has logged, ${kept(n, "event")} in the records only: ${why}`);
+}
+
+function missing({ left, error }: TrackerPump, unclosed: unknown): string[] {
+  const cause = left > 0 ? (error ?? unclosed) : unclosed;
+  if (cause === undefined) return [];
+  const reason = cause instanceof Error ? cause.message : "something was thrown that is not an error";
+  const what = left === 0 ? "it was not told how the run ended" : `${kept(left, "event")} in the records only`;
+  return [`the experiment tracker ${MlstackError.is(cause, "MLS6003") ? "refused the run" : "could not be reached"} (${reason}): ${what}`];
 }

@@ -4,11 +4,11 @@ import { component, definePlugin, MlstackError, type ExperimentTracker, type Log
 import { definePipeline, json, list, map, step } from "@mlstack/pipeline";
 import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import type { JournalEvent } from "../journal/events.ts";
 import { LOCAL_STACK } from "../stack/stack.ts";
 import { layout } from "../store/layout.ts";
 import { listTracker } from "../testing/fake-launcher.ts";
 import { harness, type Harness } from "../testing/harness.ts";
-import { trackerLink } from "./tracker-link.ts";
 
 const open: Harness[] = [];
 afterEach(async () => { vi.useRealTimers(); for (const h of open.splice(0)) await h.close(); });
@@ -21,42 +21,18 @@ async function make(tracker: ExperimentTracker): Promise<Harness> {
 const num = json(z.number());
 const logs = step({ name: "logs", params: { n: z.number() }, output: num, run({ params: { n }, tracker }) { for (let i = 0; i < n; i++) tracker.logMetric(i === 1 ? "bad" : "m", i); return n; } });
 const three = definePipeline({ name: "three", build: () => { logs({ n: 3 }); } });
-const run = { runId: "r", pipeline: "p", params: {}, tags: {}, startedAt: new Date(0) };
-const event = (key: string): TrackerEvent => ({ kind: "param", key, value: 1, id: `n/0.1/${key}`, node: "n", attempt: 1, time: 1 });
-const noFile = () => { throw new Error("no file"); };
-const refuses = (keys: readonly string[]) => {
-  const kept: string[] = [];
-  return { kept, log: async (_: string, events: readonly TrackerEvent[]) => { const bad = events.find((e) => keys.includes(e.key)); if (bad !== undefined) throw new MlstackError("MLS6003", `${bad.key} is too long`); kept.push(...events.map((e) => e.key)); } };
-};
-
-test("an event that the service refuses does not hold up the others, before it and behind it", async () => {
-  const { kept, log } = refuses(["bad", "worse"]);
-  const link = await trackerLink(listTracker({ log }), run, { required: false, open: noFile, delayMs: 0 });
-  await link.send(["a", "bad", "b", "bad", "worse", "c"].map(event));
-  await link.send([event("d")]);
-  expect([kept, link.left]).toEqual([["a", "b", "c", "d"], 0]);
-  expect(await link.finish("completed", new Date())).toEqual([
-    "the experiment tracker refused 2 events, which are kept in the records only: bad is too long", "the experiment tracker refused 1 event, which are kept in the records only: worse is too long",
-  ]);
-});
-
-test("a service that goes away in the middle gets the rest later, and nothing is lost or out of order", async () => {
-  const kept: string[] = [];
-  let away = true;
-  const link = await trackerLink(listTracker({ log: async (_, events) => { if (away) throw new MlstackError("MLS6001", "out of reach"); kept.push(...events.map((e) => e.key)); } }), run, { required: false, open: noFile, delayMs: 0 });
-  await link.send([event("a"), event("b")]);
-  expect([kept, link.left]).toEqual([[], 2]);
-  away = false;
-  await Promise.all([link.send([event("c")]), link.send([event("d")])]);
-  expect([kept, await link.finish("completed", new Date())]).toEqual([["a", "b", "c", "d"], []]);
-});
 
 test("a refused event of a run is a warning, and is in the records", async () => {
-  const { kept, log } = refuses(["bad"]);
-  const h = await make(listTracker({ log }));
+  const kept: string[] = [];
+  const h = await make(listTracker({
+    async log(_, events) {
+      kept.push(...events.flatMap((e) => (e.key === "bad" ? [] : [e.key])));
+      return { refused: events.filter((e) => e.key === "bad").map(({ id }) => ({ id, reason: "bad is no name" })) };
+    },
+  }));
   const report = await h.run(three);
   expect([report.status, kept]).toEqual(["completed", ["m", "m"]]);
-  expect(report.warnings).toEqual([expect.stringContaining("refused 1 event")]);
+  expect(report.warnings).toEqual([expect.stringContaining("refused what a step has logged, 1 event is kept in the records only: bad is no name")]);
   expect(await h.records.tracked(report.id)).toHaveLength(3);
 });
 
@@ -78,6 +54,26 @@ test("ids tell runs, resumes, attempts and nodes apart, also those of the items 
   expect(new Set(tracker.sent.map((e) => e.node)).size).toBe(3);
 });
 
+test("steps and hits do not wait for the tracker; the run's end does", async () => {
+  const tracker = listTracker();
+  let held = Promise.resolve();
+  const h = await make({ ...tracker, async log(...args) { await held; return tracker.log(...args); } });
+  const xs = step({ name: "xs", output: list(num), run: () => Array.from({ length: 20 }, (_, i) => i) });
+  const each = step({ name: "each", inputs: { x: num }, output: num, run: ({ inputs: { x }, tracker: t }) => { t.logMetric("loss", x); return x; } });
+  const p = definePipeline({ name: "p", build: () => { map(xs(), (x) => each({ x })); } });
+  // the last of them has ended, and not one call of the tracker
+  const onLast = () => {
+    let [left, release] = [20, () => {}];
+    held = new Promise((go) => { release = go; });
+    const before = tracker.sent.length;
+    return { observer: { event: (e: JournalEvent) => { if (e.kind === "step-ended" && e.node.startsWith("each") && --left === 0) { expect(tracker.sent).toHaveLength(before); release(); } } } };
+  };
+  expect((await h.run(p, {}, onLast())).status).toBe("completed");
+  expect(tracker.sent).toHaveLength(20);
+  await h.run(p, {}, onLast());
+  expect([tracker.sent.length, tracker.said.filter((s) => s.startsWith("log")).length]).toEqual([40, expect.toSatisfy((n: number) => n < 8)]);
+});
+
 const shows = step({ name: "shows", output: num, async run({ tracker, scratch }) {
   await tracker.logFile("a/text.txt", "t€xt");
   await tracker.logFile("bytes.bin", Uint8Array.of(0, 255));
@@ -96,6 +92,7 @@ test("logged files are kept with the step, and are there again when it is served
       if (e.kind === "file") for await (const c of from!(e.value)) chunks.push(c);
       if (e.kind === "file") { got[e.key] = Buffer.concat(chunks).toString("latin1"); expect(Buffer.concat(chunks)).toHaveLength(e.size); }
     }
+    return { refused: [] };
   };
   const h = await make(listTracker({ log }));
   const want = { "a/text.txt": Buffer.from("t€xt").toString("latin1"), "bytes.bin": "\u0000\u00FF", "file.txt": "from a file" };
@@ -116,17 +113,6 @@ test.each(["", "/etc/passwd", "../up", "a//b", "a\\b", "./a", "x".repeat(251)])(
   expect((await h.run(definePipeline({ name: "p", build: () => { bad(); } }))).error).toMatchObject({ code: "MLS1009" });
 });
 
-test("a service that wants to hear something hears it, until the run is finished", async () => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-  const tracker = listTracker({ keepAliveMs: 1000 });
-  const link = await trackerLink(tracker, run, { required: false, open: noFile });
-  await vi.advanceTimersByTimeAsync(3500);
-  expect(tracker.said).toEqual(["start", "log 0", "log 0", "log 0"]);
-  await link.finish("completed", new Date());
-  await vi.advanceTimersByTimeAsync(5000);
-  expect(tracker.said.slice(4)).toEqual(["finish completed"]);
-});
-
 test("a run that could not go on is finished in the tracker, too", async () => {
   const tracker = listTracker();
   const h = await make(tracker);
@@ -136,14 +122,6 @@ test("a run that could not go on is finished in the tracker, too", async () => {
   Object.assign(h.db, { transaction: ((work) => { if (full) throw new MlstackError("MLS3004", "no space is left"); return transaction(work); }) satisfies typeof transaction });
   await expect(h.run(definePipeline({ name: "p", build: () => { breaks(); } }))).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3004"));
   expect(tracker.said).toEqual(["start", "finish failed"]);
-});
-
-test("a tracker that can't be opened costs a warning, or the run where a step requires it", async () => {
-  const away = listTracker({ startRun: async () => { throw new MlstackError("MLS6001", "out of reach"); } });
-  const link = await trackerLink(away, run, { required: false, open: noFile, delayMs: 0 });
-  await link.send([event("a")]);
-  expect(await link.finish("completed", new Date())).toEqual(["the experiment tracker could not be reached (out of reach): 1 events are kept in the records only"]);
-  await expect(trackerLink(away, run, { required: true, open: noFile, delayMs: 0 })).rejects.toSatisfy((e) => MlstackError.is(e, "MLS6001"));
 });
 
 test("the local tracker has the files of a run, under their names", async () => {

@@ -11,6 +11,7 @@ import type { DriverSpec } from "../run/detach.ts";
 import { driveRun } from "../run/drive-run.ts";
 import type { StepOutcome } from "../run/step-outcome.ts";
 import { openStack, type StackSnapshot } from "../stack/stack.ts";
+import { abortable } from "../store/abortable.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
 import { layOut } from "./lay-out.ts";
@@ -77,7 +78,8 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
   const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: Object.keys(spec.stack.plugins) }), { projectDir: dir, stateDir });
   try {
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
-    const content = contentSpace(store);
+    const { store: watched, during } = abortable(store);
+    const content = contentSpace(watched);
     const plan = await failing(store, spec, async () => JSON.parse(Buffer.from(await content.read(spec.plan)).toString("utf8")) as Plan);
     const beats = storeBeats(store, spec.run);
     const requests = cancelRequests(store, spec.run, abort);
@@ -85,7 +87,7 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
     try {
       const end = await driveRun({
         run: spec.run, ordinal: spec.ordinal, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
-        layers: layers(content, [], join(stateDir, "copies")), journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
+        layers: layers(content, [], join(stateDir, "copies")), during, journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
         cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, earlier: undefined, signal: abort.signal, scratchDir: join(stateDir, "scratch"), filesDir: dir, faults: { at: () => undefined }, now: Date.now, onLog: () => undefined,
       });
       return end.status;

@@ -7,11 +7,12 @@ import { pointedData } from "../data/pointed-data.ts";
 import type { Journal, LogLine } from "../journal/events.ts";
 import { projectPlugins } from "../plugins.ts";
 import { consoleCapture } from "../run/console-capture.ts";
-import { runStep, withoutStack, type StepTask } from "../run/run-step.ts";
+import { runStep, withoutStack, type StepIo, type StepTask } from "../run/run-step.ts";
 import { stepKey } from "../run/step-key.ts";
 import type { StepOutcome } from "../run/step-outcome.ts";
 import { stepTrackerLink } from "../run/tracker-link.ts";
 import { componentFingerprint, openStack, type Stack, type StackSnapshot } from "../stack/stack.ts";
+import { abortable } from "../store/abortable.ts";
 import { actionSpace } from "../store/action-space.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
@@ -46,7 +47,8 @@ export type EnvironmentCheck = "refuse" | "watch" | "ignore";
 export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string): Promise<StepHost> {
   const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir });
   const store = await stack.artifactStore();
-  const layered = layers(contentSpace(store), [], scratchDir);
+  const { store: watched, during } = abortable(store);
+  const layered = layers(contentSpace(watched), [], scratchDir);
   const { content, artifacts } = layered;
   const plans = new Map<string, Promise<Plan>>();
   const environments = new Map<string, PlanEnvironment>();
@@ -96,17 +98,23 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
     async code(digest) { return planCode((await plan(digest)).bundle, content, realpathSync.native(dir)); },
     async run(spec, { journal, signal, onLine, ...options }) {
       const tracker = spec.trackedRun === null ? undefined : await stack.tracker();
-      const link = tracker === undefined || spec.trackedRun === null ? undefined : stepTrackerLink(tracker, spec.trackedRun, (sha256) => content.stream(sha256));
+      const link = tracker === undefined || spec.trackedRun === null ? undefined : stepTrackerLink(tracker, spec.trackedRun, { open: (sha256) => content.stream(sha256), signal });
       const { os, arch, libc } = platformOf();
       const task = await failing(spec, journal, () => taskOf(spec, options));
       if ("status" in task) return task;
-      const outcome = await runStep(task, {
-        content, artifacts, capture, journal, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,
-        async track(events) { await link?.send(events); return link?.left ?? 0; },
+      const io: StepIo = {
+        content, artifacts, during, capture, journal, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,
+        async track(events) {
+          if (link !== undefined) return link.send(events);
+          journal.tracked?.(events);
+          return 0;
+        },
         component: (name) => stack.component(name), onLog: (_node, _attempt, line) => onLine?.(line), faults: { at: () => undefined }, now: Date.now, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"),
-      }, signal);
-      await journal.flush();
-      return outcome;
+      };
+      try { return await runStep(task, io, signal); } finally {
+        for (const text of link?.end() ?? []) journal.log(spec.runId, spec.node, spec.attempt, { time: Date.now(), stream: "stderr", text });
+        await journal.flush();
+      }
     },
     async close() {
       capture.close();

@@ -75,7 +75,7 @@ export function listTracker(more: Partial<ExperimentTracker> = {}): ExperimentTr
   return {
     contract: "experiment_tracker@1", sent, said,
     async startRun() { said.push("start"); return { externalId: "x1" }; },
-    async log(_, events) { said.push(`log ${events.length}`); sent.push(...events); },
+    async log(_, events) { said.push(`log ${events.length}`); sent.push(...events); return { refused: [] }; },
     async finishRun(_, status) { said.push(`finish ${status}`); },
     ...more,
   };

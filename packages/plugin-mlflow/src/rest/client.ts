@@ -1,3 +1,4 @@
+import { MlstackError } from "@mlstack/core";
 import type { z } from "zod";
 import { artifactCalls, type ArtifactCalls } from "./artifacts.ts";
 import { errorCodeOf } from "./failure.ts";
@@ -18,14 +19,21 @@ export interface MlflowClient extends ArtifactCalls {
   version(options?: Options): Promise<string>;
   /** Answers when the API can be used with these credentials. */
   probe(options?: Options): Promise<void>;
+  /**
+   * Whether the server's store has each point of a metric once, by its primary key, and each experiment's name: its SQL stores. False also
+   * for a store that is not known.
+   */
+  isSql(options?: Options): Promise<boolean>;
   experimentByName(name: string, options?: Options): Promise<Experiment | undefined>;
-  /** Names are unique, so that it can be repeated. @throws MLS6003 with RESOURCE_ALREADY_EXISTS */
+  /** All of that name that are not deleted: MLflow's file store can have several. */
+  experimentsByName(name: string, options?: Options): Promise<readonly Experiment[]>;
+  /** Names are unique but in the file store, so that it can be repeated. @throws MLS6003 with RESOURCE_ALREADY_EXISTS */
   createExperiment(name: string, options?: Options): Promise<string>;
   /** Not repeatable: each call makes a run. */
   createRun(run: { readonly experimentId: string; readonly name: string; readonly startTime: number; readonly tags: readonly KeyValue[] }, options?: Options): Promise<Run>;
   getRun(runId: string, options?: Options): Promise<Run>;
   /** All runs that are not deleted and fit the filter, such as ``tags.`a.b` = 'c'``. */
-  searchRuns(experimentId: string, filter: string, options?: Options): Promise<readonly Run[]>;
+  searchRuns(experimentIds: readonly string[], filter: string, options?: Options): Promise<readonly Run[]>;
   /** `endTime` in milliseconds. Without one, that of an earlier call stays. */
   updateRun(runId: string, change: { readonly status: RunStatus; readonly endTime?: number | undefined }, options?: Options): Promise<void>;
   /** Moves the run to MLflow's trash. */
@@ -41,6 +49,8 @@ export interface MlflowClient extends ArtifactCalls {
 
 const API = "/api/2.0/mlflow";
 const PAGE = 25_000;
+/** An id that no run has. */
+const NO_RUN = "0".repeat(32);
 
 export function mlflowClient(http: Http): MlflowClient {
   const get = <S extends z.ZodType>(path: string, query: Call["query"], operation: string, answer: S, options?: Options) =>
@@ -61,15 +71,35 @@ export function mlflowClient(http: Http): MlflowClient {
         throw e;
       }
     },
+    async isSql(options) {
+      // nothing says which store a server has; but each has words of its own for a run that is not there
+      try { await get("/runs/get", { run_id: NO_RUN }, "asking which store it has", runAnswer, options); } catch (e) {
+        if (errorCodeOf(e) === "RESOURCE_DOES_NOT_EXIST" && MlstackError.is(e)) return e.message.includes(`Run with id=${NO_RUN} not found`);
+        if (!MlstackError.is(e, "MLS6003")) throw e;
+      }
+      return false;
+    },
+    async experimentsByName(name, options) {
+      const found: Experiment[] = [];
+      // filters have no escape for quotes: a name with both kinds is looked for among all
+      const quote = name.includes("'") ? '"' : "'";
+      const filter = name.includes(quote) ? {} : { filter: `name = ${quote}${name}${quote}` };
+      for (let token: string | undefined; ;) {
+        const page = await post("/experiments/search", { view_type: "ACTIVE_ONLY", max_results: 1000, ...filter, ...(token !== undefined && { page_token: token }) }, "finding the experiment", true, experimentsAnswer, options);
+        found.push(...page.experiments.filter((e) => e.name === name && e.lifecycle_stage === "active"));
+        token = page.next_page_token || undefined;
+        if (token === undefined) return found;
+      }
+    },
     createExperiment: async (name, options) => (await post("/experiments/create", { name }, "creating the experiment", true, experimentIdAnswer, options)).experiment_id,
     createRun: async ({ experimentId, name, startTime, tags }, options) =>
       (await post("/runs/create", { experiment_id: experimentId, run_name: name, start_time: startTime, tags }, "creating the run", false, runAnswer, options)).run,
     getRun: async (runId, options) => (await get("/runs/get", { run_id: runId }, "reading the run", runAnswer, options)).run,
-    async searchRuns(experimentId, filter, options) {
+    async searchRuns(experimentIds, filter, options) {
       const found: Run[] = [];
       let token: string | undefined;
       do {
-        const page = await post("/runs/search", { experiment_ids: [experimentId], filter, run_view_type: "ACTIVE_ONLY", max_results: 100, ...(token !== undefined && { page_token: token }) }, "finding the run", true, runsAnswer, options);
+        const page = await post("/runs/search", { experiment_ids: experimentIds, filter, run_view_type: "ACTIVE_ONLY", max_results: 100, ...(token !== undefined && { page_token: token }) }, "finding the run", true, runsAnswer, options);
         found.push(...page.runs);
         token = page.next_page_token || undefined;
       } while (token !== undefined);

@@ -6,7 +6,7 @@ export type Outcome = "unsent" | "refused" | "unknown";
 /** A failed call, before it is decided whether it is tried again. */
 export interface Failure {
   readonly outcome: Outcome;
-  /** Whether another try can go better. */
+  /** Whether another try can go better: the server does not serve now, rather than refuse. */
   readonly transient: boolean;
   /** From the answer's Retry-After, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
@@ -41,7 +41,7 @@ export function garbledFailure(operation: string, server: string, status: number
   const page = /^\s*</.test(body);
   const found = page ? `a web page${titleOf(body)}` : body.trim() === "" ? "nothing" : `"${clip(body, 100)}"`;
   // a page is the answer of a login or of another service; anything else may be MLflow's answer, cut off
-  const error = new MlstackError("MLS6003", `${operation}: ${server} answered with ${found}, which is not MLflow's JSON (status ${status})`, {
+  const error = new MlstackError(page ? "MLS6003" : "MLS6001", `${operation}: ${server} answered with ${found}, which is not MLflow's JSON (status ${status})`, {
     why: page ? "something before MLflow answered, such as a login page or a proxy" : "the answer does not have the form of MLflow's REST API",
     fix: "see that trackingUri is the address of the MLflow server, with its path prefix", details: { service: "mlflow", server, operation, status, outcome: page ? "refused" : "unknown" }, cause,
   });
@@ -55,13 +55,13 @@ export function statusFailure(operation: string, server: string, status: number,
   const text = `${operation}: MLflow at ${server} answered ${status}${errorCode === undefined ? "" : ` ${errorCode}`}${said === "" ? "" : `: ${clip(said, 500)}`}`;
   const outcome: Outcome = status >= 500 && !/serve-artifacts/.test(body) ? "unknown" : "refused";
   const details = { service: "mlflow", server, operation, status, outcome, ...(errorCode !== undefined && { errorCode }) };
-  const make = (code: "MLS6002" | "MLS6003", fix: string): MlstackError => new MlstackError(code, text, { fix, details });
+  const make = (code: "MLS6001" | "MLS6002" | "MLS6003", fix: string): MlstackError => new MlstackError(code, text, { fix, details });
   if (status === 401) return { outcome, transient: false, error: make("MLS6002", "set token, or username and password, in the tracker's configuration") };
   if (status === 403) return { outcome, transient: false, error: make("MLS6002", "grant this user the right to edit the experiment, or use another one") };
   const location = headers["location"];
   if (status < 400) return { outcome, transient: false, error: make("MLS6003", `set trackingUri to the address that is really meant${typeof location === "string" ? ` (it points to ${location.split("?")[0]})` : ""}`) };
   const transient = status === 429 || status === 408 || (outcome === "unknown" && status !== 501);
-  return { outcome, transient, retryAfterMs: retryAfter(headers["retry-after"]), error: make("MLS6003", fixOf(status, errorCode, body)) };
+  return { outcome, transient, retryAfterMs: retryAfter(headers["retry-after"]), error: make(transient ? "MLS6001" : "MLS6003", fixOf(status, errorCode, body)) };
 }
 
 /** MLflow's own code of an error, such as RESOURCE_DOES_NOT_EXIST; undefined for other errors. */

@@ -97,9 +97,10 @@ describe("errors", () => {
     [404, { error_code: "RESOURCE_DOES_NOT_EXIST", message: "Run not found" }, "MLS6003", /reading the run: .*RESOURCE_DOES_NOT_EXIST: Run not found/, /deleted/],
     [404, "<html><title>Not here</title></html>", "MLS6003", /a web page \("Not here"\)/, /path prefix/],
     [413, "", "MLS6003", /413$/, /proxy/],
+    [503, "", "MLS6001", /503/, /log/], [500, { error_code: "INTERNAL_ERROR", message: "oops" }, "MLS6001", /500 INTERNAL_ERROR: oops/, /log/], [429, "", "MLS6001", /429/, /wait/], [408, "", "MLS6001", /408/, /./], [501, "", "MLS6003", /501/, /./],
     [503, "disabled due to the mlflow server running with `--no-serve-artifacts`", "MLS6003", /503/, /--serve-artifacts/],
     [200, "<!doctype html><title>Log in</title>", "MLS6003", /a web page \("Log in"\), which is not MLflow's JSON/, /trackingUri/],
-    [200, { run: "nonsense" }, "MLS6003", /not MLflow's JSON/, /trackingUri/],
+    [200, { run: "nonsense" }, "MLS6001", /not MLflow's JSON/, /trackingUri/],
   ])("%i %j", async (status, body, code, message, fix) => {
     const { client } = await serving([{ status, body }]);
     const e = await failure(client.getRun("r"));

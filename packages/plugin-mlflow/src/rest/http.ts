@@ -29,8 +29,8 @@ const RETRIES: RetryPolicy = { tries: 4, baseMs: 200, maxMs: 20_000 };
 /**
  * The line to one server.
  *
- * Every method rejects with MLS6001 (not reached, no answer in time, answer cut off), MLS6002 (401, 403) or MLS6003 (anything else);
- * `details.outcome` says whether the call may have been done. An aborted call rejects with the signal's reason.
+ * Every method rejects with MLS6001 (not reached, no or half an answer, 408, 429, 5xx, also when it was tried again), MLS6002 (401, 403)
+ * or MLS6003 (anything else); `details.outcome` says whether the call may have been done. An aborted call rejects with the signal's reason.
  */
 export interface Http {
   /** The server's address, without a slash at its end. */

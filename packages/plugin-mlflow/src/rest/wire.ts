@@ -7,7 +7,7 @@ const int64 = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)
 const double = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 const pair = z.object({ key: z.string(), value: z.string().default("") });
 
-export const experiment = z.object({ experiment_id: z.string(), name: z.string().default(""), lifecycle_stage: z.string().default("active") });
+export const experiment = z.object({ experiment_id: z.string(), name: z.string().default(""), lifecycle_stage: z.string().default("active"), creation_time: int64.default(0) });
 export type Experiment = z.output<typeof experiment>;
 
 const runInfo = z.object({
@@ -29,7 +29,7 @@ export type Run = z.output<typeof run>;
 export const nothing = z.looseObject({});
 export const experimentAnswer = z.object({ experiment });
 export const experimentIdAnswer = z.object({ experiment_id: z.string() });
-export const experimentsAnswer = z.object({ experiments: z.array(experiment).default([]) });
+export const experimentsAnswer = z.object({ experiments: z.array(experiment).default([]), next_page_token: z.string().optional() });
 export const runAnswer = z.object({ run });
 export const runsAnswer = z.object({ runs: z.array(run).default([]), next_page_token: z.string().optional() });
 export const historyAnswer = z.object({ metrics: z.array(metric).default([]), next_page_token: z.string().optional() });

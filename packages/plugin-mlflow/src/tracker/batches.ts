@@ -1,5 +1,4 @@
 import type { Batch, KeyValue, MetricPoint } from "../rest/wire.ts";
-import type { LogPlan } from "./plan-events.ts";
 
 /** Limits of one log-batch request (MLflow's REST API). Bytes: MLflow says 1,000,000, which is also where proxies commonly stop. */
 export const LIMITS = { params: 100, tags: 100, metrics: 1000, entries: 1000, bytes: 900_000 } as const;
@@ -8,7 +7,7 @@ type Item = { readonly kind: "params" | "tags"; readonly item: KeyValue } | { re
 interface Open { params: KeyValue[]; metrics: MetricPoint[]; tags: KeyValue[]; entries: number; bytes: number }
 
 /** Splits a plan into requests that are within the limits, in its order: params, metrics, tags. */
-export function batchesOf(plan: LogPlan): readonly Batch[] {
+export function batchesOf(plan: Batch): readonly Batch[] {
   const batches: Open[] = [];
   let open: Open | undefined;
   const items: Item[] = [

@@ -3,14 +3,22 @@ import type { MlflowClient, Options } from "../rest/client.ts";
 import { errorCodeOf } from "../rest/failure.ts";
 
 /**
- * The id of the experiment of that name, which is made when there is none. Names are unique, so that processes that do this at once
- * get the same one.
+ * The ids of the experiment of that name, which is made when there is none. New runs go into the first. Names are unique in MLflow's SQL
+ * stores, so that processes that do this at once get the same one. Its file store looks and then writes: several processes can make
+ * several of one name, and all take the oldest, but a run that was made before the others could be seen may lie in another one.
  *
+ * @param isSql whether names are unique
  * @throws MLS6003 when it was deleted: MLflow keeps the name of a deleted experiment
  */
-export async function findExperiment(client: MlflowClient, name: string, options: Options): Promise<string> {
-  const id = await existing(client, name, options);
-  if (id !== undefined) return id;
+export async function findExperiments(client: MlflowClient, name: string, isSql: boolean, options: Options): Promise<readonly string[]> {
+  const id = (await existing(client, name, options)) ?? (await created(client, name, options));
+  if (isSql) return [id];
+  const all = [...(await client.experimentsByName(name, options))].sort((a, b) => a.creation_time - b.creation_time || (a.experiment_id < b.experiment_id ? -1 : 1)).map((e) => e.experiment_id);
+  // a search may not see yet what has just been made
+  return all.includes(id) ? all : [...all, id];
+}
+
+async function created(client: MlflowClient, name: string, options: Options): Promise<string> {
   try { return await client.createExperiment(name, options); } catch (e) {
     if (errorCodeOf(e) !== "RESOURCE_ALREADY_EXISTS") throw e;
     const made = await existing(client, name, options); // by another process, or by a try whose answer was lost

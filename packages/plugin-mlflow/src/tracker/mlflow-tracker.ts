@@ -2,11 +2,12 @@ import type { CallOptions, ExperimentTracker, LogOptions, TrackedRun, TrackedSta
 import type { MlflowClient } from "../rest/client.ts";
 import type { KeyValue, RunStatus } from "../rest/wire.ts";
 import { check } from "./check.ts";
-import { findExperiment } from "./experiment.ts";
+import { findExperiments } from "./experiment.ts";
 import { uploadFiles } from "./files.ts";
 import { logEvents } from "./log-events.ts";
 import { fitting, legalKey, MAX_PARAM_VALUE, MAX_TAG_VALUE } from "./names.ts";
 import { deleteTwins, openRun } from "./open-run.ts";
+import { runBook } from "./run-book.ts";
 import { sendPlan } from "./send-plan.ts";
 import { TAG, userTagKey } from "./tags.ts";
 
@@ -25,50 +26,49 @@ const STATUS: Readonly<Record<TrackedStatus, RunStatus>> = { completed: "FINISHE
 
 /** Shows pipeline runs as runs of an MLflow server. README.md says what is shown how. */
 export function mlflowTracker(client: MlflowClient, config: TrackerOptions): ExperimentTracker {
-  // the file store would take both of two calls that find the same point missing
-  const queues = new Map<string, Promise<unknown>>();
-  const twins = new Map<string, { readonly experimentId: string; readonly runId: string }>();
-
-  function inOrder<T>(externalId: string, work: () => Promise<T>): Promise<T> {
-    const before = queues.get(externalId) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    queues.set(externalId, mine.catch(() => undefined));
-    return mine;
-  }
+  const book = runBook();
+  let asked: Promise<boolean> | undefined;
+  const isSql = (options: CallOptions): Promise<boolean> => (asked ??= client.isSql(options).catch((e: unknown) => { asked = undefined; throw e; }));
 
   return {
     contract: "experiment_tracker@1",
+    // of MLflow's SQL stores; see README.md
+    sameBy: "value",
     async startRun(run, options: CallOptions = {}) {
-      const experimentId = await findExperiment(client, config.experiment ?? run.pipeline, options);
-      const wanted = { runId: run.runId, name: nameOf(run, config.runName), startTime: run.startedAt.getTime(), tags: tagsOf(run, config.user) };
-      const opened = await openRun(client, experimentId, wanted, config.pauseMs, options);
-      const externalId = opened.run.info.run_id;
-      if (opened.mayHaveTwin) twins.set(externalId, { experimentId, runId: run.runId });
-      if (opened.run.info.status !== "RUNNING") await client.updateRun(externalId, { status: "RUNNING" }, options);
-      await sendPlan(client, externalId, config.pauseMs, options, async () => {
-        const { data } = await client.getRun(externalId, options);
+      const sql = await isSql(options);
+      const experimentIds = await findExperiments(client, config.experiment ?? run.pipeline, sql, options);
+      const wanted = { runId: run.runId, name: nameOf(run, config.runName), startTime: run.startedAt.getTime(), tags: tagsOf(run, config.user), before: run.externalId };
+      const { run: opened, mayHaveTwin } = await openRun(client, experimentIds, wanted, config.pauseMs, options);
+      const { run_id: externalId, experiment_id: experimentId } = opened.info;
+      const page = book.page(externalId);
+      if (mayHaveTwin) page.twin = { experimentIds, runId: run.runId };
+      if (opened.info.status !== "RUNNING") await client.updateRun(externalId, { status: "RUNNING" }, options);
+      await sendPlan(client, externalId, config.pauseMs, options, async (round) => {
+        const { data } = round === 1 ? opened : await client.getRun(externalId, options);
         const there = new Set(data.params.map((p) => p.key));
-        return { params: paramsOf(run).filter((p) => !there.has(p.key)), metrics: [], tags: keyTagsOf(run).filter((t) => !data.tags.some((o) => o.key === t.key)) };
+        return { params: paramsOf(run).filter((p) => !there.has(p.key)), metrics: [], tags: keyTagsOf(run).filter((t) => !data.tags.some((o) => o.key === t.key)), events: new Map() };
       });
       return { externalId, url: `${client.server}/#/experiments/${experimentId}/runs/${externalId}` };
     },
 
     async log(externalId, events: readonly TrackerEvent[], options: LogOptions = {}) {
-      if (events.length === 0) return;
+      if (events.length === 0) return { refused: [] };
       const mine = [...events]; // the caller may add to its list while this waits
-      await inOrder(externalId, async () => {
-        const state = await logEvents(client, externalId, mine, config.pauseMs, options);
+      const page = book.page(externalId);
+      return page.inOrder(options.signal, async () => {
+        const { refused, state } = await logEvents(client, externalId, mine, page.known, { isSql: await isSql(options), pauseMs: config.pauseMs, resent: options.resent === true, signal: options.signal });
         const files = mine.filter((e) => e.kind === "file");
-        await uploadFiles(client, externalId, files, state.tags, options.open?.bind(options), options);
+        if (files.length === 0) return { refused };
+        const left = await uploadFiles(client, externalId, files, { tags: state.tags, open: options.open?.bind(options), failures: page.failures }, { signal: options.signal });
+        return { refused: [...refused, ...left] };
       });
     },
 
     async finishRun(externalId, status, endedAt, options: CallOptions = {}) {
-      await inOrder(externalId, () => client.updateRun(externalId, { status: STATUS[status], endTime: endedAt.getTime() }, options));
-      const twin = twins.get(externalId);
-      if (twin === undefined) return;
-      await deleteTwins(client, twin.experimentId, twin.runId, externalId, options).catch(() => options.signal?.throwIfAborted());
-      twins.delete(externalId);
+      const page = book.page(externalId);
+      await page.inOrder(options.signal, () => client.updateRun(externalId, { status: STATUS[status], endTime: endedAt.getTime() }, options));
+      if (page.twin !== undefined) await deleteTwins(client, page.twin.experimentIds, page.twin.runId, externalId, options).catch(() => options.signal?.throwIfAborted());
+      book.close(externalId);
     },
 
     check: (options = {}) => check(client, options),

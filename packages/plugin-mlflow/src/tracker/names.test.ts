@@ -7,7 +7,7 @@ import { formatStamp, parseStamp, userTagKey } from "./tags.ts";
 import { nameOf, tagsOf } from "./mlflow-tracker.ts";
 
 // MLflow's own rule, in posixpath's terms
-const isLegal = (key: string): boolean => /^[/\p{L}\p{N}_.\- :]+$/u.test(key) && length(key) <= 250 && !key.startsWith("/") && key.split("/").every((s) => s !== "" && s !== "." && s !== "..");
+const isLegal = (key: string): boolean => /^[/\p{L}\p{N}_.\- :]+$/u.test(key) && length(key) <= 250 && !key.startsWith("/") && !key.startsWith("..") && key.split("/").every((s) => s !== "" && s !== "." && s !== "..");
 const anyText = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
 
 test("every key becomes a legal one, legal ones stay, and two never become one", () => {
@@ -18,6 +18,7 @@ test("every key becomes a legal one, legal ones stay, and two never become one",
   fc.assert(fc.property(fc.uniqueArray(fc.string({ unit: fc.constantFrom("a", "/", ".", "[", "é", "e\u0301"), minLength: 1, maxLength: 6 }), { maxLength: 50 }), (keys) => {
     expect(new Set(keys.map(legalKey)).size).toBe(keys.length);
   }));
+  expect([legalKey("..x"), legalKey("..."), legalKey("a/..x")]).toEqual([expect.stringMatching(/^__x_[0-9a-f]{8}$/), expect.stringMatching(/^____[0-9a-f]{8}$/), "a/..x"]);
   expect([legalKey("w[0]"), legalKey("a//b"), legalKey("../x"), legalKey("/"), legalKey("[]")]).toEqual([
     expect.stringMatching(/^w_0__[0-9a-f]{8}$/), expect.stringMatching(/^a\/b_/), expect.stringMatching(/^__\/x_/), expect.stringMatching(/^__/), expect.stringMatching(/^___/),
   ]);
@@ -95,4 +96,12 @@ test("the run's name and tags", () => {
   const run = { runId: "r1", pipeline: "churn", params: {}, tags: { "mlstack.run": "r1", "mlflow.user": "x", "mlflow.runName": "y", team: "a" }, startedAt: new Date(0) };
   expect([nameOf(run), nameOf(run, "nightly {run} $& {pipeline}")]).toEqual(["churn r1", "nightly r1 $& churn"]);
   expect(Object.fromEntries(tagsOf(run, "me").map((t) => [t.key, t.value]))).toEqual({ "user.mlflow.user": "x", team: "a", "mlstack.pipeline": "churn", "mlflow.source.name": "churn", "mlflow.source.type": "LOCAL", "mlflow.user": "me" });
+});
+
+test("files: one that is the folder of another has a place of its own, and keeps its extension", () => {
+  const event = (key: string, node = "n") => ({ kind: "file" as const, key, value: key.length.toString(16).repeat(64).slice(0, 64), size: 1, id: `${node}/1/0`, node, attempt: 1, time: 1000 });
+  const tags = new Map<string, string>();
+  const put = (e: ReturnType<typeof event>): string | undefined => { const p = planFile(e, tags); if (p !== undefined) tags.set(p.tag, p.value); return p?.path; };
+  expect([put(event("plots")), put(event("plots/roc.png")), put(event("plots/roc.png")), put(event("a/b")), put(event("a")), put(event("roc.png", "train@3f"))])
+    .toEqual(["plots", expect.stringMatching(/^plots_roc_[0-9a-f]{8}\.png$/), undefined, "a/b", expect.stringMatching(/^a_[0-9a-f]{8}$/), "train/3f/roc.png"]);
 });

@@ -15,10 +15,15 @@ const ILLEGAL = /[^\p{L}\p{N}_/.\- :]/gu;
  */
 export function legalKey(key: string): string {
   const text = wellFormed(key).normalize("NFC");
-  const clean = text.replace(ILLEGAL, "_").split("/").map((s) => (s === "." || s === ".." ? "_".repeat(s.length) : s)).filter((s) => s !== "").join("/");
+  const clean = text.replace(ILLEGAL, "_").split("/").map((s) => (s === "." || s === ".." ? "_".repeat(s.length) : s)).filter((s) => s !== "").join("/")
+    // whatever begins with two dots is a way out for MLflow, also where it is a name
+    .replace(/^\.\.+/, (dots) => "_".repeat(dots.length));
   if (clean === key && length(clean) <= MAX_KEY) return key;
   return `${cut(clean === "" ? "_" : clean, 180)}_${digest(key)}`;
 }
+
+/** A key that is no path, for a store in which another key is the folder that this one would be in, or the other way round. */
+export const flatKey = (key: string): string => `${cut(key.replaceAll("/", "_"), 180)}_${digest(key)}`;
 
 /**
  * A path that the server's artifact proxy takes and gives back unchanged: it refuses `..` and `#`, and decodes `%20` once more.
@@ -28,8 +33,14 @@ export function legalPath(path: string): string {
   const clean = wellFormed(path).split("/").filter((s) => s !== "" && s !== ".")
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     .map((s) => (s === ".." ? "__" : s.replace(/[\u0000-\u001f\u007f#%\\]/g, "_"))).join("/").replace(/^([A-Za-z]):/, "$1_");
-  if (clean === path) return path;
-  const [, stem, extension] = /^(.*?)(\.[^./]*)?$/s.exec(clean === "" ? "_" : clean)!;
+  return clean === path ? path : marked(clean === "" ? "_" : clean, path);
+}
+
+/** A path without folders, for where another file is in the way of the folder that this one would be in, or the other way round. */
+export const flatPath = (path: string): string => marked(path.replaceAll("/", "_"), path);
+
+function marked(clean: string, path: string): string {
+  const [, stem, extension] = /^(.*?)(\.[^./]*)?$/s.exec(clean)!;
   return `${stem}_${digest(path)}${extension ?? ""}`;
 }
 

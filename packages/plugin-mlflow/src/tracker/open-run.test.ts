@@ -15,7 +15,7 @@ test("processes that open one run at once, in whatever order their calls arrive 
       return call === "create" || call === "log" ? (fates.shift() ?? "done") : "done";
     };
     const later = (work: () => void): void => { void s.schedule(Promise.resolve(), "late").then(work); };
-    const opened = Promise.allSettled(Array.from({ length: processes }, async () => (await openRun(store.client(turn, later), "1", wanted, 0, {})).run.info.run_id));
+    const opened = Promise.allSettled(Array.from({ length: processes }, async () => (await openRun(store.client(turn, later), ["1"], wanted, 0, {})).run.info.run_id));
     await s.waitFor(opened);
     const ids = new Set((await opened).flatMap((r) => (r.status === "fulfilled" ? [r.value] : [])));
     if (store.runs.size > 1) twins++;
@@ -24,9 +24,22 @@ test("processes that open one run at once, in whatever order their calls arrive 
     expect(claimed.length).toBeLessThanOrEqual(1);
     for (const id of ids) expect(store.runs.get(id)).toMatchObject({ deleted: false });
     // who comes later gets the same, and what is left over is deleted
-    const last = await openRun(store.client(async () => "done", () => undefined), "1", wanted, 0, {});
+    const last = await openRun(store.client(async () => "done", () => undefined), ["1"], wanted, 0, {});
     if (ids.size > 0) expect([...ids]).toEqual([last.run.info.run_id]);
     expect([...store.runs.values()].filter((r) => !r.deleted)).toHaveLength(1);
   }), { numRuns: 400 });
   expect(twins).toBeGreaterThan(50);
+});
+
+test("the run that was opened before is opened again, without a search, unless it is gone", async () => {
+  const store = new MemoryMlflow("sql");
+  const client = store.client(async () => "done", () => undefined);
+  const first = (await openRun(client, ["1"], wanted, 0, {})).run.info.run_id;
+  store.calls.length = 0;
+  expect((await openRun(client, ["7"], { ...wanted, before: first }, 0, {})).run.info.run_id).toBe(first);
+  expect(store.calls).toEqual(["get"]);
+  store.runs.get(first)!.deleted = true;
+  const second = (await openRun(client, ["1"], { ...wanted, before: first }, 0, {})).run.info.run_id;
+  expect(second).not.toBe(first);
+  expect((await openRun(client, ["1"], { ...wanted, before: "no such run" }, 0, {})).run.info.run_id).toBe(second);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MlstackError } from "@mlstack/core";
 import type { MlflowClient, Options } from "../rest/client.ts";
-import { outcomeOf } from "../rest/failure.ts";
+import { errorCodeOf, outcomeOf } from "../rest/failure.ts";
 import type { KeyValue, Run } from "../rest/wire.ts";
 import { TAG } from "./tags.ts";
 
@@ -15,6 +15,8 @@ export interface NewRun {
   readonly name: string;
   readonly startTime: number;
   readonly tags: readonly KeyValue[];
+  /** The MLflow run that was opened for it before. */
+  readonly before?: string | undefined;
 }
 
 export interface OpenedRun {
@@ -31,12 +33,17 @@ export interface OpenedRun {
  * that can be seen are claimed as duplicates. A run that is a duplicate can't be claimed, and each process searches after it has made
  * its run; so of two processes at least one sees the other's run, and both end with the same. Duplicates are deleted (MLflow keeps
  * deleted runs in its trash). On MLflow's file store two claims at the very same moment can both go through.
+ *
+ * @param experimentIds where it may be; a new one is made in the first
  */
-export async function openRun(client: MlflowClient, experimentId: string, wanted: NewRun, pauseMs: number, options: Options): Promise<OpenedRun> {
+export async function openRun(client: MlflowClient, experimentIds: readonly string[], wanted: NewRun, pauseMs: number, options: Options): Promise<OpenedRun> {
+  const before = wanted.before === undefined ? undefined : await runBefore(client, wanted.before, wanted.runId, options);
+  if (before !== undefined) return { run: before, mayHaveTwin: false };
   let mayHaveTwin = false;
+  const { before: _, ...description } = wanted;
   const made: string[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
-    const candidates = await runsOf(client, experimentId, wanted.runId, made, options);
+    const candidates = await runsOf(client, experimentIds, wanted.runId, made, options);
     const open = candidates.filter((r) => claimOf(r) !== DUPLICATE);
     const claimed = open.find((r) => claimOf(r) !== undefined);
     const run = claimed ?? (await claimFirst(client, wanted.runId, open, options));
@@ -46,28 +53,39 @@ export async function openRun(client: MlflowClient, experimentId: string, wanted
     }
     if (open.length > 0) continue; // another process has just decided otherwise
     try {
-      const run = await client.createRun({ experimentId, ...wanted, tags: [...wanted.tags, { key: TAG.run, value: wanted.runId }] }, options);
+      const run = await client.createRun({ experimentId: experimentIds[0]!, ...description, tags: [...wanted.tags, { key: TAG.run, value: wanted.runId }] }, options);
       made.push(run.info.run_id);
     } catch (e) {
       if (outcomeOf(e) !== "unknown" || round > 4) throw e;
       mayHaveTwin = true;
-      await sleep(pauseMs * round);
+      await sleep(pauseMs * round, undefined, { signal: options.signal }).catch(() => options.signal?.throwIfAborted());
     }
   }
   throw new MlstackError("MLS6003", `no MLflow run could be agreed on for the run ${wanted.runId}`, { why: "other processes make and delete runs for it at the same time", details: { service: "mlflow", server: client.server } });
 }
 
+/** The run that was opened before, if it is still there and still the one in use. */
+async function runBefore(client: MlflowClient, id: string, runId: string, options: Options): Promise<Run | undefined> {
+  try {
+    const run = await client.getRun(id, options);
+    return run.info.lifecycle_stage === "active" && claimOf(run) === runId ? run : undefined;
+  } catch (e) {
+    if (errorCodeOf(e) === "RESOURCE_DOES_NOT_EXIST") return undefined;
+    throw e;
+  }
+}
+
 /** Deletes runs that a lost answer has made, but never the one in use. */
-export async function deleteTwins(client: MlflowClient, experimentId: string, runId: string, externalId: string, options: Options): Promise<void> {
-  const others = (await runsOf(client, experimentId, runId, [], options)).filter((r) => r.info.run_id !== externalId);
+export async function deleteTwins(client: MlflowClient, experimentIds: readonly string[], runId: string, externalId: string, options: Options): Promise<void> {
+  const others = (await runsOf(client, experimentIds, runId, [], options)).filter((r) => r.info.run_id !== externalId);
   await deleteDuplicates(client, runId, others, options);
 }
 
 /** All that can be seen, in an order that is the same for everyone. Those made here are seen also where the server's search lags behind. */
-async function runsOf(client: MlflowClient, experimentId: string, runId: string, made: readonly string[], options: Options): Promise<Run[]> {
+async function runsOf(client: MlflowClient, experimentIds: readonly string[], runId: string, made: readonly string[], options: Options): Promise<Run[]> {
   // filters have no escape for quotes
   const quote = runId.includes("'") ? '"' : "'";
-  const found = [...(await client.searchRuns(experimentId, `tags.\`${TAG.run}\` = ${quote}${runId}${quote}`, options))];
+  const found = [...(await client.searchRuns(experimentIds, `tags.\`${TAG.run}\` = ${quote}${runId}${quote}`, options))];
   for (const id of made) {
     if (found.some((r) => r.info.run_id === id)) continue;
     const run = await client.getRun(id, options);

@@ -20,6 +20,8 @@ export const TAG = {
   key: "mlstack.key.",
   /** Says that steps of a metric were not whole. */
   rounded: "mlstack.rounded_steps.",
+  /** Written to see whether the server writes, when it fails at a single entry. */
+  serves: "mlstack.serves",
 } as const;
 
 // the description and the name are made to be set by users; the others steer MLflow's UI and its clients
