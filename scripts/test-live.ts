@@ -1,17 +1,11 @@
 // npm run test:live [-- vitest arguments]: the tests against real servers, on Node 24. Installs the servers first, which takes minutes once.
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { install, nodeIn, root, withPath } from "./bootstrap/install.mjs";
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-}
+import { tallyOf, type Tally } from "./report/tally.ts";
 
 const MAJOR = 24;
 const inCi = process.env["CI"] === "true";
@@ -38,7 +32,7 @@ async function installServers(): Promise<void> {
   }
 }
 
-function runTests(node: string, args: readonly string[]): { passed: number; failed: number; skipped: number } {
+function runTests(node: string, args: readonly string[]): Tally {
   const folder = mkdtempSync(join(tmpdir(), "mlstack-live-report-"));
   const report = join(folder, "report.json");
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
@@ -46,17 +40,9 @@ function runTests(node: string, args: readonly string[]): { passed: number; fail
   // what these tests print are measurements, so they are not silent
   const all = [vitest, "run", "--root", join(root, "tests", "live"), "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...args];
   const { status } = spawnSync(node, all, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
-  let tally = { passed: 0, failed: 0, skipped: 0 };
-  try {
-    const r = JSON.parse(readFileSync(report, "utf8")) as VitestReport;
-    tally = { passed: r.numPassedTests, failed: r.numFailedTests, skipped: r.numPendingTests + r.numTodoTests };
-  } catch {
-    // vitest did not come as far as a report
-  }
+  const tally = tallyOf(status, report);
   rmSync(folder, { recursive: true, force: true });
-  // An error outside any test fails the run without failing a test; so does a run that found nothing to test.
-  const nothing = status !== 0 && tally.failed === 0;
-  return nothing ? { ...tally, failed: 1 } : tally;
+  return tally;
 }
 
 const node = nodeProgram();

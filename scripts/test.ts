@@ -1,27 +1,12 @@
 // npm test [-- vitest arguments]: the suite on every supported Node, one line per version.
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { install, nodeIn, root, withPath } from "./bootstrap/install.mjs";
+import { tallyOf, type Tally } from "./report/tally.ts";
 
 const MAJORS = [24, 22, 26];
-
-interface Tally {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** The tests that did not run, each with its reason. */
-  readonly reasons: readonly string[];
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly meta?: { readonly skipped?: string } }[] }[];
-}
 
 function versionOf(node: string): string {
   return spawnSync(node, ["-p", "process.versions.node"], { encoding: "utf8" }).stdout.trim();
@@ -37,19 +22,6 @@ function nodeFor(major: number): string | undefined {
   return node !== undefined && versionOf(node).startsWith(`${major}.`) ? node : undefined;
 }
 
-function readTally(file: string): Tally {
-  try {
-    const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-    const skipped = report.testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === "skipped" || test.status === "pending");
-    return {
-      passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests,
-      reasons: skipped.map((test) => [test.fullName, test.meta?.skipped].filter((part) => part !== undefined).join(": ")),
-    };
-  } catch {
-    return { passed: 0, failed: 0, skipped: 0, reasons: [] }; // vitest did not come as far as a report
-  }
-}
-
 function runSuite(node: string, args: readonly string[], checkTypes: boolean): Tally {
   const folder = mkdtempSync(join(tmpdir(), "mlstack-test-"));
   const report = join(folder, "report.json");
@@ -57,10 +29,9 @@ function runSuite(node: string, args: readonly string[], checkTypes: boolean): T
   const env = withPath({ ...process.env, ...(checkTypes ? {} : { MLSTACK_SKIP_TYPES: "1" }) }, dirname(node));
   const all = [vitest, "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...args];
   const { status } = spawnSync(node, all, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
-  const tally = readTally(report);
+  const tally = tallyOf(status, report);
   rmSync(folder, { recursive: true, force: true });
-  // An error outside any test (an unhandled rejection, a file that does not load) fails the run without failing a test.
-  return status !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+  return tally;
 }
 
 const lines: string[] = [];

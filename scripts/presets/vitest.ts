@@ -6,6 +6,8 @@ interface ProjectOptions {
   readonly include?: string[];
   /** Milliseconds that a test may take. */
   readonly timeout?: number;
+  /** Milliseconds that a hook may take; as vitest has it by default. */
+  readonly hookTimeout?: number;
   /** Tests what users install, the built packages, instead of their sources. */
   readonly built?: boolean;
 }
@@ -18,12 +20,13 @@ function sourceAliases(): { find: RegExp; replacement: string }[] {
  * How every package is tested. Tests lie beside the code; type tests end in .test-d.ts.
  * Packages see each other's sources, so that a test of one needs no build of another.
  */
-export function project({ include = ["src/**/*.test.ts"], timeout = 10_000, built = false }: ProjectOptions = {}): UserWorkspaceConfig {
+export function project({ include = ["src/**/*.test.ts"], timeout = 10_000, hookTimeout, built = false }: ProjectOptions = {}): UserWorkspaceConfig {
   return defineProject({
     resolve: { alias: built ? [] : sourceAliases() },
     test: {
       include,
       testTimeout: timeout,
+      ...(hookTimeout !== undefined && { hookTimeout }),
       typecheck: {
         // Types do not depend on the Node that runs the suite: one version checks them for all.
         enabled: process.env["MLSTACK_SKIP_TYPES"] === undefined,

@@ -2,7 +2,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startMlflow, type MlflowServer } from "./servers/mlflow.ts";
 import { startVersitygw, type Versitygw } from "./servers/versitygw.ts";
-import { jsonOf, liveProject, type LiveProject } from "./testing/project.ts";
+import { jsonOf, liveProject, until, type LiveProject } from "./testing/project.ts";
 import { vendorClient } from "./testing/s3.ts";
 
 const PIPELINE = `import { dataset, json, pipeline, step } from "mlstack";
@@ -73,7 +73,7 @@ beforeAll(async () => {
   env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
   await s3.bucket("shared-bucket");
   p = project("shared-bucket");
-}, 180_000);
+});
 afterAll(async () => {
   for (const made of projects) made.close();
   await Promise.all([s3.stop(), mlflow.stop()]);
@@ -156,7 +156,8 @@ describe("the tracked run", () => {
     const started = await p.mlstack(["run", "pipeline.ts", "--stack", "away", "--detach", "-p", "ms=120000"], env);
     expect(started.code, started.stderr).toBe(0);
     const id = started.stdout.trim();
-    for (let n = 0; n < 100 && !JSON.stringify(jsonOf(await p.mlstack(["run", "show", id, "--json", "--stack", "away"], env))["steps"]).includes('"step":"wait","status":"running"'); n++) await new Promise((r) => { setTimeout(r, 200); });
+    const isRunning = async () => JSON.stringify(jsonOf(await p.mlstack(["run", "show", id, "--json", "--stack", "away"], env))["steps"]).includes('"step":"wait","status":"running"');
+    expect(await until(isRunning, 90)).toBe(true);
     expect((await p.mlstack(["run", "cancel", id, "--stack", "away"], env)).code).toBe(0);
     expect((await p.mlstack(["run", "attach", id, "--stack", "away"], env)).code).toBe(130);
     expect((await trackedRun(id, "shared-bucket")).info.status).toBe("KILLED");

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { identities } from "./testing/http-answers.ts";
 import { FAULTS, startFaultProxy, type FaultKind, type FaultProxy } from "./fault-proxy.ts";
 
 let upstream: string;
@@ -70,6 +71,17 @@ test("what has no fault arrives as it is, with the Host that the client wrote", 
   expect([answer.status, (await answer.text()).length, answer.headers.get("x-host")]).toEqual([200, 1000, new URL(proxy.url).host]);
   expect(proxy.log).toEqual([]);
   await proxy.stop();
+});
+
+test("ids that are drawn by lot do not change what a request is", () => {
+  const requests = (run: string, experiment: string, ours: string) => [`/runs/get?run_id=${run}`, `/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/a.txt`, `/bucket/roots/${crypto.randomUUID()}/${ours}`, `/bucket/journal/${ours}/train/1/end.json`];
+  const named = (urls: string[]) => urls.map((url) => ({ method: "GET", url })).map(identities());
+  const once = named(requests("0a".repeat(16), "912345678901234567", "1m87jry692dszz38"));
+  expect(named(requests("ff".repeat(16), "17", "1m87k00000000000"))).toEqual(once);
+  expect(once).toEqual(["GET /runs/get?run_id=<1>", "GET /mlflow-artifacts/artifacts/<2>/<1>/artifacts/a.txt", "GET /bucket/roots/<3>/<4>", "GET /bucket/journal/<4>/train/1/end.json"]);
+  // digests are what they are
+  const digest = "ab".repeat(32);
+  expect(named([`/bucket/cas/sha256/ab/${digest}`])).toEqual([`GET /bucket/cas/sha256/ab/${digest}`]);
 });
 
 test("the same seed makes the same faults, in whichever order the requests come", async () => {

@@ -1,6 +1,6 @@
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { collect, failure, generator, identityOf, pairs, pick, send, type Answer } from "./testing/http-answers.ts";
+import { collect, failure, generator, identities, pairs, pick, send, type Answer } from "./testing/http-answers.ts";
 
 /** What can go wrong with a request on its way. */
 export const FAULTS = [
@@ -64,7 +64,7 @@ export interface FaultProxy {
  * A service with faults in front of it. The Host header is passed on as it came, so signatures that cover it stay valid.
  *
  * What happens to a request depends on the seed, the request's method and path, and how often it was seen: not on the order in which parallel
- * requests come. So a test that makes the same requests meets the same faults.
+ * requests come, nor on ids that are drawn by lot. So a test that makes the same requests meets the same faults.
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { seed, rate, kinds = FAULTS, protocol, retryAfter = 1 } = options;
@@ -72,6 +72,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const agent = new Agent({ keepAlive: false });
   const log: FaultRecord[] = [];
   const seen = new Map<string, number>();
+  const identityOf = identities();
   let count = 0;
 
   function plan(req: IncomingMessage): { fault: FaultKind | undefined; random: () => number } {

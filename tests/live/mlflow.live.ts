@@ -28,7 +28,7 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     server = await startMlflow({ version, store });
     rest = mlflowRest(server.url);
     [tracker, other] = await Promise.all([trackerOf({ trackingUri: server.url }), trackerOf({ trackingUri: `${server.url}/` })]);
-  }, 180_000);
+  });
   afterAll(async () => {
     await tracker?.dispose?.();
     await other?.dispose?.();
@@ -59,7 +59,8 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
       await tracker.finishRun(externalId, status, new Date(T0 + 5000));
       await other.finishRun(externalId, status, new Date(T0 + 5000));
       expect((await rest.run(externalId)).info).toMatchObject({ status: expected, end_time: T0 + 5000 });
-      expect((await other.startRun(run)).externalId).toBe(externalId);
+      // with and without its id
+      expect((await other.startRun(status === "failed" ? { ...run, externalId } : run)).externalId).toBe(externalId);
       expect((await rest.run(externalId)).info.status).toBe("RUNNING");
     }
   });
@@ -75,6 +76,43 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     for (const t of many) await t.dispose?.();
   });
 
+  test("runs that are the first of their experiment, all at once, are found again, each the same", async () => {
+    for (let round = 0; round < 4; round++) {
+      const experimentName = `first of all ${round}`;
+      const many = await Promise.all(Array.from({ length: 5 }, () => trackerOf({ trackingUri: server.url, experimentName })));
+      const runs = many.map(() => tracked());
+      const ids = await Promise.all(many.map(async (t, i) => (await t.startRun(runs[i]!)).externalId));
+      const again = await Promise.all(many.map(async (t, i) => (await t.startRun(runs[(i + 1) % 5]!)).externalId));
+      expect(again).toEqual([...ids.slice(1), ids[0]]);
+      for (const t of many) await t.dispose?.();
+    }
+  });
+
+  test("the items of a map have curves, params and files of their own; the step has one pair of tags", async () => {
+    const { externalId } = await tracker.startRun(tracked());
+    const c = contents();
+    const items = ["3f2a", "b001+1"].map((item) => stepEvents(`train@${item}`));
+    for (const [i, event] of items.entries()) await tracker.log(externalId, [0, 1, 2].map((step) => event({ kind: "metric", key: "loss", value: i + step, step }, T0 + step)));
+    await tracker.log(externalId, items.flatMap((event, i) => [event({ kind: "param", key: "n", value: i }), event(c.file("plots/roc.txt", `item ${i}`))]), { open: c.open });
+    expect((await rest.history(externalId, "train/3f2a/loss")).map((p) => p.value)).toEqual([0, 1, 2]);
+    const { params, tags, metrics } = await rest.run(externalId);
+    expect(metrics).toEqual(["train/3f2a/loss", expect.stringMatching(/^train\/b001_1\/loss_[0-9a-f]{8}$/)]);
+    expect(params["train/3f2a/n"]).toBe("0");
+    expect(Object.keys(tags).filter((k) => k.startsWith("mlstack.step.") || k.startsWith("mlstack.metrics.")).sort()).toEqual(["mlstack.metrics.train", "mlstack.step.train"]);
+    expect((await rest.file(await rest.experiment("churn"), externalId, "train/3f2a/plots/roc.txt")).toString()).toBe("item 0");
+  });
+
+  test("keys of every form are taken, and one that is the folder of another costs nothing", async () => {
+    const { externalId } = await tracker.startRun(tracked());
+    const event = stepEvents("n");
+    const keys = ["loss", "loss/train", "acc", "..x", "..", "...", "a/..b", " a", "a ", "a/ /b", "a\u00a0b", "a//b", "/", "x".repeat(300)];
+    const events = keys.flatMap((key, step) => [event({ kind: "metric", key, value: step, step }, T0 + step), event({ kind: "param", key, value: step })]);
+    for (const resent of [false, true]) expect(await tracker.log(externalId, events, { resent })).toEqual({ refused: [] });
+    const { params, metrics } = await rest.run(externalId);
+    expect([metrics.length, Object.values(params).filter((v) => /^\d+$/.test(v)).length]).toEqual([keys.length, keys.length + 1]);
+    expect(metrics).toEqual(expect.arrayContaining(["loss", "acc", "a/..b", store === "file" ? expect.stringMatching(/^loss_train_[0-9a-f]{8}$/) : "loss/train"]));
+  });
+
   test("2,500 points keep their values, steps and times; sent again by anyone they stay as many", async () => {
     const { externalId } = await tracker.startRun(tracked());
     const event = stepEvents("train");
@@ -82,8 +120,8 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     await tracker.log(externalId, events);
     const expected = events.map((_, step) => ({ value: 1 / (step + 1), timestamp: T0 + step * 7, step }));
     expect(await rest.history(externalId, "loss/train")).toEqual(expected);
-    await tracker.log(externalId, events);
-    await other.log(externalId, events.slice(1000));
+    await tracker.log(externalId, events, { resent: true });
+    await other.log(externalId, events.slice(1000), { resent: true });
     expect(await rest.history(externalId, "loss/train")).toEqual(expected);
     expect((await rest.run(externalId)).tags).toMatchObject({ "mlstack.step.train": "executed", "mlstack.metrics.train": "loss/train" });
   });
@@ -93,7 +131,7 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     const event = stepEvents("train");
     const points: [number, number][] = [[Number.NaN, 0], [Infinity, 1], [-Infinity, 2], [0, 3], [-0, 4], [5e-324, -7], [0.1, 2 ** 53], [1.5, 6.6]];
     const events = points.map(([value, step]) => event({ kind: "metric", key: "m", value, step }, T0));
-    for (const t of [tracker, tracker, other]) await t.log(externalId, events);
+    for (const [i, t] of [tracker, tracker, other].entries()) expect(await t.log(externalId, events, { resent: i > 0 })).toEqual({ refused: [] });
     const infinity = store === "sqlite" ? Number.MAX_VALUE : "Infinity";
     const minus = store === "sqlite" ? -Number.MAX_VALUE : "-Infinity";
     expect((await rest.history(externalId, "m")).map((p) => [p.value, p.step])).toEqual([[5e-324, -7], ["NaN", 0], [infinity, 1], [minus, 2], [0, 3], [0, 4], [1.5, 7], [0.1, 2 ** 53]]);
@@ -107,7 +145,7 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
       a({ kind: "param", key: "depth", value: 3 }), b({ kind: "param", key: "depth", value: 5 }), b2({ kind: "param", key: "depth", value: 7 }), b2({ kind: "param", key: "lr", value: 0.5 }),
       b({ kind: "metric", key: "acc", value: 1, step: 0 }), b({ kind: "param", key: "empty", value: "" }), b({ kind: "param", key: "w[0].x/../y", value: "brackets" }),
     ];
-    for (const t of [tracker, other]) { await t.log(externalId, events); await t.log(externalId, events.toReversed()); }
+    for (const [i, t] of [tracker, other].entries()) { await t.log(externalId, events, { resent: i > 0 }); await t.log(externalId, events.toReversed(), { resent: true }); }
     const { params, tags } = await rest.run(externalId);
     expect(params).toMatchObject({ depth: "3", "b.depth": "5", "b.2.0.depth": "7", lr: "0.1", "b.lr": "0.5", empty: "" });
     const mapped = Object.keys(params).find((k) => params[k] === "brackets")!;
@@ -158,7 +196,7 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     const [a, b] = [stepEvents("a"), stepEvents("b")];
     const odd = "ü plots/100% a%20b #1?.txt";
     const events = [a(c.file("plots/roc.txt", "a")), a(c.file("plots/roc.txt", "a, newer")), b(c.file("plots/roc.txt", "b")), a(c.file(odd, "odd")), a(c.file("empty.bin", "")), a(c.file("large.bin", "0123456789".repeat(300_000)))];
-    for (const t of [tracker, other]) { await t.log(externalId, events, { open: c.open }); await t.log(externalId, events.toReversed(), { open: c.open }); }
+    for (const t of [tracker, other]) for (const sent of [events, events.toReversed()]) expect(await t.log(externalId, sent, { open: c.open, resent: t === other })).toEqual({ refused: [] });
     expect((await rest.file(experiment, externalId, "plots/roc.txt")).toString()).toBe("a, newer");
     expect((await rest.file(experiment, externalId, "b/plots/roc.txt")).toString()).toBe("b");
     expect(await rest.file(experiment, externalId, "empty.bin")).toHaveLength(0);
@@ -173,7 +211,7 @@ describe.each(SERVERS)("MLflow $version with its $store store", { timeout: 60_00
     const event = stepEvents("train", 3, "run-of-old");
     const events = [event({ kind: "metric", key: "acc", value: 0.9, step: 1 }, T0 - 1e9), event({ kind: "param", key: "depth", value: 4 }, T0 - 1e9)];
     await tracker.log(externalId, events);
-    await other.log(externalId, events);
+    await other.log(externalId, events, { resent: true });
     const shown = await rest.run(externalId);
     expect(shown.tags).toMatchObject({ "mlstack.step.train": "cached", "mlstack.cached_from.train": "run-of-old", "mlstack.attempt.train": "3" });
     expect(await rest.history(externalId, "acc")).toEqual([{ value: 0.9, timestamp: T0 - 1e9, step: 1 }]);

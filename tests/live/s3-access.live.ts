@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { MlstackError, type ArtifactStore, type ErrorCode } from "@mlstack/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -136,10 +139,49 @@ describe("objects that mlstack did not write", () => {
   });
 });
 
+describe("credentials that the stack's file does not hold", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mlstack-s3-profile-"));
+  const names = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const;
+  const before = names.map((name) => process.env[name]);
+  const set = (values: Readonly<Partial<Record<(typeof names)[number], string>>>) => { for (const name of names) if (values[name] === undefined) delete process.env[name]; else process.env[name] = values[name]; };
+  afterAll(() => {
+    set(Object.fromEntries(names.flatMap((name, i) => (before[i] === undefined ? [] : [[name, before[i]]]))));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const works = async () => {
+    const found = await openStore(gw, { bucket: "store", prefix: "profile", credentials: undefined });
+    await found.put("k", text("by profile"));
+    expect(Buffer.from(await (await found.get("k")).bytes()).toString()).toBe("by profile");
+    await found.dispose?.();
+  };
+
+  test("come from a profile, from a process that it names, and from the environment; a session's token is sent along", async () => {
+    const [config, credentials] = [join(folder, "config"), join(folder, "credentials")];
+    const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials };
+    const printed = JSON.stringify({ Version: 1, AccessKeyId: gw.accessKeyId, SecretAccessKey: gw.secretAccessKey });
+    writeFileSync(join(folder, "printed.json"), printed);
+    writeFileSync(config, `[profile team]\nregion = ${gw.region}\n[profile sso]\ncredential_process = cat ${join(folder, "printed.json")}\n`);
+    writeFileSync(credentials, `[team]\naws_access_key_id = ${gw.accessKeyId}\naws_secret_access_key = ${gw.secretAccessKey}\n[session]\naws_access_key_id = ${gw.accessKeyId}\naws_secret_access_key = ${gw.secretAccessKey}\naws_session_token = of the session\n[wrong]\naws_access_key_id = nobody\naws_secret_access_key = nothing\n`);
+    set({ ...files, AWS_PROFILE: "team" });
+    await works();
+    set({ ...files, AWS_PROFILE: "sso" });
+    await works();
+    set({ ...files, AWS_ACCESS_KEY_ID: gw.accessKeyId, AWS_SECRET_ACCESS_KEY: gw.secretAccessKey });
+    await works();
+    // this service has no sessions, and says so of every token
+    set({ ...files, AWS_PROFILE: "session" });
+    await expect(works()).rejects.toMatchObject({ code: "MLS6002", message: expect.stringContaining("InvalidToken") });
+    set({ ...files, AWS_PROFILE: "wrong" });
+    await expect(works()).rejects.toSatisfy(code("MLS6002"));
+    set({ ...files, AWS_PROFILE: "no-such-profile" });
+    await expect(works()).rejects.toSatisfy(code("MLS6002"));
+  });
+});
+
 describe("check", () => {
   test("finds everything in order, and leaves nothing", async () => {
     const findings = await store.check?.();
-    expect(findings?.map((f) => [f.name, f.ok])).toEqual([["list", true], ["put", true], ["get", true], ["create if absent", true], ["multipart", true], ["delete", true]]);
+    expect(findings?.map((f) => [f.name, f.ok])).toEqual(["list", "put", "get", "create if absent", "multipart", "create if absent, in parts", "list uploads", "delete"].map((name) => [name, true]));
     expect(findings?.every((f) => (f.ms ?? 0) > 0)).toBe(true);
     expect([await keysOf(store, "mlstack-check"), await pendingUploads(client, "store")]).toEqual([[], 0]);
   });

@@ -90,6 +90,22 @@ describe("objects", () => {
     for (const key of ["../x", "/x", "a//b", "", "a/", "ä", "a b", "x".repeat(513)]) await expect(store.put(key, text("")), key).rejects.toSatisfy(code("MLS3011"));
   });
 
+  test("may be asked for all at once, more than there are connections", async () => {
+    await store.put("shared", text("x"));
+    const stats = await Promise.all(Array.from({ length: 400 }, () => store.stat("shared")));
+    expect(stats.every((s) => s?.size === 1)).toBe(true);
+    const bodies = await Promise.all(Array.from({ length: 90 }, () => store.get("shared")));
+    for (const body of bodies) await body.close();
+    await Promise.all(Array.from({ length: 200 }, async () => expect(Buffer.from(await (await store.get("shared")).bytes()).toString()).toBe("x")));
+  });
+
+  test("are removed many at a time", async () => {
+    const keys = Array.from({ length: 30 }, (_, i) => `gone/${i}`);
+    await Promise.all(keys.slice(0, 20).map((key) => store.put(key, text("x"))));
+    expect(await store.deleteMany?.(keys)).toEqual([]);
+    expect(await keysOf(store, "gone/")).toEqual([]);
+  });
+
   test("are listed by prefix, over pages, without what others put there", async () => {
     const all = Array.from({ length: 2345 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
     for (let i = 0; i < all.length; i += 50) await Promise.all(all.slice(i, i + 50).map((key) => store.put(key, text("x"))));
@@ -132,7 +148,7 @@ describe("creating only what is absent", () => {
 
   test("without conditional writes the store says so, and asks first", async () => {
     const plain = await openStore(gw, { bucket: "store", prefix: "plain", conditionalWrites: false, checksum: "none" });
-    expect(plain.capabilities).toEqual({ createIfAbsent: false, wireChecksum: "none" });
+    expect(plain.capabilities).toEqual({ createIfAbsent: false, wireChecksum: "none", deleteIfVersion: false });
     await plain.put("k", text("1"), { ifAbsent: true });
     await expect(plain.put("k", text("2"), { ifAbsent: true })).rejects.toSatisfy(code("MLS3012"));
     expect(Buffer.from(await (await plain.get("k")).bytes()).toString()).toBe("1");

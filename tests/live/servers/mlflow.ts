@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { freePort, startServer } from "./process.ts";
+import { onFreePort, startServer } from "./process.ts";
 import { pythonVenv } from "./tools.ts";
 
 export type MlflowMajor = "3" | "2";
@@ -47,8 +47,7 @@ export async function startMlflow(options: { readonly version: MlflowMajor; read
   const { version: major, store = "sqlite", auth = false, artifacts = true } = options;
   const bin = join(await environment(major), "bin");
   const data = mkdtempSync(join(tmpdir(), `mlstack-mlflow${major}-`));
-  const port = await freePort();
-  const server = await startServer({
+  const server = await onFreePort((port) => startServer({
     name: `mlflow${major}`, command: join(bin, "mlflow"), cwd: data, ready: `http://127.0.0.1:${port}/health`, readyTimeoutMs: 150_000,
     args: [
       "server", "--host", "127.0.0.1", "--port", String(port), "--workers", "1",
@@ -61,7 +60,7 @@ export async function startMlflow(options: { readonly version: MlflowMajor; read
       ...(auth && { MLFLOW_FLASK_SERVER_SECRET_KEY: "for tests only", MLFLOW_AUTH_ADMIN_PASSWORD: PASSWORDS[major] }),
       PYTHONDONTWRITEBYTECODE: undefined, // the second start takes a third of the time of the first
     },
-  });
+  }));
   return {
     url: server.url, version: VERSIONS[major][0], env: auth ? { MLFLOW_TRACKING_USERNAME: "admin", MLFLOW_TRACKING_PASSWORD: PASSWORDS[major] } : {}, log: server.log,
     async stop() {

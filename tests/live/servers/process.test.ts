@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort, isAlive, startServer } from "./process.ts";
+import { freePort, isAlive, onFreePort, startServer } from "./process.ts";
 
 const until = async (what: () => boolean, ms: number): Promise<boolean> => {
   for (const end = Date.now() + ms; Date.now() < end; await new Promise((ok) => { setTimeout(ok, 50); })) if (what()) return true;
@@ -18,7 +19,7 @@ const server = (port: number): string[] => ["-e", `
 
 test("a server is started, found ready and stopped with what it has started", async () => {
   const port = await freePort();
-  const running = await startServer({ name: "demo", command: process.execPath, args: server(port), ready: `http://127.0.0.1:${port}/` });
+  const running = await startServer({ name: "demo", command: process.execPath, args: server(port), ready: `http://127.0.0.1:${port}/`, stopMs: 300 });
   expect(running.url).toBe(`http://127.0.0.1:${port}`);
   const child = Number(/child (\d+)/.exec(running.log())?.[1]);
   expect(isAlive(child)).toBe(true);
@@ -30,6 +31,16 @@ test("a server is started, found ready and stopped with what it has started", as
 test("a server that dies is an error with its log", async () => {
   await expect(startServer({ name: "demo", command: process.execPath, args: ["-e", "console.error('no such disk'); process.exit(3)"], ready: "http://127.0.0.1:1/" })).rejects.toThrow(/ended with 3.*no such disk/s);
   await expect(startServer({ name: "demo", command: "/no/such/program", args: [], ready: "http://127.0.0.1:1/" })).rejects.toThrow(/ENOENT/);
+});
+
+test("a port that somebody takes before the server does costs another one", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const ports = [(taken.address() as AddressInfo).port];
+  const running = await onFreePort((port) => { ports.push(port); return startServer({ name: "demo", command: process.execPath, args: server(ports.length === 2 ? ports[0]! : port), ready: `http://127.0.0.1:${port}/`, stopMs: 300 }); });
+  expect([ports.length, running.url]).toEqual([3, `http://127.0.0.1:${ports[2]}`]);
+  await running.stop();
+  taken.close();
 });
 
 test("no server is left when its starter is killed", async () => {

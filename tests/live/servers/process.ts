@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly ready: string;
   /** In milliseconds; 60,000 by default. */
   readonly readyTimeoutMs?: number | undefined;
+  /** How long it may take to end after TERM, in milliseconds; 10,000 by default. */
+  readonly stopMs?: number | undefined;
   /** Folders that are removed when the server has ended, however that came about. */
   readonly temporary?: readonly string[] | undefined;
 }
@@ -26,7 +28,7 @@ export interface RunningServer {
   readonly pid: number;
   /** What it has printed so far, both streams. */
   log(): string;
-  /** Ends the server and everything it started: TERM, and KILL after 10 s. Can be called again. */
+  /** Ends the server and everything it started: TERM, and KILL after `stopMs`. Can be called again. */
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,18 @@ export async function freePort(): Promise<number> {
       probe.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
     });
   });
+}
+
+/**
+ * Starts a server on a free port. Between the moment in which the port is found and that in which the server binds it another process can
+ * take it; then it is started again on another one.
+ */
+export async function onFreePort(start: (port: number) => Promise<RunningServer>): Promise<RunningServer> {
+  for (let n = 1; ; n++) {
+    try { return await start(await freePort()); } catch (e) {
+      if (n === 5 || !/address (?:is )?already in use|EADDRINUSE/i.test(String(e))) throw e;
+    }
+  }
 }
 
 /**
@@ -64,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const watchdog = pid === undefined ? undefined : watch(pid, folders);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => stopping ??= (async () => {
-    if (pid !== undefined) await endGroup(pid);
+    if (pid !== undefined) await endGroup(pid, options.stopMs ?? STOP_MS);
     watchdog?.kill("SIGKILL");
     for (const each of folders) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
   })();
@@ -96,8 +110,8 @@ function watch(group: number, folders: readonly string[]): ChildProcess {
   return child;
 }
 
-async function endGroup(group: number): Promise<void> {
-  for (const [signal, ms] of [["SIGTERM", STOP_MS], ["SIGKILL", STOP_MS]] as const) {
+async function endGroup(group: number, stopMs: number): Promise<void> {
+  for (const [signal, ms] of [["SIGTERM", stopMs], ["SIGKILL", STOP_MS]] as const) {
     try { process.kill(-group, signal); } catch { return; }
     for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(50)) {
       if (!groupLives(group)) return;

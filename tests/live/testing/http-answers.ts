@@ -9,11 +9,25 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What a request is, apart from what services make up: ids of uploads and tokens of pages. */
-export function identityOf({ method, url = "/" }: IncomingMessage): string {
-  const parsed = new URL(url, "http://proxy");
-  for (const name of ["uploadId", "continuation-token", "page_token"]) if (parsed.searchParams.has(name)) parsed.searchParams.set(name, "-");
-  return `${method} ${parsed.pathname}${parsed.search}`;
+/** Ids that are drawn by lot: UUIDs, MLflow's of runs, ours of runs, and those of experiments in paths of artifacts and as parameters. */
+const BY_LOT = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-hjkmnp-tv-z]{16})(?![0-9a-zA-Z])|(?<=\/artifacts\/|experiment_id=)\d+/g;
+
+/**
+ * Says what a request is, apart from what services and clients make up: tokens of uploads and pages are left out, and ids that are drawn by
+ * lot are replaced by the order in which they were first seen. So requests of two runs of one test are the same.
+ */
+export function identities(): (req: Pick<IncomingMessage, "method" | "url">) => string {
+  const ids = new Map<string, string>();
+  const stable = (id: string): string => {
+    const known = ids.get(id) ?? `<${ids.size + 1}>`;
+    ids.set(id, known);
+    return known;
+  };
+  return ({ method, url = "/" }) => {
+    const parsed = new URL(url, "http://proxy");
+    for (const name of ["uploadId", "continuation-token", "page_token"]) if (parsed.searchParams.has(name)) parsed.searchParams.set(name, "-");
+    return `${method} ${parsed.pathname}${parsed.search}`.replace(BY_LOT, stable);
+  };
 }
 
 /** Sends an answer. */

@@ -25,10 +25,14 @@ interface RunAnswer {
 /** Reads an MLflow server by plain REST, without the code under test. */
 export function mlflowRest(url: string, headers: Readonly<Record<string, string>> = {}) {
   async function call<T>(path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${url}/api/2.0/mlflow${path}`, { method: body === undefined ? "GET" : "POST", headers: { ...headers, "content-type": "application/json" }, ...(body !== undefined && { body: JSON.stringify(body) }) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as T;
+    for (let n = 1; ; n++) {
+      const response = await fetch(`${url}/api/2.0/mlflow${path}`, { method: body === undefined ? "GET" : "POST", headers: { ...headers, "content-type": "application/json" }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const text = await response.text();
+      if (response.ok) return JSON.parse(text) as T;
+      // the file store answers 500 to who reads what is just being written
+      if (response.status < 500 || n === 5) throw new Error(`${path}: ${response.status} ${text}`);
+      await new Promise((go) => { setTimeout(go, 200 * n); });
+    }
   }
   return {
     call,
@@ -44,6 +48,16 @@ export function mlflowRest(url: string, headers: Readonly<Record<string, string>
     },
     async experiment(name: string): Promise<string> {
       return (await call<{ experiment: { experiment_id: string } }>(`/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`)).experiment.experiment_id;
+    },
+    /** All experiments of a name: the file store can have several. */
+    async experiments(name: string): Promise<string[]> {
+      const { experiments = [] } = await call<{ experiments?: { experiment_id: string; name: string }[] }>("/experiments/search", { max_results: 1000 });
+      return experiments.filter((e) => e.name === name).map((e) => e.experiment_id);
+    },
+    /** Runs of ours, by their ids. */
+    async runsOf(experiments: readonly string[], runId: string): Promise<string[]> {
+      const { runs = [] } = await call<{ runs?: RunAnswer["run"][] }>("/runs/search", { experiment_ids: experiments, filter: `tags.\`mlstack.run\` = '${runId}'` });
+      return runs.map((r) => r.info.run_id);
     },
     /** Runs of an experiment that are not deleted. */
     async runs(experiment: string): Promise<string[]> {

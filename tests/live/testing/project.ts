@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,6 +15,8 @@ export interface LiveProject {
   write(path: string, text: string): void;
   mlstack(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
+  /** A command that goes on while something is done to it. */
+  start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
   close(): void;
 }
 
@@ -33,12 +35,22 @@ export function liveProject(files: Readonly<Record<string, string>>): LiveProjec
   link("zod", join(root, "node_modules", "zod"));
   write("package.json", JSON.stringify({ name: "project", private: true, type: "module", dependencies: Object.fromEntries(["mlstack", "zod", "@mlstack/plugin-mlflow", "@mlstack/plugin-process", "@mlstack/plugin-s3"].map((n) => [n, "*"])) }));
   for (const [path, text] of Object.entries(files)) write(path, text);
-  const node = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> => new Promise((done) => {
+  const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const clean = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR|AWS_|MLFLOW_)/.test(k)));
-    const child = execFile(process.execPath, [...args], { cwd: dir, env: { ...clean, NO_COLOR: "1", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => done({ code: child.exitCode, stdout, stderr }));
+    let end!: (outcome: Outcome) => void;
+    const ended = new Promise<Outcome>((done) => { end = done; });
+    const child = execFile(process.execPath, [...args], { cwd: dir, env: { ...clean, NO_COLOR: "1", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => end({ code: child.exitCode, stdout, stderr }));
     child.stdin?.end();
-  });
-  return { dir, write, node, mlstack: (args, env) => node([bin, ...args], env), close: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }) };
+    return { child, ended };
+  };
+  const node = (args: readonly string[], env?: Readonly<Record<string, string>>) => start(args, env).ended;
+  return { dir, write, node, start: (args) => start([bin, ...args]), mlstack: (args, env) => node([bin, ...args], env), close: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+/** Looks until something holds, for at most some seconds; says whether it came to hold. */
+export async function until(holds: () => boolean | Promise<boolean>, seconds: number): Promise<boolean> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((go) => { setTimeout(go, 200); })) if (await holds()) return true;
+  return holds();
 }
 
 /** The document of `--json`, or a failure that shows what was printed instead. */
