@@ -8,8 +8,8 @@ import { keysOf, openStore, pendingUploads, sha256, streamed, vendorClient } fro
 
 const MIB = 2 ** 20;
 const RATE = 0.25;
-/** No operation takes longer, in milliseconds: five attempts of a second each for every request of it, and the waits between them. */
-const HANG = 60_000;
+/** No operation takes longer, in milliseconds: five attempts of two seconds each for every request of it, and the waits between them. */
+const HANG = 110_000;
 
 let gw: Versitygw;
 let client: S3Client;
@@ -38,9 +38,13 @@ interface Run {
 
 /** Reads, writes, creates, lists and deletes through the proxy; then compares what is there, read without it. */
 async function run(seed: number): Promise<Run> {
-  const proxy = await startFaultProxy({ upstream: gw.endpoint, seed, rate: RATE, protocol: "s3", retryAfter: 1 });
+  // A client gives up early only where a fault is that no answer comes: on a busy machine the service may carry out later what its client has
+  // given up, and write over what came after it.
+  const hangs = seed % 3 === 0;
+  const kinds = hangs ? FAULTS : FAULTS.filter((kind) => !kind.startsWith("hang"));
+  const proxy = await startFaultProxy({ upstream: gw.endpoint, seed, rate: RATE, kinds, protocol: "s3", retryAfter: 1 });
   const prefix = `run-${seed}`;
-  const store = await openStore(gw, { bucket: "faults", prefix, endpoint: proxy.url, partSizeMib: 5, idleTimeoutSeconds: 1, connectTimeoutSeconds: 1 });
+  const store = await openStore(gw, { bucket: "faults", prefix, endpoint: proxy.url, partSizeMib: 5, idleTimeoutSeconds: hangs ? 2 : 60, connectTimeoutSeconds: 10 });
   const failures: string[] = [];
   let operations = 0;
   /** Digests that a key may have at the end; "" for no object. More than one after a write that failed: it may have arrived. */
@@ -55,7 +59,7 @@ async function run(seed: number): Promise<Run> {
       await Promise.race([work(), hang]);
       return true;
     } catch (e) {
-      if (!MlstackError.is(e) || (e.code !== "MLS6001" && e.code !== "MLS3003")) throw new Error(`seed ${seed}: ${name}: ${String(e)}`, { cause: e });
+      if (!MlstackError.is(e, "MLS6001")) throw new Error(`seed ${seed}: ${name}: ${String(e)}`, { cause: e });
       failures.push(`${name} ${e.code}`);
       return false;
     } finally { clearTimeout(timer); }

@@ -41,12 +41,12 @@ for (const seed of plan.seeds) {
     startFaultProxy({ upstream: plan.s3.endpoint, seed, rate: plan.rate, protocol: "s3", retryAfter: 0 }),
     startFaultProxy({ upstream: plan.mlflow, seed: seed + 1_000_000, rate: plan.rate, protocol: "json", retryAfter: 0 }),
   ]);
-  const { accessKeyId, secretAccessKey, region } = plan.s3;
+  const { accessKeyId, region } = plan.s3;
   const local = { artifact_store: { name: "store", flavor: "local" }, orchestrator: { name: "here", flavor: "local" } };
   const away = {
     ...local,
-    artifact_store: { name: "bucket", flavor: "s3", config: { bucket: "faulty", prefix: `seed-${seed}`, endpoint: s3.url, region, credentials: { accessKeyId, secretAccessKey: "${env:FAULTY_SECRET_ACCESS_KEY}" }, idleTimeoutSeconds: 1, connectTimeoutSeconds: 5 } },
-    experiment_tracker: { name: "mlflow", flavor: "mlflow", config: { trackingUri: mlflow.url, experimentName: "faulty", timeoutMs: 1000 } },
+    artifact_store: { name: "bucket", flavor: "s3", config: { bucket: "faulty", prefix: `seed-${seed}`, endpoint: s3.url, region, credentials: { accessKeyId, secretAccessKey: "${env:FAULTY_SECRET_ACCESS_KEY}" }, idleTimeoutSeconds: 2, connectTimeoutSeconds: 10 } },
+    experiment_tracker: { name: "mlflow", flavor: "mlflow", config: { trackingUri: mlflow.url, experimentName: "faulty", timeoutMs: 2000 } },
   };
   const stateDir = join(plan.state, String(seed));
   const { outputs: expected } = await runOn(local, join(plan.state, `${seed}-clean`), seed);
