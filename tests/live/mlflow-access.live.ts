@@ -79,6 +79,18 @@ describe.each(["3", "2"] as const)("MLflow %s with users, behind TLS", { timeout
     expect((await rest.file(await rest.experiment("access"), externalId, "f.txt")).toString()).toBe("in full");
   });
 
+  test("a user who may do what users may", async () => {
+    const body = JSON.stringify({ username: "ann", password: "for tests only" });
+    const made = await fetch(`${server.url}/api/2.0/mlflow/users/create`, { method: "POST", headers: { authorization: basic, "content-type": "application/json" }, body });
+    expect(made.status, await made.text()).toBe(200);
+    const tracker = await trackerOf({ trackingUri: server.url, username: "ann", password: "for tests only", experimentName: "of ann" });
+    open.push(tracker);
+    const { externalId } = await tracker.startRun(run("ann's"));
+    expect(await tracker.log(externalId, [stepEvents("s")({ kind: "metric", key: "m", value: 1, step: 0 })])).toEqual({ refused: [] });
+    await tracker.finishRun(externalId, "completed", new Date());
+    expect((await mlflowRest(server.url, { authorization: basic }).run(externalId)).info.status).toBe("FINISHED");
+  });
+
   test("a wrong password, a wrong token, none", async () => {
     for (const wrong of [{ ...login, password: "hunter2-secret" }, { token: "hunter2-secret" }, {}]) {
       const e = await failure({ trackingUri: server.url, ...wrong });

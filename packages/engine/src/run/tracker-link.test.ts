@@ -198,6 +198,8 @@ describe("a tracker that hangs", () => {
     const link = linked(listTracker({ startRun: (r, options) => hangs(true)(r, r, options) }), { required: true, signal: control.signal });
     control.abort(new Error("ctrl-c"));
     expect((await link).externalId).toBeUndefined();
+    // nothing was begun there that would have to be ended
+    expect(await (await link).finish("cancelled", new Date())).toEqual(["the experiment tracker could not be reached (ctrl-c): it was not told how the run ended"]);
   });
 
   test("is another thing than one that is slow: as long as something moves it is waited for", async () => {

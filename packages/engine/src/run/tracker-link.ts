@@ -63,6 +63,7 @@ export async function trackerLink(tracker: ExperimentTracker, run: TrackedRun, {
     async finish(status, endedAt) {
       // one that has served in this run is waited for; one that never has is tried once more
       const goOn = externalId === undefined ? () => false : mayRecover;
+      if (externalId === undefined && signal.aborted) limit.stopNow(signal.reason);
       limit.begin(externalId === undefined ? times.start : times.end);
       await pump.drain(goOn);
       const unclosed = await close(async () => {
@@ -175,7 +176,7 @@ function limits(signal: AbortSignal, { cancel }: TrackerTimes): Limits {
   };
 }
 
-const late = (ms: number): MlstackError => new MlstackError("MLS6001", `the experiment tracker gave no answer within ${Math.round(ms / 100) / 10} s`);
+const late = (ms: number): MlstackError => new MlstackError("MLS6001", `the experiment tracker gave no answer within ${Math.round(ms / 100) / 10} s`, { fix: "see that it runs, and that its address in the stack's file is right" });
 const kept = (n: number, what: string): string => (n === 1 ? `1 ${what} is kept` : `${n} ${what}s are kept`);
 
 function refusals({ refused }: TrackerPump): string[] {

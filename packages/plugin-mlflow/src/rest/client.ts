@@ -21,9 +21,9 @@ export interface MlflowClient extends ArtifactCalls {
   probe(options?: Options): Promise<void>;
   /**
    * Whether the server's store has each point of a metric once, by its primary key, and each experiment's name: its SQL stores. False also
-   * for a store that is not known.
+   * for a store that is not known; undefined where the server does not tell this user.
    */
-  isSql(options?: Options): Promise<boolean>;
+  isSql(options?: Options): Promise<boolean | undefined>;
   experimentByName(name: string, options?: Options): Promise<Experiment | undefined>;
   /** All of that name that are not deleted: MLflow's file store can have several. */
   experimentsByName(name: string, options?: Options): Promise<readonly Experiment[]>;
@@ -74,7 +74,11 @@ export function mlflowClient(http: Http): MlflowClient {
     async isSql(options) {
       // nothing says which store a server has; but each has words of its own for a run that is not there
       try { await get("/runs/get", { run_id: NO_RUN }, "asking which store it has", runAnswer, options); } catch (e) {
-        if (errorCodeOf(e) === "RESOURCE_DOES_NOT_EXIST" && MlstackError.is(e)) return e.message.includes(`Run with id=${NO_RUN} not found`);
+        if (!MlstackError.is(e)) throw e;
+        if (errorCodeOf(e) === "RESOURCE_DOES_NOT_EXIST") return e.message.includes(`Run with id=${NO_RUN} not found`);
+        // who may not look at it, and a server that fails at it, say nothing of the store
+        const status = e.details?.["status"];
+        if (status === 403 || status === 500) return undefined;
         if (!MlstackError.is(e, "MLS6003")) throw e;
       }
       return false;

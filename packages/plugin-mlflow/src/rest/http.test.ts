@@ -52,6 +52,17 @@ test("a history is read page by page, and once where a server does not know page
   expect(server.seen[1]!.path).toContain("page_token=t");
 });
 
+test.each<[string, Reply, boolean | "error" | undefined]>([
+  ["SQL", { status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST", message: `Run with id=${"0".repeat(32)} not found` } }, true],
+  ["files", { status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST", message: `Run '${"0".repeat(32)}' not found` } }, false],
+  ["nobody knows what, for it may not be looked at", { status: 403 }, undefined], ["nobody knows what, for it fails", { status: 500 }, undefined],
+  ["nothing that can be asked now", { status: 503 }, "error"], ["nothing without a login", { status: 401 }, "error"],
+])("the store is told by its words: %s", async (_, reply, isSql) => {
+  const { client } = await serving([reply]);
+  const asked = client.isSql();
+  if (isSql === "error") await failure(asked); else expect(await asked).toBe(isSql);
+});
+
 describe("what is tried again", () => {
   const cases: [string, Reply, boolean][] = [
     ["a cut connection", { cut: "before" }, false], ["a cut answer", { cut: "within" }, false], ["500", { status: 500 }, false], ["503", { status: 503, body: "<html>busy</html>" }, false],

@@ -68,6 +68,18 @@ test("the params of a map's items, whatever comes in which order", async () => {
   expect([store.runs.get(externalId)!.params.get("t/a/n"), store.runs.get(externalId)!.params.get("t/b/n")]).toEqual(["0", "1"]);
 });
 
+test.each([["17", true], ["912345678901234567", false], ["0", false]])("where the server does not tell which store it has, the experiment's id does: %s", async (experiment, isSql) => {
+  const store = new MemoryMlflow(isSql ? "sql" : "file");
+  const client = { ...store.client(async () => "done", () => undefined), isSql: async () => undefined };
+  const tracker = mlflowTracker(client, { pauseMs: 0 });
+  const id = (await client.createRun({ experimentId: experiment, name: "", startTime: 0, tags: [] })).info.run_id;
+  const event = stepEvents("n");
+  await tracker.log(id, [event({ kind: "metric", key: "a", value: 1, step: 0 })]);
+  store.calls.length = 0;
+  await tracker.log(id, [event({ kind: "metric", key: "a", value: 2, step: 1 })], { resent: true });
+  expect(store.calls.includes("history")).toBe(!isSql);
+});
+
 test("an aborted call does not wait for the one before it, and does nothing afterwards", async () => {
   let release!: () => void;
   const held = new Promise<void>((go) => { release = go; });

@@ -2,12 +2,12 @@ import type { CallOptions, ExperimentTracker, LogOptions, TrackedRun, TrackedSta
 import type { MlflowClient } from "../rest/client.ts";
 import type { KeyValue, RunStatus } from "../rest/wire.ts";
 import { check } from "./check.ts";
-import { findExperiments } from "./experiment.ts";
+import { findExperiments, isCounted } from "./experiment.ts";
 import { uploadFiles } from "./files.ts";
 import { logEvents } from "./log-events.ts";
 import { fitting, legalKey, MAX_PARAM_VALUE, MAX_TAG_VALUE } from "./names.ts";
 import { deleteTwins, openRun } from "./open-run.ts";
-import { runBook } from "./run-book.ts";
+import { runBook, type RunPage } from "./run-book.ts";
 import { sendPlan } from "./send-plan.ts";
 import { TAG, userTagKey } from "./tags.ts";
 
@@ -27,16 +27,20 @@ const STATUS: Readonly<Record<TrackedStatus, RunStatus>> = { completed: "FINISHE
 /** Shows pipeline runs as runs of an MLflow server. README.md says what is shown how. */
 export function mlflowTracker(client: MlflowClient, config: TrackerOptions): ExperimentTracker {
   const book = runBook();
-  let asked: Promise<boolean> | undefined;
-  const isSql = (options: CallOptions): Promise<boolean> => (asked ??= client.isSql(options).catch((e: unknown) => { asked = undefined; throw e; }));
+  let asked: Promise<boolean | undefined> | undefined;
+  const isSql = (options: CallOptions): Promise<boolean | undefined> => (asked ??= client.isSql(options).catch((e: unknown) => { asked = undefined; throw e; }));
+  /** Whether the store of a run is one of MLflow's SQL stores. */
+  const isSqlRun = async (externalId: string, page: RunPage, options: CallOptions): Promise<boolean> => {
+    page.isSql ??= (await isSql(options)) ?? isCounted((await client.getRun(externalId, options)).info.experiment_id);
+    return page.isSql;
+  };
 
   return {
     contract: "experiment_tracker@1",
     // of MLflow's SQL stores; see README.md
     sameBy: "value",
     async startRun(run, options: CallOptions = {}) {
-      const sql = await isSql(options);
-      const experimentIds = await findExperiments(client, config.experiment ?? run.pipeline, sql, options);
+      const experimentIds = await findExperiments(client, config.experiment ?? run.pipeline, await isSql(options), options);
       const wanted = { runId: run.runId, name: nameOf(run, config.runName), startTime: run.startedAt.getTime(), tags: tagsOf(run, config.user), before: run.externalId };
       const { run: opened, mayHaveTwin } = await openRun(client, experimentIds, wanted, config.pauseMs, options);
       const { run_id: externalId, experiment_id: experimentId } = opened.info;
@@ -56,7 +60,7 @@ export function mlflowTracker(client: MlflowClient, config: TrackerOptions): Exp
       const mine = [...events]; // the caller may add to its list while this waits
       const page = book.page(externalId);
       return page.inOrder(options.signal, async () => {
-        const { refused, state } = await logEvents(client, externalId, mine, page.known, { isSql: await isSql(options), pauseMs: config.pauseMs, resent: options.resent === true, signal: options.signal });
+        const { refused, state } = await logEvents(client, externalId, mine, page.known, { isSql: await isSqlRun(externalId, page, { signal: options.signal }), pauseMs: config.pauseMs, resent: options.resent === true, signal: options.signal });
         const files = mine.filter((e) => e.kind === "file");
         if (files.length === 0) return { refused };
         const left = await uploadFiles(client, externalId, files, { tags: state.tags, open: options.open?.bind(options), failures: page.failures }, { signal: options.signal });

@@ -3,6 +3,8 @@ import type { KnownRun } from "./log-events.ts";
 /** What this process keeps of a run while it logs to it. */
 export interface RunPage {
   readonly known: KnownRun;
+  /** Whether the run lies in one of MLflow's SQL stores, once that is known. */
+  isSql: boolean | undefined;
   /** How often the server has failed at a file, by the event's id. */
   readonly failures: Map<string, number>;
   /** Set where a lost answer may have made a second run. */
@@ -31,7 +33,7 @@ export function runBook(): RunBook {
 function newPage(): RunPage {
   let last: Promise<unknown> = Promise.resolve();
   return {
-    known: { state: undefined }, failures: new Map(), twin: undefined,
+    known: { state: undefined }, isSql: undefined, failures: new Map(), twin: undefined,
     inOrder(signal, work) {
       const mine = last.then(() => { signal?.throwIfAborted(); return work(); });
       last = mine.catch(() => undefined);
