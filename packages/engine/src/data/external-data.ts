@@ -112,10 +112,11 @@ async function fetchTo(to: string, uri: string, version: string, reader: Externa
   await mkdir(dirname(to), { recursive: true });
   const hash = createHash("sha256");
   const partial = `${to}.partial`;
+  const body = await reader.get(uri, version);
   try {
-    await pipeline(await reader.get(uri, version), async function* (source: AsyncIterable<Uint8Array>) { for await (const chunk of source) { hash.update(chunk); yield chunk; } }, createWriteStream(partial, { mode: 0o444 }));
+    await pipeline(body, async function* (source: AsyncIterable<Uint8Array>) { for await (const chunk of source) { hash.update(chunk); yield chunk; } }, createWriteStream(partial, { mode: 0o444 }));
     if (hash.digest("hex") !== digest) throw changing(uri);
-  } catch (e) { await rm(partial, { force: true }); throw e; }
+  } catch (e) { await rm(partial, { force: true }); throw e; } finally { await body.close(); }
   await rename(partial, to);
   return to;
 }

@@ -85,7 +85,7 @@ describe("executions that differ", () => {
 
 test("in a store that can't create, the first one is looked for before it is written", async () => {
   const plain = memoryStore();
-  const weak = actionSpace({ ...plain, capabilities: { createIfAbsent: false, wireChecksum: "none" } }, "shared");
+  const weak = actionSpace({ ...plain, capabilities: { createIfAbsent: false, wireChecksum: "none", deleteIfVersion: false } }, "shared");
   expect(await weak.commit(entry("a"))).toEqual({ state: "stored" });
   expect(await weak.commit(entry("b", "r2"))).toMatchObject({ state: "lost-race", nonDeterministic: true });
   expect(await weak.get(KEY)).toMatchObject({ entry: { writer: { run: "r1" } } });
