@@ -103,7 +103,7 @@ async function run(seed: number): Promise<Run> {
       const found = (await direct.stat(`${prefix}/${key}`)) === undefined ? "" : sha256(await (await direct.get(`${prefix}/${key}`)).bytes());
       if (!digests.has(found)) throw new Error(`seed ${seed}: ${key} has digest ${found || "none"}, expected one of ${[...digests].join(", ")}`);
     }
-    return { seed, failures, operations, faults: proxy.log, leftUploads: await pendingUploads(client, "faults", prefix) };
+    return { seed, failures, operations, faults: proxy.log, leftUploads: await pendingUploads(client, "faults", `${prefix}/`) };
   } finally {
     await store.dispose?.();
     await proxy.stop();

@@ -61,7 +61,7 @@ export async function openRun(client: MlflowClient, experimentIds: readonly stri
       await sleep(pauseMs * round, undefined, { signal: options.signal }).catch(() => options.signal?.throwIfAborted());
     }
   }
-  throw new MlstackError("MLS6003", `no MLflow run could be agreed on for the run ${wanted.runId}`, { why: "other processes make and delete runs for it at the same time", details: { service: "mlflow", server: client.server } });
+  throw new MlstackError("MLS6001", `no MLflow run could be agreed on for the run ${wanted.runId}`, { why: "other processes make and delete runs for it at the same time", details: { service: "mlflow", server: client.server } });
 }
 
 /** The run that was opened before, if it is still there and still the one in use. */
