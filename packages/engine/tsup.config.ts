@@ -2,5 +2,5 @@ import { library } from "../../scripts/presets/library.ts";
 import { entriesOf } from "../../scripts/presets/workspaces.ts";
 
 // Kysely is 300 modules, and finding them takes longer than everything else a command does. It stays a dependency for its types.
-// The program of worker processes is started by its path, so it is an entry although nobody imports it.
-export default library({ entry: [...entriesOf(process.cwd()).map(({ source }) => source), "src/step/worker-main.ts"], noExternal: ["kysely"] });
+// The programs of worker processes and of a step's guard are started by their paths, so they are entries although nobody imports them.
+export default library({ entry: [...entriesOf(process.cwd()).map(({ source }) => source), "src/step/worker-main.ts", "src/step/guard-main.ts"], noExternal: ["kysely"] });

@@ -108,7 +108,7 @@ test("workers of a script that was started with flags of Node run the step and n
 
 test("a store in the project's own folder is refused for steps that do not see the project", async () => {
   const { code, stderr } = await run(["pipeline.mjs#timed", "--stack", "near"]);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/MLS4004[^]*give the store an absolute path, or use a bucket/)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/MLS4004[^]*keeps things in a folder of this project[^]*give it an absolute path/)]);
 });
 
 test("workers leave no folders behind", async () => {

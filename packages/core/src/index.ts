@@ -6,7 +6,8 @@ export type { ExperimentTracker, LogOptions, LogResult, TrackedRun, TrackedStatu
 export type { DeployedVersion, Deployer, DeployFault, Deployment, DeploymentLog, DeployRequest, InferRequest, InferResponse, ModelDeployer, Servable, ServableKind, Tensor, TensorType } from "./contracts/model-deployer.ts";
 export { isDeploymentName } from "./contracts/model-deployer.ts";
 export type { CompileLimits, CompileNode, CompilePlan, Compiler, NativeDocument, NativeNodeState, NativeRun, NativeStatus, PublishedPlan, Schedule } from "./contracts/orchestrator-compile.ts";
-export type { ArtifactPointer, CacheMiss, DataPointer, DriverLaunch, Launcher, Orchestrator, ProcessEnd, ResourceRequest, StepHandle, StepLaunch, StepSpec } from "./contracts/orchestrator.ts";
+export type { ArtifactPointer, CacheMiss, DataPointer, DriverLaunch, DriverSign, Launched, Launcher, LaunchHere, Orchestrator, ProcessEnd, ResourceRequest, StepHandle, StepIdentity, StepLaunch, StepSpec } from "./contracts/orchestrator.ts";
+export { DRIVER_NODE } from "./contracts/orchestrator.ts";
 export { contractRegistry, parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor, type ContractRegistry } from "./contracts/registry.ts";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.ts";
 export { deserializeError, MlstackError, serializeError, type ErrorParts, type SerializedError } from "./errors/mlstack-error.ts";

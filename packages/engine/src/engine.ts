@@ -1,25 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { MlstackError, type ArtifactStore, type ContractRegistry, type PluginLoader } from "@mlstack/core";
-import type { CompiledPlan, PipelineDefinition, Plan } from "@mlstack/pipeline";
+import type { CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
+import { ownTag, sweep } from "./project/processes.ts";
 import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
-import { givenParams } from "./records/given-params.ts";
 import { openDatabase } from "./records/open-database.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
-import { askToCancel, attachRun, follower, isDriven } from "./run/attach.ts";
+import { attachRun } from "./run/attach.ts";
 import { detachRun, type DetachedRun } from "./run/detach.ts";
-import { changedSteps, downstream, earlierWork, type ChangedStep } from "./run/earlier-work.ts";
 import { executeRun, type LoadedPlan, type RunObserver, type RunOptions, type RunReport, type RunSurroundings } from "./run/execute-run.ts";
 import type { Faults } from "./run/faults.ts";
+import { follower, type Attachment, type Followed } from "./run/follow-run.ts";
+import { askInRecords, askInStore } from "./run/notes.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
-import { trackedBefore } from "./run/tracked-before.ts";
+import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
+import { otherLaunchers } from "./stack/other-launchers.ts";
 import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
 import { actionSpace, type ActionSpace } from "./store/action-space.ts";
@@ -51,13 +52,6 @@ export interface EngineOptions {
   readonly now?: (() => number) | undefined;
 }
 
-export interface ResumeOptions extends RunOptions {
-  /** Runs this step and all that depend on it again, whatever they did before. */
-  readonly from?: string | undefined;
-  /** Told what has changed since the run was started, before anything runs. */
-  readonly onChanged?: ((steps: readonly ChangedStep[]) => void) | undefined;
-}
-
 /** Runs pipelines of one project. It owns its database, its plugins and its stack; engines of one process share nothing. */
 export interface Engine {
   readonly project: Project;
@@ -65,6 +59,8 @@ export interface Engine {
   readonly plugins: PluginLoader;
   readonly records: Records;
   readonly logs: LogFiles;
+  /** A folder of this engine's own, which goes with it. */
+  readonly scratchDir: string;
   /** Artifacts of the project's runs, wherever they lie: in the stack's store, or in another that runs have used. */
   artifacts(): Promise<Artifacts>;
   /** Results by key in the stack's store, for one trust domain (`shared` by default): what is marked as non-deterministic, to be accepted or evicted. */
@@ -85,14 +81,16 @@ export interface Engine {
   detach(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: RunOptions): Promise<DetachedRun>;
   /** Follows a run that is driven elsewhere until it ends, or until the signal says to leave it. Throws MLS5003, MLS4010. */
   attach(run: string, options?: { readonly observer?: RunObserver | undefined; readonly signal?: AbortSignal | undefined }): Promise<RunRow>;
-  /** Asks a run that is driven elsewhere to stop. */
+  /** Leaves a note for the driver of a run, wherever it is, that it shall stop; it looks once a second. Throws MLS4010 when nothing drives it. */
   cancel(run: string): Promise<RunRow>;
   /** Brings the records of a run that is driven elsewhere up to date. */
   sync(run: string): Promise<RunRow>;
   /**
-   * Goes on with a run that was interrupted, failed or cancelled: what has finished, and is still the same work, is not run again.
+   * Goes on with a run that was interrupted, failed or cancelled: what has finished, and would do the very same work, is not run again. Cache
+   * mode, trust domain and what happens after a failure are as the run was started with, where the options do not say otherwise; the stack is
+   * that of this engine. Steps elsewhere that outlived the run's driver are ended first.
    *
-   * @throws MLS4009 while it is running; MLS4010 when there is nothing to do; MLS5003, MLS5004
+   * @throws MLS4009 while another process drives it; MLS4010 when there is nothing to do, or a parameter was lost; MLS5003, MLS5004
    */
   resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions): Promise<RunReport>;
   /** Lays out a step of a run as it was started, to be looked at on this machine. Throws MLS5003, MLS5004, MLS4010. */
@@ -114,10 +112,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const place = { projectDir: project.dir, stateDir: project.stateDir };
   const stack = openStack(withConcurrency(options.stack ?? LOCAL_STACK, options.concurrency), plugins, place);
   const records = recordsOf(db);
-  const scratch = join(project.stateDir, "scratch", randomUUID());
+  const scratches = join(project.stateDir, "scratch");
+  const scratch = join(scratches, `${ownTag()}${randomUUID()}`);
+  // a process that was killed could not give back its space
+  const swept = mayWrite ? sweep(scratches) : undefined;
   const others = otherStores(stack, records, place);
   const surroundings: RunSurroundings = {
-    project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(),
+    project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(), storesElsewhere: () => others.elsewhere(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
   const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
@@ -137,12 +138,19 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     stack.require(compiled.plan);
     return compiled;
   };
-  const attachment = async (row: RunRow) => ({ store: await storeOf(row), db, logs, records });
-  const storeOf = (row: RunRow): Promise<ArtifactStore> => others.of(JSON.parse(row.stack_json) as StackSpec);
-  const sync = async (row: RunRow): Promise<RunRow> => (row.journal === "store" && row.ended_at === null ? follower(row.id, await attachment(row)).pass() : row);
+  const launchers = otherLaunchers(stack, place);
+  const stackOf = (row: RunRow) => JSON.parse(row.stack_json) as StackSpec;
+  const storeOf = (row: RunRow): Promise<ArtifactStore> => others.of(stackOf(row));
+  const launcherOf = (row: RunRow) => async () => launchers.of(stackOf(row));
+  const attachment = async (row: RunRow): Promise<Attachment> => ({ store: await storeOf(row), db, logs, records, launcher: launcherOf(row) });
+  const look = async (id: string): Promise<Followed> => {
+    const row = await records.run(id);
+    return row.journal === "store" && row.ended_at === null ? follower(row.id, await attachment(row)).pass() : { run: row, driver: { state: "unknown" } };
+  };
+  const sync = async (id: string): Promise<RunRow> => (await look(id)).run;
 
   return {
-    project, stack, plugins, logs, records,
+    project, stack, plugins, logs, records, scratchDir: scratch,
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     plan: (pipeline, params = {}) => compile(pipeline, params),
@@ -154,42 +162,26 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return row.journal === "direct" ? row : attachRun(row, await attachment(row), attachOptions);
     },
     async cancel(id) {
-      const row = await sync(await records.run(id));
-      if (row.status !== "running") throw new MlstackError("MLS4010", `the run ${row.id} is ${row.status}`, { fix: `mlstack run show ${row.id}` });
-      if (row.journal === "store") await askToCancel(await storeOf(row), row.id, "mlstack run cancel");
-      else if (row.host === hostname()) process.kill(row.pid, "SIGINT");
-      else throw new MlstackError("MLS4010", `the run ${row.id} is driven on ${row.host}`, { why: "its process can be ended on that machine only", fix: `there: mlstack run cancel ${row.id}` });
+      const row = await sync(id);
+      if (row.status !== "running") throw new MlstackError("MLS4010", `the run ${row.id} is ${row.status}`, { fix: row.status === "interrupted" ? `go on with it: mlstack run resume ${row.id}` : `mlstack run show ${row.id}` });
+      const part = { run: row.id, ordinal: row.ordinal };
+      if (row.journal === "store") await askInStore(await storeOf(row), part, "mlstack run cancel"); else askInRecords(db, part, "mlstack run cancel");
       return row;
     },
-    sync: async (id) => sync(await records.run(id)),
-    async resume(id, pipeline, { from, onChanged, ...runOptions } = {}) {
-      const row = await sync(await records.run(id));
-      if (row.status === "running" && (row.journal === "direct" || (await isDriven(await storeOf(row), row.id)))) throw new MlstackError("MLS4009", `the run ${row.id} is still going on`, { why: `its driver is the process ${row.pid} on ${row.host}`, fix: row.journal === "store" ? `mlstack run attach ${row.id}` : "wait for it, or stop it" });
-      if (row.status === "completed" && from === undefined) throw new MlstackError("MLS4010", `the run ${row.id} has completed: there is nothing to resume`, { fix: `run a step again: mlstack run resume ${row.id} --from STEP` });
-      if (row.pipeline !== pipeline.name) throw new MlstackError("MLS4010", `the run ${row.id} is of the pipeline "${row.pipeline}", not "${pipeline.name}"`, { fix: "name the module that exports it" });
-      const given = givenParams(row);
-      const compiled = await compileFor(pipeline, given);
-      const before = await records.plan(row.plan);
-      const forced = from === undefined ? new Set<string>() : fromNode(compiled.plan, from);
-      const changed = changedSteps(before, compiled.plan);
-      if (changed.length > 0) onChanged?.(changed);
-      const earlier = await earlierWork(row, before, compiled.plan, forced, records, (node) => runOptions.observer?.kept?.(node));
-      return executeRun(compiled, given, runOptions, surroundings, { run: row.id, ordinal: row.ordinal + 1, startedAt: row.started_at, earlier, tracked: await trackedBefore(row, records, stack.fingerprint("experimentTracker")) });
+    sync,
+    async resume(id, pipeline, resumeOptions = {}) {
+      const followed = await look(id);
+      const row = followed.run;
+      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: () => storeOf(row), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) });
     },
     async restore(id, node) {
-      const row = await sync(await records.run(id));
-      return restoreStep(row, await records.step(row.id, node), records, await storeOf(row), project);
+      const row = await sync(id);
+      return restoreStep(row, await records.step(row.id, node), records, { project, identity: identity(), env, store: await storeOf(row) });
     },
     async close() {
-      await Promise.all([stack.dispose(), others.dispose()]);
+      await Promise.all([stack.dispose(), others.dispose(), launchers.dispose()]);
       db.close();
-      await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+      await Promise.all([swept, rm(scratch, { recursive: true, force: true }).catch(() => undefined)]);
     },
   };
-}
-
-function fromNode(plan: Plan, node: string): Set<string> {
-  const found = downstream(plan, node);
-  if (plan.nodes.some((n) => n.id === node) || found.size > 1) return found;
-  throw new MlstackError("MLS5004", `the pipeline has no step ${JSON.stringify(node)}`, { why: `its steps are ${plan.nodes.map((n) => n.id).join(", ")}` });
 }

@@ -13,6 +13,7 @@ export default definePlugin({
         keepFolders: z.boolean().default(false).describe("Whether the folders are kept, to be looked at."),
         packagesFrom: z.string().min(1).optional().describe("A folder whose node_modules, and those of the folders above it, the steps use; the project by default."),
         passEnv: z.array(z.string().min(1)).default([...PASSED]).describe("Names of environment variables that are passed on, besides those that a step declares; * stands for any characters."),
+        driverSilenceMs: z.int().min(6000).default(90_000).describe("How long a step goes on when its driver gives no sign of life, in milliseconds."),
         graceMs: z.int().min(0).default(5000).describe("What a step that is asked to stop is given to end in order, in milliseconds."),
       }),
       permissions: { processes: ["node"], files: ["*"], env: ["*"] },

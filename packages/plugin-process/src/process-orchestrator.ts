@@ -1,119 +1,58 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { MlstackError, type JsonObject, type Orchestrator, type ProcessEnd, type StepHandle, type StepSpec } from "@mlstack/core";
-import { passedOn } from "./environment.ts";
-import { identify, isAlive, signalGroup, type ProcessId } from "./processes.ts";
-import { makeWorkFolder, removeWorkFolder, type WorkFolder } from "./work-folder.ts";
-
-export interface ProcessConfig {
-  readonly concurrency?: number | undefined;
-  readonly workDir?: string | undefined;
-  readonly keepFolders: boolean;
-  readonly packagesFrom?: string | undefined;
-  readonly passEnv: readonly string[];
-  readonly graceMs: number;
-}
-
-const TAIL = 64 * 1024;
-const OUTPUT = "output.log";
+import { resolve } from "node:path";
+import { DRIVER_NODE, type Orchestrator, type StepHandle, type StepIdentity } from "@mlstack/core";
+import { attached, attachedById } from "./attached.ts";
+import { launcher, type ProcessConfig } from "./launch.ts";
+import { staleRoots } from "./traces.ts";
+import { baseOf, fillFolder, makeRoot, removeRoot } from "./work-folder.ts";
 
 /**
  * A remote without a cloud: each step is a process of its own, in a folder that has nothing of the project, and tells what it did in the
- * artifact store. Processes outlive the driver; another one finds them again by their handle.
+ * artifact store. A folder is named by what it was made for, so that a second start finds the first one's process, and any process of this machine
+ * finds it again.
  */
 export function processOrchestrator(config: ProcessConfig, projectDir: string): Orchestrator {
   const place = { workDir: config.workDir === undefined ? undefined : resolve(projectDir, config.workDir), packagesFrom: config.packagesFrom === undefined ? projectDir : resolve(projectDir, config.packagesFrom) };
+  const launch = launcher(config, place);
+  const starting = new Map<string, Promise<StepHandle>>();
+  let isSwept = false;
 
-  async function launch(spec: StepSpec | JsonObject, command: readonly string[], env: Readonly<Record<string, string>>, alone = false): Promise<StepHandle> {
-    const folder = await makeWorkFolder(spec, place);
-    const log = openSync(join(folder.dir, OUTPUT), "a");
-    let child: ChildProcess;
-    try {
-      child = spawn(process.execPath, ["--enable-source-maps", ...(alone && !config.keepFolders ? [cleansUp(folder)] : []), mlstackIn(folder), ...command], {
-        cwd: folder.dir, detached: true, stdio: ["ignore", log, log], env: { ...passedOn(process.env, config.passEnv), ...env },
-      });
-    } finally { closeSync(log); }
-    const exit = new Promise<ProcessEnd>((done) => {
-      child.once("error", (e) => done({ status: "exited", exitCode: null, reason: e.message }));
-      child.once("exit", (exitCode, signal) => done({ status: signal === null ? "exited" : "killed", exitCode, ...(signal !== null && { reason: signal }) }));
-    });
-    if (child.pid === undefined) {
-      const { reason } = await exit;
-      await removeWorkFolder(folder);
-      throw new MlstackError("MLS6003", `the step's process could not be started: ${reason ?? "unknown"}`, { why: `the program is ${process.execPath}` });
+  /** One start at a time of one thing; another process may have started it before. */
+  function once(identity: StepIdentity, start: (name: string) => Promise<StepHandle>): Promise<StepHandle> {
+    if (!isSwept) for (const root of staleRoots(baseOf(place))) void removeRoot(root);
+    isSwept = true;
+    const name = nameOf(identity);
+    let handle = starting.get(name);
+    if (handle === undefined) {
+      handle = start(name);
+      starting.set(name, handle);
+      const forget = () => { starting.delete(name); };
+      void handle.then((h) => h.ended.then(forget), forget);
     }
-    // the client may leave
-    if (alone) child.unref();
-    return handleOf(identify(child.pid) ?? { pid: child.pid, born: "" }, folder, exit);
-  }
-
-  function handleOf(id: ProcessId, folder: WorkFolder, exit: Promise<ProcessEnd>): StepHandle {
-    let tail = "";
-    const ended = exit.then(async (end) => {
-      tail = readTail(folder);
-      // what it has started does not go on without it
-      signalGroup(id.pid, "SIGKILL");
-      if (!config.keepFolders) await removeWorkFolder(folder);
-      return end;
-    });
-    return {
-      id: JSON.stringify([id.pid, id.born, folder.root, folder.dir]), ended,
-      async cancel() {
-        if (!isAlive(id)) return;
-        signalGroup(id.pid, "SIGTERM");
-        const timer = setTimeout(() => signalGroup(id.pid, "SIGKILL"), config.graceMs);
-        void ended.then(() => clearTimeout(timer));
-      },
-      tail: async () => tail || readTail(folder),
-    };
+    return handle;
   }
 
   return {
     contract: "orchestrator@1",
     launch: {
-      maxParallel: config.concurrency ?? availableParallelism(), cancel: "kill", sees: "bundle",
-      start: ({ spec, command, env }) => launch(spec, command, env),
-      async attach(handle) {
-        const [pid, born, root, dir] = JSON.parse(handle) as [number, string, string, string];
-        const id = { pid, born };
-        if (!isAlive(id)) return undefined;
-        // its end is not told to a process that did not start it
-        const exit = (async (): Promise<ProcessEnd> => { while (isAlive(id)) await sleep(250); return { status: "exited", exitCode: null }; })();
-        return handleOf(id, { root, dir }, exit);
-      },
-      startDriver: ({ spec, command, env }) => launch(spec, command, env, true),
+      maxParallel: config.concurrency ?? availableParallelism(), cancel: "kill", sees: "bundle", driverSilenceMs: config.driverSilenceMs,
+      start: ({ spec, command, env }, options) => once(spec, (name) => launch({ name, spec, command, env, isDriver: false }, options?.signal)),
+      attach: ({ id, ...identity }, options) => (id === undefined ? attached(nameOf(identity), place, config, options?.signal) : attachedById(id, config)),
+      startDriver: ({ runId, ordinal, spec, command, env }, options) => once({ runId, ordinal, node: DRIVER_NODE, attempt: 1 }, (name) => launch({ name, spec, command, env, isDriver: true }, options?.signal)),
     },
     check: async () => {
       const program = { name: "packages in reach", ok: true, message: place.packagesFrom };
+      const root = await makeRoot(`check-${process.pid}-${Date.now()}`, place).catch(() => undefined);
       try {
-        const folder = await makeWorkFolder({}, place);
-        await removeWorkFolder(folder);
-        return [program];
-      } catch (e) { return [{ ...program, ok: false, message: e instanceof Error ? e.message : String(e) }]; }
+        if (root !== undefined) await fillFolder(root, {}, place);
+        return [root === undefined ? { ...program, ok: false, message: `no folder can be made in ${baseOf(place)}` } : program];
+      } catch (e) { return [{ ...program, ok: false, message: e instanceof Error ? e.message : String(e) }]; } finally { if (root !== undefined) await removeRoot(root); }
     },
   };
 }
 
-/** An argument of Node that makes a process remove its own folder when it ends: for a driver, whose starter has left. */
-function cleansUp({ root }: WorkFolder): string {
-  const program = `import { rmSync } from "node:fs"; process.on("exit", () => { try { rmSync(${JSON.stringify(root)}, { recursive: true, force: true }); } catch {} });`;
-  return `--import=data:text/javascript,${encodeURIComponent(program)}`;
-}
-
-/** The program in the node_modules that the folder sees. */
-function mlstackIn({ root, dir }: WorkFolder): string {
-  for (let at = dir; ; at = join(at, "..")) {
-    const found = join(at, "node_modules", "mlstack", "bin", "mlstack.js");
-    if (existsSync(found) || at === root) return found;
-  }
-}
-
-function readTail({ dir }: WorkFolder): string {
-  try {
-    const path = join(dir, OUTPUT);
-    return readFileSync(path).subarray(Math.max(0, statSync(path).size - TAIL)).toString("utf8");
-  } catch { return ""; }
+/** The name of the folder of a start: the same from every process. */
+function nameOf({ runId, node, ordinal, attempt }: StepIdentity): string {
+  return createHash("sha256").update(JSON.stringify([runId, node, ordinal, attempt])).digest("hex").slice(0, 24);
 }

@@ -43,7 +43,7 @@ function task(node: CompileNode): string {
 /** A plan as a DAG file. It imports nothing of mlstack, so the scheduler needs nothing of it. */
 export function compileDag(plan: CompilePlan): NativeDocument {
   const wide = plan.nodes.find((n) => (n.map?.items.length ?? 0) > AIRFLOW_LIMITS.mapWidth);
-  if (wide !== undefined) throw new MlstackError("MLS2008", `${wide.id} maps ${wide.map!.items.length} items; this flavor maps up to ${AIRFLOW_LIMITS.mapWidth} natively`);
+  if (wide !== undefined) throw new MlstackError("MLS4012", `${wide.id} maps ${wide.map!.items.length} items; this flavor maps up to ${AIRFLOW_LIMITS.mapWidth} natively`);
   const index = new Map(plan.nodes.map((n, i) => [n.id, i]));
   const { schedule } = plan;
   const timetable = schedule === undefined ? "None" : `CronTriggerTimetable(${literal(schedule.cron)}, timezone=${literal(schedule.timeZone ?? "UTC")})`;

@@ -48,7 +48,7 @@ describe("orchestrator@1 compile on Airflow", () => {
   it("maps natively up to its width", () => {
     const mapped = (items: number) => compileDag({ ...plan, nodes: [node("m", { command: ["{item}"], map: { items: Array.from({ length: items }, (_, i) => `i${i}`) } })] });
     expect(mapped(2).text).toContain(`.expand(bash_command=["'mlstack' 'i0' ", "'mlstack' 'i1' "])`);
-    expect(() => mapped(1025)).toThrow(/maps up to 1024/);
+    expect(() => mapped(1025)).toThrow(expect.objectContaining({ code: "MLS4012", message: expect.stringContaining("maps up to 1024") as string }) as Error);
   });
 
   it("publishes: waits until the DAG is parsed, and unpauses it", async () => {
@@ -84,6 +84,12 @@ describe("orchestrator@1 compile on Airflow", () => {
     await a.cancel(`${document.name}/r1`, "enough");
     await a.cancel(`${document.name}/r1`, "enough");
     a.done();
+  });
+
+  it("asks nothing more once its signal is aborted", async () => {
+    const stopped = { signal: AbortSignal.abort(new Error("enough")) };
+    const a = airflow();
+    for (const call of [a.publish(document, stopped), a.submit(published, { runId: "r1" }, stopped), a.status("d/r1", stopped), a.cancel("d/r1", "why", stopped), a.withdraw(published, stopped)]) await expect(call).rejects.toThrow("enough");
   });
 
   it("has one schedule for a pipeline", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ProcessEnd, StepLaunch, StepSpec } from "@mlstack/core";
+import type { ProcessEnd, StepIdentity, StepLaunch } from "@mlstack/core";
 
 export interface Job {
   readonly metadata: { readonly name: string; readonly uid: string; readonly annotations?: Readonly<Record<string, string>> };
@@ -11,17 +11,23 @@ export interface Pod {
   readonly status?: {
     readonly phase?: string; readonly reason?: string; readonly message?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[];
-    readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly exitCode: number; readonly reason?: string } } }[];
+    readonly containerStatuses?: readonly { readonly state: { readonly running?: { readonly startedAt: string }; readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly exitCode: number; readonly reason?: string } } }[];
   };
 }
 
 /** What makes two launches the same one; its digest is also a legal name (labels: 63 characters, and pods add six). */
-export function jobName(spec: StepSpec): string {
+export function jobName(spec: StepIdentity): string {
   const id = JSON.stringify([spec.runId, spec.node, spec.ordinal, spec.attempt]);
   return `mls-${createHash("sha256").update(id).digest("hex").slice(0, 40)}`;
 }
 
 export const specDigest = (launch: StepLaunch): string => createHash("sha256").update(JSON.stringify(launch.spec)).digest("hex");
+
+/** When a pod's container began to run, by the cluster's clock. */
+export function startOf(pod: Pod | undefined): Date | undefined {
+  const at = pod?.status?.containerStatuses?.[0]?.state.running?.startedAt;
+  return at === undefined ? undefined : new Date(at);
+}
 
 /** The Job: one pod, never again by itself, for the driver is who retries. Values that may be secret come by the mounted Secret. */
 export function jobBody(launch: StepLaunch, image: string) {
@@ -72,11 +78,11 @@ export function endOf(job: Job, pod: Pod | undefined): ProcessEnd | undefined {
   if (failed === undefined) return undefined;
   const disrupted = pod?.status?.conditions?.find((c) => c.type === "DisruptionTarget" && c.status === "True");
   if (pod?.status?.reason === "Evicted" || disrupted !== undefined) {
-    return { status: "killed", exitCode: null, reason: `${pod?.status?.reason ?? disrupted?.reason ?? "Disrupted"}: ${pod?.status?.message ?? disrupted?.message ?? ""}` };
+    return { status: "killed", blame: "platform", exitCode: null, reason: `${pod?.status?.reason ?? disrupted?.reason ?? "Disrupted"}: ${pod?.status?.message ?? disrupted?.message ?? ""}` };
   }
   const terminated = pod?.status?.containerStatuses?.[0]?.state.terminated;
   // Without the pod the exit code is gone: its node died, or somebody removed it.
-  if (terminated === undefined) return { status: "killed", exitCode: null, reason: `${failed.reason ?? "Failed"}: ${failed.message ?? ""}` };
-  if (terminated.reason === "OOMKilled") return { status: "killed", exitCode: terminated.exitCode, reason: "OOMKilled: used more memory than its limit" };
-  return { status: "exited", exitCode: terminated.exitCode };
+  if (terminated === undefined) return { status: "killed", blame: "platform", exitCode: null, reason: `${failed.reason ?? "Failed"}: ${failed.message ?? ""}` };
+  if (terminated.reason === "OOMKilled") return { status: "killed", blame: "step", exitCode: terminated.exitCode, reason: "OOMKilled: used more memory than its limit" };
+  return { status: "exited", blame: "step", exitCode: terminated.exitCode };
 }

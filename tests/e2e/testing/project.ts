@@ -52,11 +52,14 @@ function link(dir: string, name: string, target: string): void {
   if (!existsSync(at)) symlinkSync(target, at, "junction");
 }
 
+/** The environment without what the test runner sets, which must not reach the program under test. */
+export function cleanEnv(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR)/.test(k)));
+}
+
 export function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<Outcome> {
-  // what the test runner sets must not reach the program under test
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR)/.test(k)));
   return new Promise((done) => {
-    const child = execFile(command, [...args], { cwd, env: { ...clean, NO_COLOR: "1", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => done({ code: child.exitCode, signal: child.signalCode, stdout, stderr }));
+    const child = execFile(command, [...args], { cwd, env: { ...cleanEnv(), NO_COLOR: "1", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => done({ code: child.exitCode, signal: child.signalCode, stdout, stderr }));
     child.stdin?.end();
   });
 }

@@ -20,14 +20,16 @@ export async function debug(name: string, flags: DebugFlags): Promise<void> {
     const t = stderr(flags);
     t.line(`the step ${t.style(restored.spec.node, "bold")} as it was started, in ${restored.dir}`);
     t.line(t.style("its code is what ran then; nothing that it does is stored or tracked", "dim"));
+    for (const difference of restored.differences) t.line(`${t.style("warning", "yellow")}  ${difference}`);
     if (flags.wait) t.line(t.style("waiting for a debugger: open chrome://inspect, or attach your editor to the address below", "dim"));
     const bin = fileURLToPath(new URL("../bin/mlstack.js", import.meta.url));
     const child = spawn(process.execPath, [`--inspect${flags.wait ? "-wait" : ""}=127.0.0.1:${flags.port ?? (await usualPort())}`, "--enable-source-maps", bin, "step", "debug", join(restored.dir, "spec.json"), engine.project.dir, engine.project.stateDir], { cwd: restored.dir, stdio: "inherit", env: { ...restored.env } });
-    // an interrupt is for the step; this process ends with it
-    const ignore = () => undefined;
-    process.on("SIGINT", ignore);
+    // an interrupt is for the step; this process ends with it. Whatever else ends this process ends the step, too
+    const kill = () => { child.kill("SIGKILL"); };
+    const handlers = { SIGINT: () => undefined, SIGTERM: kill, SIGHUP: kill, exit: kill };
+    for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
     const code = await new Promise<number>((done) => { child.once("error", () => done(1)); child.once("close", (exit, signal) => done(exit ?? (signal === "SIGINT" ? 130 : 1))); });
-    process.off("SIGINT", ignore);
+    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
     process.exitCode = code;
   });
 }

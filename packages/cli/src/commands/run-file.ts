@@ -61,12 +61,13 @@ export function inlineStack(stack: StackSpec): StackSpec {
 }
 
 /**
- * How many steps run side by side. On this machine they run in worker processes, unless the stack's file or a flag says otherwise: a
- * step that computes would hold up the live view and an interrupt.
+ * How many steps run side by side. On this machine they run in worker processes, unless the stack's file says where (`isolation`) or a flag
+ * does: a step that computes would hold up the live view and an interrupt.
  */
 export function concurrencyOf(flags: Pick<RunFlags, "concurrency" | "inline">, stack: StackSpec | undefined): number | undefined {
   if (flags.concurrency !== undefined) return flags.concurrency;
   const orchestrator = stack?.components["orchestrator"];
-  const isOpen = orchestrator === undefined || (orchestrator.flavor === "local" && orchestrator.config === undefined);
-  return flags.inline === true || !isOpen ? undefined : availableParallelism();
+  const { isolation, concurrency } = orchestrator?.config ?? {};
+  if (flags.inline === true || isolation !== undefined || (orchestrator !== undefined && orchestrator.flavor !== "local")) return undefined;
+  return typeof concurrency === "number" ? concurrency : availableParallelism();
 }

@@ -24,9 +24,9 @@ interface ResumeFlags extends GlobalFlags {
 export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
   const cwd = folderOf(flags);
   keepStdoutForData();
-  // it goes on where it was, unless another stack is asked for
-  const stack = (await activeStack(flags)) ?? (await withEngine(flags, async ({ records }) => JSON.parse((await records.run(id)).stack_json) as StackSpec));
-  const engine = await openEngine({ from: cwd, stack: flags.inline === true ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
+  // it goes on where it was, unless another stack is asked for by name: one that only happens to be set must not change what the run does
+  const stack = flags.stack === undefined ? await withEngine({ ...flags, stack: "local" }, async ({ records }) => JSON.parse((await records.run(id)).stack_json) as StackSpec) : await activeStack(flags);
+  const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
   if (flags.verbose === true && flags.json !== true) await printStack(engine, stderr(flags));
   const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
   const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
@@ -38,7 +38,7 @@ export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
     const pipeline = await loadPipeline(file.includes("#") ? file : `${file}#${name}`, cwd);
     stop.run = run.id;
     const report = await engine.resume(run.id, pipeline, {
-      signal: stop.signal, observer: reporter?.observer, onFailure: flags.keepGoing === true ? "continue" : "stop", ...(flags.from !== undefined && { from: flags.from }),
+      signal: stop.signal, observer: reporter?.observer, ...(flags.keepGoing === true && { onFailure: "continue" as const }), ...(flags.from !== undefined && { from: flags.from }),
       onChanged(steps) {
         if (flags.json === true || flags.quiet === true) return;
         const t = stderr(flags);

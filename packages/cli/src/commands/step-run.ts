@@ -1,5 +1,5 @@
 import { MlstackError, type StepSpec } from "@mlstack/core";
-import { readSpec, runDriver, runStepElsewhere, type DriverSpec } from "@mlstack/engine";
+import { endOthersOfGroup, readSpec, runDriver, runStepElsewhere, type DriverSpec } from "@mlstack/engine";
 
 /** What an orchestrator's way of ending a process means here: stop, and say so in the journal. */
 function stoppable(): AbortController {
@@ -11,7 +11,8 @@ function stoppable(): AbortController {
 /** `mlstack step run`: the exit code says whether the step's outcome is in the journal, not what it is. */
 export async function stepRun(spec: string): Promise<void> {
   await runStepElsewhere(readSpec(spec) as StepSpec, process.cwd(), stoppable().signal);
-  // what a step has left behind, such as a timer, must not keep the process
+  // what a step has left behind, a timer or a process, must not go on: whoever started this one may be gone
+  endOthersOfGroup();
   process.exit(0);
 }
 

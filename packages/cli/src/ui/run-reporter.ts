@@ -59,6 +59,7 @@ export function runReporter(stream: NodeJS.WriteStream, { verbose, ...flags }: R
       event,
       launched(node, attempt) { live?.running(node, attempt); },
       kept(node) { live?.ended(node); write(`  ${t.style("=", "cyan")} ${nameOf(node)}  ${t.style("had finished before", "dim")}`); },
+      waiting(message) { write(t.style(message, "dim")); },
       tracked(_id, url) { if (url !== undefined) write(`  ${t.style(`tracked at ${url}`, "dim")}`); },
       log(node, _attempt, line) { for (const text of line.text.split("\n")) write(`    ${t.style(`${t.isTTY ? shorten(node, NAME_WIDTH) : node} |`, "dim")} ${printable(text)}`); },
     },

@@ -29,8 +29,13 @@ export interface Component {
 export interface ComponentContext {
   /** The name that the stack's file gives the component. */
   readonly name: string;
-  /** The project's root: relative paths in a configuration are meant from here. */
+  /** The project's root: relative paths in a configuration are meant from here. Elsewhere: the folder that the step or driver runs in. */
   readonly projectDir: string;
-  /** The project's private folder (`.mlstack`), not in version control. */
+  /** The project's private folder (`.mlstack`), not in version control. Elsewhere: a folder in `projectDir`. */
   readonly stateDir: string;
+  /**
+   * Whether this is a process that has nothing of the project, such as a container; false by default. Both folders are empty then but for the
+   * code, and gone when it ends. A flavor that keeps things in them says so (`local` in its definition): it is refused before anything runs there.
+   */
+  readonly elsewhere?: boolean | undefined;
 }

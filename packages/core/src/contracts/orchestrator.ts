@@ -31,36 +31,58 @@ export interface Launcher {
   readonly sees: "project" | "bundle";
   /** Steps run in the driver's own process, by `runHere`: then they have its time zone and language. */
   readonly runsHere?: boolean | undefined;
+  /** How long a step that sees the bundle goes on without a sign of life of its driver, in milliseconds (see `DriverSign`); 90,000 by default. */
+  readonly driverSilenceMs?: number | undefined;
 
   /**
-   * Starts a step and returns as soon as it is accepted. Idempotent by (runId, node, ordinal, attempt): whether a start whose answer was
-   * lost was accepted can't be known, so the driver may start the step again, and must find the one that is there.
+   * Starts a step and returns as soon as it is accepted. Idempotent by `StepIdentity`: whether a start whose answer was lost was accepted
+   * can't be known, so the driver may start the step again, and must find the one that is there; where that has ended and there is still a
+   * trace of it, its end.
    *
    * @throws MLS6001, MLS6002, MLS6003
    */
   start(launch: StepLaunch, options?: CallOptions): Promise<StepHandle>;
 
   /**
-   * Finds a step that another process started, by its handle's id; undefined when there is no trace of it. For flavors whose steps
-   * outlive the driver.
+   * Finds a step or driver that another process started; undefined when there is no trace of it. Of one that has ended, `ended` is resolved by
+   * then. For flavors whose steps outlive the driver: where it is left out, steps end with the process that started them.
+   *
+   * @throws MLS6001, MLS6002, MLS6003 when it can't be told, such as for a process of another machine. Never undefined then
    */
-  attach?(id: string, options?: CallOptions): Promise<StepHandle | undefined>;
+  attach?(launched: Launched, options?: CallOptions): Promise<StepHandle | undefined>;
 
   /**
    * Starts the driver itself where steps run, so that the client may leave. It runs `launch.command` as `start` does; the driver then
-   * starts the steps with a component of this flavor and configuration.
+   * starts the steps with a component of this flavor and configuration. Idempotent by run and ordinal.
    */
   startDriver?(launch: DriverLaunch, options?: CallOptions): Promise<StepHandle>;
 }
 
-/** A step that is to be run, as data that may travel, and the ways to run it. */
+/** What tells one start from every other. */
+export interface StepIdentity {
+  readonly runId: string;
+  /** The plan node's id. Of an item of a `map`: `<node>@<item>`. Of a driver: `DRIVER_NODE`. */
+  readonly node: string;
+  /** How often the run had been resumed when this attempt was started. */
+  readonly ordinal: number;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** No step can have this name: names begin with a letter. */
+export const DRIVER_NODE = "_driver";
+
+/** A step or driver that another process started. Its handle's id is missing where that process died before it could keep it. */
+export interface Launched extends StepIdentity {
+  readonly id?: string | undefined;
+}
+
+/** A step that is to be run, as data that may travel. */
 export interface StepLaunch {
   readonly spec: StepSpec;
-  /** Runs the step in this process: for flavors that run steps where the driver is. Resolves when it has ended; never rejects. */
-  runHere(signal: AbortSignal): Promise<void>;
   /**
    * What runs the step in a process of its own: arguments of `mlstack`, such as `["step", "run", "spec.json"]`, to be run in a folder
-   * that has `spec` as that file and the project's packages in reach.
+   * that has `spec` as that file and the project's packages in reach. Not as process 1 of its machine: such a one can't end itself.
    */
   readonly command: readonly string[];
   /**
@@ -69,11 +91,19 @@ export interface StepLaunch {
    * en-US unless it declares these.
    */
   readonly env: Readonly<Record<string, string>>;
-  /** Why the step can't leave this process; set only for flavors that see the project, which then use `runHere`. */
-  readonly hereOnly?: string | undefined;
+  /** Given to flavors that see the project: they run steps in this process, or in processes whose channel they hold. */
+  readonly here?: LaunchHere | undefined;
+}
+
+/** How a step is run on the driver's own machine. */
+export interface LaunchHere {
+  /** Runs the step in this process. Resolves when it has ended; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Why the step can't leave this process, where it can't: then only `run` will do. */
+  readonly only?: string | undefined;
   /**
-   * Takes, unread, a line that a step process wrote to a channel that the flavor holds. Flavors without such a channel leave this
-   * alone: then the step process writes its journal into the artifact store.
+   * Takes, unread, a line that a step process wrote to a channel that the flavor holds. Where there is no such channel the step process
+   * writes its journal into the artifact store.
    */
   report(line: string): void;
 }
@@ -81,6 +111,8 @@ export interface StepLaunch {
 /** A driver that is to be run elsewhere. */
 export interface DriverLaunch {
   readonly runId: string;
+  /** How often the run had been resumed. */
+  readonly ordinal: number;
   /** What the driver needs, to be written to the file that `command` names. */
   readonly spec: JsonObject;
   /** Arguments of `mlstack`, to be run in a folder that has `spec` as `spec.json` and the project's packages in reach. */
@@ -93,14 +125,17 @@ export interface DriverLaunch {
 export interface StepHandle {
   /** Enough to find it again from another process: at most 512 characters. */
   readonly id: string;
-  /** Resolves when the step's process runs, with the time: a step may wait long for its machine, and its timeout counts from here. */
+  /**
+   * Resolves when the step's process runs, as a step may wait long for its machine. The time is that of the service's clock, to be shown; a
+   * timeout counts from the moment at which the driver hears of it. Without it, the process runs when `start` returns.
+   */
   readonly started?: Promise<Date> | undefined;
   /** Resolves when the process has ended, however, or when it is clear that it can't begin; never rejects. */
   readonly ended: Promise<ProcessEnd>;
   /** Ends it. Resolves when the demand is made; `ended` says when it has happened. Cancelling what has ended is no error. */
-  cancel(reason: string): Promise<void>;
+  cancel(reason: string, options?: CallOptions): Promise<void>;
   /** What the process printed, where the journal may not have all of it: the last lines before a crash. At most 64 KiB. */
-  tail?(): Promise<string>;
+  tail?(options?: CallOptions): Promise<string>;
 }
 
 /** How a process ended. Whether the step did what it should is not said here: that is in its journal. */
@@ -118,18 +153,11 @@ export interface ProcessEnd {
   readonly reason?: string | undefined;
 }
 
-/** What a step needs to run, in plain JSON of at most 64 KiB. */
-export interface StepSpec {
+/** What a step needs to run, in plain JSON; of at most 64 KiB where it travels. */
+export interface StepSpec extends StepIdentity {
   readonly version: 1;
-  readonly runId: string;
   /** Id of the project, as in the artifact store's layout. */
   readonly project: string;
-  /** The plan node's id. Of an item of a `map`: `<node>@<item>`. */
-  readonly node: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** How often the run had been resumed when this attempt was started. */
-  readonly ordinal: number;
   /** Another attempt follows when this one fails. */
   readonly willRetry: boolean;
   /** Digest of the plan document in the content space. */
@@ -138,7 +166,12 @@ export interface StepSpec {
   readonly inputs: Readonly<Record<string, ArtifactPointer>>;
   /** External data by parameter. */
   readonly data: Readonly<Record<string, DataPointer>>;
-  /** Manifest of the project's files that the step declares (`files: [...]`); null where it finds them in place, or declares none. */
+  /** Digest of a content blob that has `inputs` and `data`, which are empty here then: of a step with so many that the rest would be too large. */
+  readonly more?: string | undefined;
+  /**
+   * Manifest of the project's files that the step declares (`files: [...]`), which a step that does not see the project is given. Null where it
+   * declares none, and where it finds them in place and they are too large to be kept.
+   */
   readonly files: string | null;
   readonly cache: {
     /** The trust domain that results are written to. */
@@ -154,8 +187,10 @@ export interface StepSpec {
   readonly stack: JsonObject;
   /** Time zone and language that are in the step's key, such as `UTC en-US`; null where its result does not depend on them. */
   readonly zone: string | null;
-  /** How long a step may take, in milliseconds; the driver sees to it. */
+  /** How long a step may take, in milliseconds. The driver sees to it, and so does the step's own process, which may outlive the driver. */
   readonly timeoutMs: number | null;
+  /** How the step's process tells that its driver is gone; null where it ends with the driver anyhow. */
+  readonly driver: DriverSign | null;
   /** Resources asked for, to be mapped by the flavor. */
   readonly resources?: ResourceRequest | undefined;
   /** Settings for this flavor, from the step or the pipeline. */
@@ -167,6 +202,17 @@ export interface StepSpec {
  * under the key differed; what lies there can't be read; or the run was told not to look.
  */
 export type CacheMiss = "no-entry" | "bytes-missing" | "non-deterministic" | "unreadable" | "not-read";
+
+/**
+ * A driver's sign of life. The step's process looks every `silenceMs / 6` and ends itself when it has seen no change in six looks in a row. Only
+ * changes count, not what any clock says; a look that fails, since the store can't be reached, begins the count anew.
+ */
+export interface DriverSign {
+  /** An object of the artifact store that the driver writes anew every `silenceMs / 18`, and at least every five seconds. */
+  readonly beat: string;
+  /** In milliseconds. */
+  readonly silenceMs: number;
+}
 
 /** External data of a step, as it was when the run started. */
 export interface DataPointer {

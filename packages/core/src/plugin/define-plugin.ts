@@ -19,6 +19,11 @@ export interface ComponentDefinition<C extends Component = Component, S extends 
   readonly config: S;
   /** What it reaches outside of the process. */
   readonly permissions?: Permissions | undefined;
+  /**
+   * Whether it works only where the project's folder is, for it keeps things there. `{ unless }` names the key of the configuration that tells
+   * it another folder: with an absolute path there it works elsewhere, too. A stack with such a component can't run steps elsewhere (MLS4004).
+   */
+  readonly local?: boolean | { readonly unless: string } | undefined;
   /** Makes the component. Imports the vendor's SDK here, not at the top of the module. */
   create(config: z.output<S>, context: ComponentContext): C | Promise<C>;
 }

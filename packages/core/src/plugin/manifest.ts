@@ -25,6 +25,8 @@ const componentEntry = z.looseObject({
   /** JSON Schema (2020-12) of the configuration. */
   config: z.custom<JsonObject>((v) => typeof v === "object" && v !== null && !Array.isArray(v)),
   permissions: permissions.prefault({}),
+  /** Whether it works only where the project's folder is; `unless` names the key of the configuration whose absolute path makes it work elsewhere. */
+  local: z.union([z.boolean(), z.strictObject({ unless: z.string() })]).optional(),
 });
 
 /**
@@ -52,7 +54,7 @@ export function manifestOf(plugin: PluginDefinition, entry: string, core: string
     manifestVersion: 1, entry, core,
     components: plugin.components.map((c) => ({
       contract: c.contract, flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
-      config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }),
+      config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }), ...(c.local !== undefined && { local: c.local }),
     })),
     pure: [...plugin.pure],
     formats: plugin.formats,

@@ -57,7 +57,7 @@ export function artifactsOf(engine: Engine): () => Promise<Artifacts> {
   return () => engine.artifacts();
 }
 
-/** Where loaded files are laid out; below the state folder, so that they can be linked. */
+/** Where loaded files are laid out, until the engine is closed; below the state folder, so that they can be linked. */
 export function scratchOf(engine: Engine): string {
-  return join(engine.project.stateDir, "scratch", "client");
+  return join(engine.scratchDir, "client");
 }

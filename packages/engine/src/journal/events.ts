@@ -6,7 +6,7 @@ import type { StoredOutput } from "../store/action-space.ts";
  * What happened, in the order in which it happened. A journal is only ever appended to; folding it into records, once or many times,
  * gives the same records.
  */
-export type JournalEvent = RunStarted | RunResumed | RunTracked | StepStarted | StepEnded | RunEnded;
+export type JournalEvent = RunStarted | RunResumed | RunTracked | StepStarted | StepLaunched | StepEnded | RunEnded;
 
 export interface RunStarted {
   readonly kind: "run-started";
@@ -27,6 +27,19 @@ export interface RunStarted {
   readonly project: string;
   readonly driver: DriverPlace;
   readonly tags: readonly string[];
+  readonly settings: RunSettings;
+  /** Parameters that were given and can't be written down: without them the run can't be built again. */
+  readonly lost: readonly string[];
+}
+
+/** How a run was started; it goes on in the same way, unless it is told otherwise. */
+export interface RunSettings {
+  /** `use`; `refresh` runs everything and stores what it gives; `off` neither reads nor stores. */
+  readonly cache: "use" | "refresh" | "off";
+  /** Which trust domain results are read from and written to. */
+  readonly trustDomain: string;
+  /** Whether steps that do not depend on a failed one go on. */
+  readonly onFailure: "stop" | "continue";
 }
 
 /** Where the driver of a run is, and how it is told that it is alive. */
@@ -50,6 +63,7 @@ export interface RunResumed {
   readonly bundle: string | null;
   readonly stack: JsonObject;
   readonly driver: DriverPlace;
+  readonly settings: RunSettings;
 }
 
 /** The vendor's run in the stack's experiment tracker was opened. */
@@ -75,6 +89,18 @@ export interface StepStarted {
   readonly time: number;
   /** What it was started with, so that it can be run again elsewhere; without the stack, which the run has. */
   readonly spec: Omit<StepSpec, "stack">;
+}
+
+/** A step's process was started elsewhere. By this another driver finds it, where this one dies. */
+export interface StepLaunched {
+  readonly kind: "step-launched";
+  readonly run: string;
+  readonly ordinal: number;
+  readonly node: string;
+  readonly attempt: number;
+  readonly time: number;
+  /** `StepHandle.id`. */
+  readonly handle: string;
 }
 
 /** How a step's result came about, as far as the cache is concerned. */
@@ -104,6 +130,8 @@ export interface StepEnded {
   readonly retried?: boolean | undefined;
   readonly key: string | null;
   readonly parts: Readonly<Record<string, string>> | null;
+  /** What the step did, as a digest (see `workDigest`): a resumed run keeps the step where it is the same. Left out where that can't be known. */
+  readonly work?: string | undefined;
   readonly cache: CacheOutcome;
   readonly outputs: Readonly<Record<string, StoredOutput>>;
   readonly error?: SerializedError | undefined;
@@ -124,8 +152,6 @@ export interface RunEnded {
   /** Things that went wrong without failing the run, such as a tracker that could not be reached. */
   readonly warnings: readonly string[];
 }
-
-export const isStepEvent = (event: JournalEvent): event is StepStarted | StepEnded => event.kind === "step-started" || event.kind === "step-ended";
 
 /** One line that a step printed. */
 export interface LogLine {

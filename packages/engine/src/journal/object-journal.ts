@@ -1,7 +1,7 @@
 import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import { layout } from "../store/layout.ts";
 import { decodeEvent, encodeEvent } from "./encode.ts";
-import type { Journal, JournalEvent, LogLine, StepEnded } from "./events.ts";
+import type { Journal, JournalEvent, LogLine, RunResumed, StepEnded } from "./events.ts";
 
 /** No node can have this name: names begin with a letter. */
 export const RUN_NODE = "_run";
@@ -17,21 +17,23 @@ export function objectJournal(store: ArtifactStore): Journal {
   let flushing: Promise<void> = Promise.resolve();
   const logs = new Map<string, LogBuffer>();
 
-  const create = async (key: string, text: string): Promise<void> => {
-    try { await store.put(key, { kind: "bytes", bytes: Buffer.from(text) }, { ifAbsent: store.capabilities.createIfAbsent }); } catch (e) { if (!MlstackError.is(e, "MLS3012")) throw e; }
-  };
+  const put = (key: string, text: string) => createObject(store, key, text);
 
   async function write(): Promise<void> {
     for (const [of, buffer] of logs) {
       if (buffer.lines.length === 0) continue;
       const count = buffer.lines.length;
-      await create(`${of}-${String(buffer.parts).padStart(6, "0")}.jsonl`, buffer.lines.map((l) => `${JSON.stringify(l)}\n`).join(""));
-      buffer.parts++;
+      const text = buffer.lines.map((l) => `${JSON.stringify(l)}\n`).join("");
+      for (let written = false; !written; buffer.parts++) {
+        const key = `${of}-${String(buffer.parts).padStart(6, "0")}.jsonl`;
+        // a step's process and its driver may both have lines of it: what is there already is another part, unless it is this one, whose answer was lost
+        written = (await put(key, text)) || (await textOf(store, key)) === text;
+      }
       buffer.lines = buffer.lines.slice(count);
     }
     // what could not be written is there for the next flush, which writes it under the same name
     for (let event = pending[0]; event !== undefined; event = pending[0]) {
-      await create(eventKey(event), encodeEvent(event));
+      await put(eventKey(event), encodeEvent(event));
       pending.shift();
     }
   }
@@ -56,12 +58,44 @@ function eventKey(event: JournalEvent): string {
     case "run-tracked": return layout.journal(event.run, RUN_NODE, 0, `tracked${nth}.json`);
     case "run-ended": return layout.journal(event.run, RUN_NODE, 0, `end${nth}.json`);
     case "step-started": return layout.journal(event.run, event.node, event.attempt, `start${nth}.json`);
+    case "step-launched": return layout.journal(event.run, event.node, event.attempt, `launched${nth}.json`);
     case "step-ended": return layout.journal(event.run, event.node, event.attempt, `end${nth}.json`);
   }
 }
 
+/** Creates an object; false when there is one of that name. A store that can't do so at once is asked before. */
+async function createObject(store: ArtifactStore, key: string, text: string): Promise<boolean> {
+  const { createIfAbsent } = store.capabilities;
+  if (!createIfAbsent && (await store.stat(key)) !== undefined) return false;
+  try {
+    await store.put(key, { kind: "bytes", bytes: Buffer.from(text) }, { ifAbsent: createIfAbsent });
+    return true;
+  } catch (e) {
+    if (MlstackError.is(e, "MLS3012")) return false;
+    throw e;
+  }
+}
+
+/**
+ * Writes that a run is resumed, which only one process may do.
+ *
+ * @returns whether this one did it
+ */
+export function claimInStore(store: ArtifactStore, event: RunResumed): Promise<boolean> {
+  return createObject(store, eventKey(event), encodeEvent(event));
+}
+
+/** Whether somebody has gone on with a run since its part of this ordinal was started. */
+export async function isResumedSince(store: ArtifactStore, run: string, ordinal: number): Promise<boolean> {
+  return (await store.stat(layout.journal(run, RUN_NODE, 0, `start-${ordinal + 1}.json`))) !== undefined;
+}
+
+async function textOf(store: ArtifactStore, key: string): Promise<string> {
+  return Buffer.from(await (await store.get(key)).bytes()).toString("utf8");
+}
+
 async function readEvent(store: ArtifactStore, key: string): Promise<JournalEvent> {
-  return decodeEvent(Buffer.from(await (await store.get(key)).bytes()).toString("utf8"));
+  return decodeEvent(await textOf(store, key));
 }
 
 /** The event that ended an attempt; undefined when there is none yet. */
@@ -83,14 +117,14 @@ export async function readStepEnd(store: ArtifactStore, { run, node, attempt, or
 export async function readObjectJournal(store: ArtifactStore, run: string, seen: Set<string> = new Set()): Promise<JournalEvent[]> {
   const events: JournalEvent[] = [];
   for await (const { key } of store.list(layout.journalOf(run))) {
-    if (!/\/(?:start|tracked|end)(?:-\d+)?\.json$/.test(key) || seen.has(key)) continue;
+    if (!/\/(?:start|launched|tracked|end)(?:-\d+)?\.json$/.test(key) || seen.has(key)) continue;
     events.push(await readEvent(store, key));
     seen.add(key);
   }
   const ordinal = (e: JournalEvent) => ("ordinal" in e ? e.ordinal : 0);
-  const rank = { "run-started": 0, "run-resumed": 0, "run-tracked": 1, "step-started": 1, "step-ended": 1, "run-ended": 2 } as const;
+  const rank = { "run-started": 0, "run-resumed": 0, "run-tracked": 1, "step-started": 1, "step-launched": 1, "step-ended": 1, "run-ended": 2 } as const;
   const attempt = (e: JournalEvent) => ("attempt" in e ? e.attempt : 0);
-  const last = (e: JournalEvent) => (e.kind === "step-ended" ? 1 : 0);
+  const last = (e: JournalEvent) => (e.kind === "step-ended" ? 2 : e.kind === "step-launched" ? 1 : 0);
   return events.toSorted((a, b) => ordinal(a) - ordinal(b) || rank[a.kind] - rank[b.kind] || attempt(a) - attempt(b) || last(a) - last(b) || a.time - b.time);
 }
 

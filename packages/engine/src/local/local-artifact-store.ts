@@ -3,6 +3,7 @@ import { copyFile, opendir } from "node:fs/promises";
 import { constants } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { isObjectKey, MlstackError, type ArtifactStore, type CheckFinding, type ObjectBody, type ObjectStat, type PutOptions, type PutSource } from "@mlstack/core";
+import { ownTag, sweep } from "../project/processes.ts";
 import { fsError, isMissing, makeFolder } from "./fs-errors.ts";
 
 export interface LocalArtifactStoreOptions {
@@ -13,6 +14,8 @@ export interface LocalArtifactStoreOptions {
 }
 
 const TEMP = ".tmp";
+/** What a process that is gone was writing is removed when nobody has written to it for this long, in milliseconds. */
+const IDLE_MS = 10 * 60_000;
 let counter = 0;
 
 /**
@@ -23,6 +26,7 @@ let counter = 0;
  */
 export function localArtifactStore({ root, durability }: LocalArtifactStoreOptions): ArtifactStore {
   const folders = new Set<string>();
+  let tag: string | undefined;
   const prefix = root.endsWith(sep) ? root : root + sep;
   const pathOf = (key: string): string => {
     if (!isObjectKey(key)) throw new MlstackError("MLS3011", `${JSON.stringify(key)} is not a legal object key`);
@@ -40,9 +44,17 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     chmodSync(path, 0o444);
   };
 
+  function newTemp(): string {
+    const folder = join(root, TEMP);
+    // a process that was killed while it wrote has left what it had; one that is slow, on a machine that only looks like this one, writes on
+    if (!folders.has(folder)) void sweep(folder, IDLE_MS);
+    ensureFolder(folder);
+    tag ??= ownTag();
+    return join(folder, `${tag}${counter++}-${Date.now().toString(36)}`);
+  }
+
   function writeTemp(bytes: Uint8Array): string {
-    ensureFolder(join(root, TEMP));
-    const temp = join(root, TEMP, `${process.pid}-${counter++}-${Date.now().toString(36)}`);
+    const temp = newTemp();
     const fd = openSync(temp, "wx", 0o444);
     try {
       for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at);
@@ -52,8 +64,7 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
   }
 
   async function copyToTemp(path: string): Promise<string> {
-    ensureFolder(join(root, TEMP));
-    const temp = join(root, TEMP, `${process.pid}-${counter++}-${Date.now().toString(36)}`);
+    const temp = newTemp();
     try {
       await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       seal(temp);

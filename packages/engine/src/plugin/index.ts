@@ -12,7 +12,7 @@ export default definePlugin({
         path: z.string().min(1).optional().describe("The folder; relative to the project. By default the project's state folder."),
         durability: z.enum(["process", "power"]).default("process").describe("What written artifacts survive: the death of the process, or also of the machine (fsync)."),
       }),
-      permissions: { files: ["*"] },
+      permissions: { files: ["*"] }, local: { unless: "path" },
       create: async ({ path, durability }, { projectDir, stateDir }) =>
         (await import("../local/local-artifact-store.ts")).localArtifactStore({ root: path === undefined ? resolve(stateDir, "store") : resolve(projectDir, path), durability }),
     }),
@@ -28,7 +28,7 @@ export default definePlugin({
     component({
       type: "experiment_tracker", version: 1, flavor: "local", description: "Parameters and metrics as files of a folder on this machine",
       config: z.strictObject({ path: z.string().min(1).optional().describe("The folder; relative to the project. By default the project's state folder.") }),
-      permissions: { files: ["*"] },
+      permissions: { files: ["*"] }, local: { unless: "path" },
       create: async ({ path }, { projectDir, stateDir }) => (await import("../local/local-tracker.ts")).localTracker(path === undefined ? resolve(stateDir, "tracking") : resolve(projectDir, path)),
     }),
   ],

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { DriverPlace } from "../journal/events.ts";
+import { bornAt } from "../project/processes.ts";
 import type { RunStatus } from "./schema.ts";
 
 /** A driver on another machine that has not been heard of for this long is taken for dead, in milliseconds. It beats every five seconds. */
@@ -10,21 +10,6 @@ export const BEAT_EVERY_MS = 5000;
 /** This process, as the driver of a run. */
 export function thisDriver(journal: DriverPlace["journal"]): DriverPlace {
   return { host: hostname(), pid: process.pid, born: bornAt(process.pid) ?? "", journal };
-}
-
-/** When a process was started, in clock ticks since the system was; undefined where the process is not there, empty where the system does not say. */
-function bornAt(pid: number): string | undefined {
-  if (process.platform !== "linux") return isThere(pid) ? "" : undefined;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // the name may hold anything, so fields are counted from the parenthesis that closes it: state, then 19 more
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch { return isThere(pid) ? "" : undefined; }
-}
-
-function isThere(pid: number): boolean {
-  try { process.kill(pid, 0); return true; } catch (e) { return (e as { code?: string }).code === "EPERM"; }
 }
 
 interface Running { readonly status: string; readonly host: string; readonly pid: number; readonly born: string; readonly journal: DriverPlace["journal"]; readonly heartbeat_at: number }

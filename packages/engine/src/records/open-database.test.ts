@@ -27,7 +27,7 @@ test("connections that make the same new database at once wait for each other", 
 });
 
 const started = (run: string): RunStarted => ({
-  kind: "run-started", run, time: 1, pipeline: "p", plan: "p1", params: {}, given: {}, stack: { name: "s", components: {}, plugins: {} }, bundle: null, versions: {}, project: "x", driver: { host: "h", pid: 1, born: "", journal: "direct" }, tags: [],
+  kind: "run-started", run, time: 1, pipeline: "p", plan: "p1", params: {}, given: {}, stack: { name: "s", components: {}, plugins: {} }, bundle: null, versions: {}, project: "x", driver: { host: "h", pid: 1, born: "", journal: "direct" }, tags: [], lost: [], settings: { cache: "use", trustDomain: "shared", onFailure: "stop" },
 });
 const addColumn: Migration = async (db) => { await db.schema.alterTable("runs").addColumn("note", "text", (c) => c.notNull().defaultTo("none")).execute(); };
 const versionAt = (path: string): unknown => { const db = new DatabaseSync(path, { readOnly: true }); try { return { ...db.prepare("pragma user_version").get() }["user_version"]; } finally { db.close(); } };

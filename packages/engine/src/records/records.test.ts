@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject, StepSpec } from "@mlstack/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DriverPlace, JournalEvent, RunResumed, RunStarted, StepEnded } from "../journal/events.ts";
+import type { DriverPlace, JournalEvent, RunResumed, RunSettings, RunStarted, StepEnded } from "../journal/events.ts";
 import { rowsOf } from "../testing/values.ts";
 import { foldEvents } from "./fold.ts";
 import { liveStatus, thisDriver } from "./liveness.ts";
@@ -22,10 +22,11 @@ const database = async () => { const db = await openDatabase(join(dir, `${made++
 const run = "run1";
 const driver: DriverPlace = { host: "h", pid: 1, born: "", journal: "direct" };
 const stackOf = (name: string, config: JsonObject = {}): JsonObject => ({ name, components: { artifact_store: { name, flavor: "local", config } }, plugins: { "@mlstack/engine": "0.1.0" } });
-const started = (more: Partial<RunStarted> = {}): RunStarted => ({ kind: "run-started", run, time: 100, pipeline: "p", plan: "p1", params: {}, given: {}, stack: stackOf("a"), bundle: null, versions: {}, project: "x", driver, tags: [], ...more });
-const resumed = (ordinal: number, time: number, more: Partial<RunResumed> = {}): RunResumed => ({ kind: "run-resumed", run, time, ordinal, plan: `p${ordinal + 1}`, bundle: null, stack: stackOf("b"), driver: { ...driver, pid: 2 }, ...more });
+const settings: RunSettings = { cache: "use", trustDomain: "shared", onFailure: "stop" };
+const started = (more: Partial<RunStarted> = {}): RunStarted => ({ kind: "run-started", run, time: 100, pipeline: "p", plan: "p1", params: {}, given: {}, stack: stackOf("a"), bundle: null, versions: {}, project: "x", driver, tags: [], lost: [], settings, ...more });
+const resumed = (ordinal: number, time: number, more: Partial<RunResumed> = {}): RunResumed => ({ kind: "run-resumed", run, time, ordinal, plan: `p${ordinal + 1}`, bundle: null, stack: stackOf("b"), driver: { ...driver, pid: 2 }, settings, ...more });
 const runEnd = (ordinal: number, time: number, status: "completed" | "failed"): JournalEvent => ({ kind: "run-ended", run, ordinal, time, status, ...(status === "failed" && { error: { name: "E", message: "no" } }), warnings: status === "failed" ? ["w"] : [] });
-const specOf = (node: string, attempt: number, ordinal: number): Omit<StepSpec, "stack"> => ({ version: 1, runId: run, project: "x", node, attempt, ordinal, willRetry: false, plan: "p", inputs: {}, data: {}, files: null, cache: { domain: "shared", store: true }, trackedRun: null, zone: null, timeoutMs: null });
+const specOf = (node: string, attempt: number, ordinal: number): Omit<StepSpec, "stack"> => ({ version: 1, runId: run, project: "x", node, attempt, ordinal, willRetry: false, plan: "p", inputs: {}, data: {}, files: null, cache: { domain: "shared", store: true }, trackedRun: null, zone: null, timeoutMs: null, driver: null });
 const begin = (node: string, ordinal: number, attempt: number, time: number): JournalEvent => ({ kind: "step-started", run, ordinal, node, attempt, time, spec: specOf(node, attempt, ordinal) });
 const out = (identity: string) => ({ manifest: identity, identity, format: "json/1", size: 1, kind: "data" as const, metadata: {} });
 const end = (node: string, ordinal: number, attempt: number, time: number, status: StepEnded["status"], more: Partial<StepEnded> = {}): JournalEvent => ({

@@ -33,6 +33,10 @@ export interface Records {
   earlierPlans(run: RunRow, limit: number): Promise<readonly string[]>;
   /** What its nodes were started with last, by node. */
   specs(run: string): Promise<ReadonlyMap<string, { readonly attempt: number; readonly spec: Omit<StepSpec, "stack"> }>>;
+  /** The highest number that an attempt had so far, by node. */
+  lastAttempts(run: string): Promise<ReadonlyMap<string, number>>;
+  /** Attempts whose end is not known here, as they were started. */
+  openAttempts(run: string): Promise<readonly AttemptRow[]>;
   /** Artifact stores that runs have used, the latest first. */
   stores(): Promise<readonly UsedStore[]>;
 }
@@ -124,6 +128,11 @@ export function recordsOf(db: OpenDatabase): Records {
       const rows = await kysely.selectFrom("attempts").select(["node", "attempt", "spec_json"]).where("run", "=", id).orderBy("attempt").execute();
       return new Map(rows.flatMap((r) => (r.spec_json === null ? [] : [[r.node, { attempt: r.attempt, spec: JSON.parse(r.spec_json) as Omit<StepSpec, "stack"> }]])));
     },
+    async lastAttempts(id) {
+      const rows = await kysely.selectFrom("attempts").select(["node"]).select((e) => e.fn.max("attempt").as("last")).where("run", "=", id).groupBy("node").execute();
+      return new Map(rows.map((r) => [r.node, Number(r.last)]));
+    },
+    openAttempts: (id) => kysely.selectFrom("attempts").selectAll().where("run", "=", id).where("status", "=", "running").execute(),
     async stores() {
       const rows = await kysely.selectFrom("stores").selectAll().orderBy("used_at", "desc").limit(8).execute();
       return rows.map((r) => ({ name: r.name, plugins: JSON.parse(r.plugins_json) as string[], ...(JSON.parse(r.spec_json) as { flavor: string; config: JsonObject }) }));

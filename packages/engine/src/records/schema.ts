@@ -8,13 +8,15 @@ export interface Database {
     journal: "direct" | "store"; /** How often it was resumed. */ ordinal: number; heartbeat_at: number; driver_handle: string | null;
     /** The vendor's run in the experiment tracker, as a TrackedRow. */ tracked_json: string | null;
     error_json: string | null; warnings_json: string; tags_json: string;
+    /** `RunSettings`. */ settings_json: string; /** Names of parameters that were given and could not be written down. */ lost_json: string;
+    /** Why somebody has asked its driver to stop. */ cancel_reason: string | null;
   };
   steps: {
     run: string; node: string; status: StepStatus; ordinal: number; attempt: number; started_at: number; ended_at: number | null;
     /** The condition that did not hold, where it was skipped for that. */
-    condition: string | null; key: string | null; cache_json: string; error_json: string | null;
+    condition: string | null; key: string | null; /** What it did, as a digest; null where that can't be known. */ work: string | null; cache_json: string; error_json: string | null;
   };
-  attempts: { run: string; node: string; attempt: number; status: StepStatus; started_at: number; ended_at: number | null; error_json: string | null; spec_json: string | null };
+  attempts: { run: string; node: string; attempt: number; /** How often the run had been resumed. */ ordinal: number; /** By which a step elsewhere is found again. */ handle: string | null; status: StepStatus; started_at: number; ended_at: number | null; error_json: string | null; spec_json: string | null };
   artifacts: {
     run: string; node: string; output: string; manifest: string; identity: string; format: string; kind: string; size: number; metadata_json: string; preview_json: string | null;
   };

@@ -5,7 +5,10 @@ import { z } from "zod";
 import { fakeStack, listTracker, turnsUntil, type FakeOptions, type FakeProcess } from "../testing/fake-launcher.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
+import { contentSpace } from "../store/content-space.ts";
 import type { RunOptions } from "./execute-run.ts";
+import { unpackSpec } from "./large-spec.ts";
+import { askInRecords } from "./notes.ts";
 
 const open: Harness[] = [];
 let store: MemoryStore;
@@ -18,9 +21,10 @@ const one = step({ name: "one", output: num, run: never });
 const two = step({ name: "two", inputs: { x: num }, output: num, run: never });
 const single = definePipeline({ name: "single", build: () => { one(); } });
 const EXIT: ProcessEnd = { status: "exited", exitCode: 0 };
+let h0: Harness | undefined;
+async function opened(options: ReturnType<typeof fakeStack>): Promise<Harness> { const h = await harness(options); open.push(h); h0 = h; return h; }
 async function played(play: (p: FakeProcess) => ProcessEnd | Promise<ProcessEnd>, options: Partial<FakeOptions> = {}, pipeline = single, run: RunOptions = {}) {
-  const h = await harness(fakeStack(play, { store, ...options }));
-  open.push(h);
+  const h = await opened(fakeStack(play, { store, ...options }));
   const report = await h.run(pipeline, {}, run);
   return { h, report };
 }
@@ -174,4 +178,82 @@ test("records that can't be written end the run, also when a step elsewhere spea
   Object.assign(h.db, { transaction: ((work) => { if (full) { full = false; throw new MlstackError("MLS3004", "no space is left"); } return transaction(work); }) satisfies typeof transaction });
   await expect(h.run(single)).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3004"));
   expect((await h.records.run("last")).status).toBe("failed");
+});
+
+test("a step elsewhere leaves a trace before it is started, and is told how its driver shows that it is alive", async () => {
+  const seen: unknown[] = [];
+  const { h, report } = await played(async (p) => {
+    const { driver, runId } = p.spec;
+    expect(driver).toEqual({ beat: `journal/${runId}/_run/0/beat`, silenceMs: 90_000 });
+    await turnsUntil(() => store.objects.has(driver!.beat));
+    await p.complete(1);
+    return EXIT;
+  }, { attach: async () => undefined, starting: () => { seen.push(h0!.db.raw.prepare("select node, attempt, status, handle from attempts").all()); } });
+  expect(seen).toEqual([[{ node: "one", attempt: 1, status: "running", handle: null }]]);
+  expect(await h.records.attempts(report.id, "one")).toMatchObject([{ attempt: 1, status: "completed", handle: "one" }]);
+});
+
+test("a specification that is too large for where it travels goes by the content space", async () => {
+  const names = Array.from({ length: 400 }, (_, i) => `x${i}`);
+  const wide = step({ name: "wide", inputs: Object.fromEntries(names.map((name) => [name, num])), output: num, run: never });
+  let travelled = 0;
+  const { h, report } = await played(async (p) => {
+    if (p.spec.node === "wide") {
+      travelled = Buffer.byteLength(JSON.stringify(p.spec));
+      expect(Object.keys((await unpackSpec(p.spec, contentSpace(store))).inputs)).toEqual(names);
+    }
+    await p.complete(1);
+    return EXIT;
+  }, {}, definePipeline({ name: "p", build: () => { const x = one(); wide(Object.fromEntries(names.map((name) => [name, x]))); } }));
+  expect(report.status).toBe("completed");
+  expect(travelled).toBeGreaterThan(0);
+  expect(travelled).toBeLessThanOrEqual(64 * 1024);
+  expect(Object.keys((await h.records.specs(report.id)).get("wide")!.spec.inputs)).toHaveLength(400);
+});
+
+test("a step whose launch can't be written down is ended, and the run with it", async () => {
+  let full = false;
+  const told: string[] = [];
+  const h = await opened(fakeStack(async (p) => { told.push(await p.cancelled); return { status: "killed", exitCode: null }; }, { store, attach: async () => undefined, starting: () => { full = true; } }));
+  const { transaction } = h.db;
+  Object.assign(h.db, { transaction: ((work) => { if (full) { full = false; throw new MlstackError("MLS3004", "no space is left"); } return transaction(work); }) satisfies typeof transaction });
+  await expect(h.run(single)).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3004"));
+  expect(told).toEqual(["the journal can't be written"]);
+});
+
+test("a timeout of a month is none of a millisecond", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const day = 24 * 3600 * 1000;
+  const told: string[] = [];
+  const slow = step({ name: "slow", timeoutMs: 31 * day, output: num, run: never });
+  const { report } = await played(async (p) => {
+    void p.cancelled.then((reason) => told.push(reason));
+    p.started();
+    await vi.advanceTimersByTimeAsync(31 * day - 1);
+    expect(told).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told).toEqual(["timeout"]);
+    return { status: "killed", exitCode: null };
+  }, { queues: true }, definePipeline({ name: "p", build: () => { slow(); } }));
+  expect(report.error).toMatchObject({ code: "MLS4002" });
+});
+
+test("of a step that was tried again the records have what the attempt has logged that counts", async () => {
+  const flaky = step({ name: "one", output: num, retry: { attempts: 2, delayMs: 0 }, run: never });
+  const { h, report } = await played(async (p) => {
+    const { attempt } = p.spec;
+    const tracker = [0, 1].map((n) => ({ ...event(n), id: `one/0.${attempt}/${n}`, attempt, time: 10 * attempt + n }));
+    await p.complete(1, attempt === 1 ? { tracker, status: "failed", outputs: {}, retried: true, error: { name: "Error", message: "no" } } : { tracker });
+    return EXIT;
+  }, {}, definePipeline({ name: "p", build: () => { flaky(); } }));
+  expect((await h.records.tracked(report.id)).map((t) => t.id)).toEqual(["one/0.2/0", "one/0.2/1"]);
+});
+
+test("a run stops when a note in the records says so, whoever left it", async () => {
+  const { h, report } = await played(async (p) => {
+    askInRecords(h0!.db, { run: p.spec.runId, ordinal: 0 }, "somebody");
+    await p.cancelled;
+    return { status: "killed", exitCode: null };
+  });
+  expect([report.status, report.error?.code, h.status(report)]).toEqual(["cancelled", "MLS4003", { one: "cancelled" }]);
 });

@@ -1,14 +1,15 @@
-import { MlstackError, serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
+import { serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
-import type { Journal, LogLine } from "../journal/events.ts";
+import type { Journal, LogLine, RunSettings } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
 import type { Stack, StackSnapshot } from "../stack/stack.ts";
 import type { JsonObject } from "@mlstack/core";
 import type { During } from "../store/abortable.ts";
 import { actionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
+import { cancelled } from "./attempt-end.ts";
 import { openRoots, type Named, type Roots } from "../store/roots.ts";
 import { consoleCapture } from "./console-capture.ts";
 import type { EarlierWork } from "./drive.ts";
@@ -20,7 +21,7 @@ import type { TrackedBefore } from "./tracked-before.ts";
 import { trackerLink, type TrackerLink } from "./tracker-link.ts";
 
 /** A run that is in the journal and can be driven, here or elsewhere. */
-export interface DrivenRun {
+export interface DrivenRun extends RunSettings {
   readonly run: string;
   readonly ordinal: number;
   readonly project: string;
@@ -43,11 +44,10 @@ export interface DrivenRun {
   readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;
   readonly files: ReadonlyMap<string, string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cache: "use" | "refresh" | "off";
-  readonly trustDomain: string;
-  readonly onFailure: "stop" | "continue";
-  readonly earlier: EarlierWork | undefined;
-  readonly tracked?: TrackedBefore | undefined;
+  /** What the run has done before, where it goes on; asked first of all. */
+  earlier(): Promise<EarlierWork | undefined>;
+  /** What is known of its tracked run, where it goes on; asked after `earlier`. */
+  tracked?(): Promise<TrackedBefore>;
   readonly signal: AbortSignal;
   readonly scratchDir: string;
   /** Where files lie that steps which run in this process declare. */
@@ -84,26 +84,28 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
   let roots: Roots | undefined;
   const journal: Journal = { ...r.journal, append(event) { roots?.event(event); r.journal.append(event); } };
   try {
+    const earlier = await r.earlier();
+    const tracked = await r.tracked?.();
     roots = await openRoots(store, { project: r.project, run, ordinal, relied: () => layers.relied() }, beforeSteps(r));
     const tracker = await r.stack.tracker();
     const required = Object.values(plan.steps).some((step) => "experimentTracker" in step.requires);
     const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name };
     if (tracker !== undefined) {
-      link = await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt), externalId: r.tracked?.externalId }, {
+      link = await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt), externalId: tracked?.externalId }, {
         required, open: (digest) => content.stream(digest), signal: r.signal,
         onOpened(externalId, url) {
           journal.append({ kind: "run-tracked", run, ordinal, time: r.now(), tracker: r.stack.fingerprint("experimentTracker"), externalId, url: url ?? null });
           r.onTracked?.(externalId, url);
         },
       });
-      link.send(r.tracked?.events ?? [], true);
+      link.send(tracked?.events ?? [], true);
     }
     const tracking = link;
     const actions = actionSpace(store, r.trustDomain);
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
       runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, get trackedRun() { return tracker?.writers === "one" ? null : (tracking?.externalId ?? null); }, steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
-      launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, lookup: r.cache === "use" ? actions : null, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier: r.earlier,
+      launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, readsCache: r.cache === "use", cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal, onLaunch: (node, attempt) => r.onLaunch?.(node, attempt),
       io: {
         content, artifacts, during: r.during, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
@@ -113,7 +115,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
       },
     });
     const warnings = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
-    const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(new MlstackError("MLS4003", "the run was cancelled")) : undefined);
+    const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(cancelled(r.signal)) : undefined);
     warnings.push(...(await roots.keep()));
     await end(result.status, error, warnings);
     return { status: result.status, error, nodes: result.nodes, warnings };

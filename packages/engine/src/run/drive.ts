@@ -3,7 +3,6 @@ import type { Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
 import type { LogFiles } from "../journal/log-files.ts";
-import type { ActionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
 import type { Roots } from "../store/roots.ts";
 import type { NodeState } from "./node-states.ts";
@@ -28,7 +27,7 @@ export interface Drive {
   readonly liveParams: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** External data by plan node and parameter. */
   readonly data: ReadonlyMap<string, Readonly<Record<string, ResolvedData | { readonly pointer: DataPointer }>>>;
-  /** Manifests of declared files, by step, for steps that don't see the project. */
+  /** Manifests of declared files, by step: for steps that don't see the project, and to be restored. */
   readonly files: ReadonlyMap<string, string>;
   /** Values of declared environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -40,8 +39,8 @@ export interface Drive {
   /** What the run keeps alive in the stores. */
   readonly roots: Pick<Roots, "name">;
   readonly logs: LogFiles | undefined;
-  /** Where results are looked up; null to run everything. */
-  readonly lookup: ActionSpace | null;
+  /** Whether results of other runs are served; they are looked for in `io.actions`. */
+  readonly readsCache: boolean;
   readonly cache: { readonly domain: string; readonly store: boolean };
   readonly earlier: EarlierWork | undefined;
   /** Flavor and configuration of a component, for steps that are cached by component. */
@@ -55,8 +54,8 @@ export interface Drive {
 
 /** What an earlier part of the same run has done already. */
 export interface EarlierWork {
-  /** The outputs of a node that need not run again: finished, with the same code and the same inputs. */
-  finished(state: NodeState, task: { readonly key: string | null; readonly inputs: Readonly<Record<string, ArtifactPointer>>; readonly data: Readonly<Record<string, DataPointer>>; readonly params: string }): Readonly<Record<string, ArtifactPointer>> | undefined;
+  /** The outputs of a node that need not run again: finished, and it would do the very same work (`StepKey.work`). */
+  finished(state: NodeState, work: string | undefined): Readonly<Record<string, ArtifactPointer>> | undefined;
   /** Whether a node must run though the cache may have its result. */
   mustRun(state: NodeState): boolean;
   /** The last attempt's number; 0 where there was none. */

@@ -1,10 +1,12 @@
 import { MlstackError, serializeError, type ArtifactPointer, type CacheMiss, type SerializedError } from "@mlstack/core";
-import { attempts, cancelled, type Prepared } from "./attempt.ts";
+import { attempts, type Prepared } from "./attempt.ts";
+import { cancelled } from "./attempt-end.ts";
 import { lookUp } from "./cache-lookup.ts";
 import type { Drive, DriveResult } from "./drive.ts";
 import { choose, collect, expand, failedBefore, unmet } from "./expand.ts";
 import { hasEnded, nodeStates, type ItemRun, type MapRun, type NodeState } from "./node-states.ts";
 import { prepare } from "./prepare.ts";
+import { singleFlights } from "./single-flights.ts";
 import { slots } from "./slots.ts";
 import type { StoredOutput } from "../store/action-space.ts";
 import { namedBy } from "../store/roots.ts";
@@ -22,6 +24,7 @@ export async function drive(d: Drive): Promise<DriveResult> {
   const all = new Map([...root.states.values()].map((s) => [s.id, s]));
   const running = slots(d.maxParallel);
   const active = new Set<Promise<void>>();
+  const flights = singleFlights<NodeState>();
   let failed: DriveResult["failed"];
   let broken: { error: unknown } | undefined;
   const stopping = () => d.signal.aborted || broken !== undefined || (failed !== undefined && d.onFailure === "stop");
@@ -121,7 +124,14 @@ export async function drive(d: Drive): Promise<DriveResult> {
       return map.items.length === 0 ? finishMap(map) : undefined;
     }
     const task = await prepare(d, state, state.node);
-    const before = await reused(d, state, task);
+    // of steps with the same key one runs, and the others come again when it has: its result is theirs
+    const key = d.io.actions === null ? null : task.key.key;
+    if (key !== null && !flights.take(key, state)) return;
+    try { await run(state, task); } finally { if (key !== null) ready.push(...flights.land(key)); }
+  }
+
+  async function run(state: NodeState, task: Prepared): Promise<void> {
+    const before = await reused(d, state, task, flights.made);
     const outcome = before.outcome ?? (await running.use(async (): Promise<StepOutcome | undefined> => {
       if (stopping() || hasEnded(state)) return undefined;
       await d.io.during(d.signal, async () => { for (const pointer of Object.values(task.spec.inputs)) await d.layers.bring(pointer); });
@@ -135,6 +145,7 @@ export async function drive(d: Drive): Promise<DriveResult> {
     if (outcome.status === "failed" || (outcome.status === "cancelled" && !d.signal.aborted)) return fail(state, outcome.error);
     if ("error" in outcome) { state.error = outcome.error; return; }
     state.outputs = outcome.outputs;
+    if (outcome.status === "completed" && task.key.key !== null) flights.made.add(task.key.key);
     return settle(state);
   }
 
@@ -169,18 +180,23 @@ function collector(state: NodeState): ItemRun | undefined {
   return undefined;
 }
 
-/** Serves a node from what this run has done before, or from the cache, its tracker calls included; or says why it did not. */
-async function reused(d: Drive, state: NodeState, task: Prepared): Promise<{ readonly outcome?: StepOutcome; readonly miss?: CacheMiss }> {
-  const { key, spec } = task;
-  const kept = d.earlier?.finished(state, { key: key.key, inputs: spec.inputs, data: spec.data, params: JSON.stringify(task.node.params) });
+/**
+ * Serves a node from what this run has done before, or from the cache, its tracker calls included; or says why it did not.
+ *
+ * @param made keys whose results are of this very drive, and so no old ones, even where the cache is not to be read
+ */
+async function reused(d: Drive, state: NodeState, task: Prepared, made: ReadonlySet<string>): Promise<{ readonly outcome?: StepOutcome; readonly miss?: CacheMiss }> {
+  const { key } = task;
+  const kept = d.earlier?.finished(state, key.work);
   if (kept !== undefined && (await everyPresent(d, Object.values(kept)))) {
     // no event says so, for the run has its end already
     d.roots.name(namedBy(kept));
     return { outcome: { status: "cached", outputs: kept } };
   }
   if (key.key === null) return {};
-  if (d.lookup === null || d.earlier?.mustRun(state) === true) return { miss: "not-read" };
-  const found = await lookUp(key.key, { node: state.id, ordinal: d.ordinal }, d.lookup, d.layers);
+  const mayRead = made.has(key.key) || (d.readsCache && d.earlier?.mustRun(state) !== true);
+  if (d.io.actions === null || !mayRead) return { miss: "not-read" };
+  const found = await lookUp(key.key, { run: d.runId, node: state.id, ordinal: d.ordinal }, d.io.actions, d.layers);
   if (!found.hit) return { miss: found.reason };
   const { entry, events } = found;
   if (hasEnded(state)) return {};
@@ -188,7 +204,7 @@ async function reused(d: Drive, state: NodeState, task: Prepared): Promise<{ rea
   if (hasEnded(state)) return {};
   const time = d.io.now();
   d.io.journal.append({
-    kind: "step-ended", run: d.runId, ordinal: d.ordinal, node: state.id, attempt: 0, startedAt: time, time, status: "cached", key: key.key, parts: key.parts, outputs: entry.outputs, tracker: events,
+    kind: "step-ended", run: d.runId, ordinal: d.ordinal, node: state.id, attempt: 0, startedAt: time, time, status: "cached", key: key.key, parts: key.parts, work: key.work, outputs: entry.outputs, tracker: events,
     cache: { state: "hit", run: entry.writer.run, node: entry.writer.node, madeAt: entry.createdAt, platform: entry.platform, savedMs: entry.durationMs, tracker: entry.tracker },
   });
   return { outcome: { status: "cached", outputs: pointersOf(entry.outputs) } };

@@ -1,8 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
-import type { ArtifactPointer, DataPointer } from "@mlstack/core";
+import type { ArtifactPointer } from "@mlstack/core";
 import { everyPlanNode, planSources, type Plan, type PlanNode } from "@mlstack/pipeline";
 import type { Records } from "../records/records.ts";
-import type { RunRow } from "../records/schema.ts";
 import type { EarlierWork } from "./drive.ts";
 
 /** A step that is not the same as when the run was started, and what of it is not. */
@@ -57,46 +55,27 @@ export function downstream(plan: Plan, from: string): Set<string> {
 }
 
 /**
- * What a run has done before it was interrupted, failed or cancelled, as far as it still counts: a finished step whose code, inputs or
- * parameters are others now is not finished.
+ * What a run has done before it was interrupted, failed or cancelled, as far as it still counts: a finished step stays where it did the very work
+ * that it would do now. Where that can't be known it does not stay.
  *
  * @param forced nodes that must run again whatever they did before
  */
-export async function earlierWork(run: RunRow, before: Plan, now: Plan, forced: ReadonlySet<string>, records: Records, onKept: (node: string) => void): Promise<EarlierWork> {
-  const [rows, stored, specs] = await Promise.all([records.steps(run.id), records.artifacts({ run: run.id, limit: 1_000_000 }), records.specs(run.id)]);
+export async function earlierWork(run: string, forced: ReadonlySet<string>, records: Records, onKept: (node: string) => void): Promise<EarlierWork> {
+  const [rows, stored, attempts] = await Promise.all([records.steps(run), records.artifacts({ run, limit: 1_000_000 }), records.lastAttempts(run)]);
   const byNode = new Map(rows.map((r) => [r.node, r]));
   const outputs = new Map<string, Record<string, ArtifactPointer>>();
   for (const { node, output, manifest, identity, format, size } of stored) outputs.set(node, { ...outputs.get(node), [output]: { manifest, identity, format, size } });
-  // a run that was resumed has had several plans, and a step belongs to the one that it was started with
-  const plans = new Map<string, Plan>([[run.plan, before]]);
-  for (const { spec } of specs.values()) if (!plans.has(spec.plan)) plans.set(spec.plan, await records.plan(spec.plan));
-  const base = (id: string) => id.split("@", 1)[0]!;
-
-  /** Of a step that has no key: whether it is the same work, as far as that can be told. */
-  const sameWork = (id: string, inputs: Readonly<Record<string, ArtifactPointer>>, data: Readonly<Record<string, DataPointer>>, params: string): boolean => {
-    const had = specs.get(id)?.spec;
-    const plan = had === undefined ? undefined : plans.get(had.plan);
-    if (had === undefined || plan === undefined) return false;
-    const old = [...everyPlanNode(plan.nodes)].find((n) => n.id === base(id));
-    const current = [...everyPlanNode(now.nodes)].find((n) => n.id === base(id));
-    if (old?.kind !== "step" || current?.kind !== "step") return false;
-    const [a, b] = [plan.steps[old.step]?.parts, now.steps[current.step]?.parts];
-    const same = a !== undefined && b !== undefined && a.code?.digest === b.code?.digest && a.packages?.digest === b.packages?.digest && a.runtime === b.runtime && isDeepStrictEqual([a.env, a.files], [b.env, b.files]);
-    const ports = new Set([...Object.keys(had.inputs), ...Object.keys(inputs)]);
-    const names = new Set([...Object.keys(had.data), ...Object.keys(data)]);
-    return same && JSON.stringify(old.params) === params && [...ports].every((p) => had.inputs[p]?.identity === inputs[p]?.identity) && [...names].every((n) => had.data[n]?.digest === data[n]?.digest);
-  };
+  const isForced = (id: string) => forced.has(id.split("@", 1)[0]!);
 
   return {
-    finished(state, { key, inputs, data, params }) {
+    finished(state, work) {
       const row = byNode.get(state.id);
-      if (row === undefined || (row.status !== "completed" && row.status !== "cached") || forced.has(base(state.id))) return undefined;
-      const same = row.key !== null && key !== null ? row.key === key : row.key === null && key === null && sameWork(state.id, inputs, data, params);
-      if (!same) return undefined;
+      if (row === undefined || (row.status !== "completed" && row.status !== "cached") || isForced(state.id)) return undefined;
+      if (work === undefined || row.work !== work) return undefined;
       onKept(state.id);
       return outputs.get(state.id) ?? {};
     },
-    mustRun: (state) => forced.has(base(state.id)),
-    attempts: (state) => specs.get(state.id)?.attempt ?? 0,
+    mustRun: (state) => isForced(state.id),
+    attempts: (state) => attempts.get(state.id) ?? 0,
   };
 }

@@ -1,14 +1,16 @@
-import { isAbsolute, join } from "node:path";
-import { encodeValue, MlstackError, type ArtifactStore, type JsonObject, type JsonValue, type SerializedError, type StepDefinition } from "@mlstack/core";
+import { join } from "node:path";
+import { encodeValue, MlstackError, type JsonObject, type JsonValue, type SerializedError, type StepDefinition } from "@mlstack/core";
 import type { CompiledPlan, Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { directJournal } from "../journal/direct-journal.ts";
-import type { Journal, JournalEvent, LogLine } from "../journal/events.ts";
+import type { Journal, JournalEvent, LogLine, RunResumed, RunSettings, RunStarted } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
 import type { Project, ProjectIdentity } from "../project/project.ts";
 import { thisDriver } from "../records/liveness.ts";
 import type { OpenDatabase } from "../records/open-database.ts";
-import type { Stack, StackSpec } from "../stack/stack.ts";
+import type { UsedStore } from "../records/records.ts";
+import { refuseLocal } from "../stack/local-components.ts";
+import type { Stack } from "../stack/stack.ts";
 import { abortable } from "../store/abortable.ts";
 import { contentSpace } from "../store/content-space.ts";
 import type { NamedStore } from "../store/known-stores.ts";
@@ -16,8 +18,10 @@ import { layers } from "../store/layers.ts";
 import type { EarlierWork } from "./drive.ts";
 import { driveRun } from "./drive-run.ts";
 import type { Faults } from "./faults.ts";
-import { recordBeats } from "./heartbeat.ts";
+import { recordBeats, storeBeats } from "./heartbeat.ts";
 import type { NodeState } from "./node-states.ts";
+import { notesInRecords } from "./notes.ts";
+import { keepFiles } from "./share-files.ts";
 import type { TrackedBefore } from "./tracked-before.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
@@ -30,6 +34,8 @@ export interface RunObserver {
   log?(node: string, attempt: number, line: LogLine): void;
   /** A node of a resumed run that had finished before. */
   kept?(node: string): void;
+  /** Told, in a sentence, what holds a resumed run up. */
+  waiting?(message: string): void;
   /** The run can be looked at elsewhere, such as in the tracker's pages. */
   tracked?(externalId: string, url: string | undefined): void;
 }
@@ -74,6 +80,8 @@ export interface RunSurroundings {
   readonly stack: Stack;
   /** The stores, besides the stack's own, in which results may lie. */
   otherStores(): Promise<readonly NamedStore[]>;
+  /** Those of them that a driver elsewhere can reach, as it opens them. */
+  storesElsewhere(): Promise<readonly (UsedStore & JsonObject)[]>;
   readonly scratchDir: string;
   readonly version: string;
   /** At most this many steps at a time, whatever the orchestrator could do. */
@@ -87,8 +95,12 @@ export interface ResumedRun {
   readonly run: string;
   readonly ordinal: number;
   readonly startedAt: number;
-  readonly earlier: EarlierWork;
-  readonly tracked: TrackedBefore;
+  /** Makes this process the run's only driver. Throws MLS4009 where somebody else is. */
+  claim(event: RunResumed): Promise<void>;
+  /** What it has done so far; asked once the run is this process's own, and nothing else works on it any more. */
+  earlier(journal: Journal): Promise<EarlierWork>;
+  /** What is known of its tracked run; asked after `earlier`. */
+  tracked(): Promise<TrackedBefore>;
 }
 
 /** A compiled plan, and a watch over the code that this process has loaded. */
@@ -103,33 +115,48 @@ export interface LoadedPlan extends CompiledPlan {
 export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<string, unknown>>, options: RunOptions, s: RunSurroundings, resumed?: ResumedRun): Promise<RunReport> {
   const { plan } = compiled;
   const [store, launch] = await Promise.all([s.stack.artifactStore(), s.stack.launcher()]);
-  if (launch.sees === "bundle") { refuseHereOnly(compiled); refuseOwnFolder(s.stack.spec, store); }
+  if (launch.sees === "bundle") { refuseHereOnly(compiled); await refuseLocal(s.stack); }
   const run = resumed?.run ?? newRunId(s.now());
   const ordinal = resumed?.ordinal ?? 0;
+  const part = { run, ordinal };
   const scratchDir = join(s.scratchDir, run);
   const { store: watched, during } = abortable(store);
   const layered = layers(contentSpace(watched), await s.otherStores(), join(scratchDir, "copies"));
   const data = await resolveData(plan, s.project, async () => store, join(scratchDir, "data"));
-  const shared = launch.sees === "bundle" ? await shareWithSteps(plan, data, s.project, layered.content) : { data, files: new Map<string, string>() };
+  const shared = launch.sees === "bundle" ? await shareWithSteps(plan, data, s.project, layered.content) : { data, files: await keepFiles(plan, s.project, layered.content) };
   const planDigest = await keepPlan(compiled, layered.content, s.db);
-  const journal = observed(directJournal(s.db, s.logs), options);
+  const journal = observed(directJournal(s.db, s.logs, part), options);
   const startedAt = s.now();
   const snapshot = await s.stack.snapshot();
-  journal.append(firstEvent({ compiled, given, options, s, run, resumed, planDigest, snapshot, time: startedAt }));
-  await journal.flush();
+  const settings = settingsOf(options);
+  const common = { run, time: startedAt, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("direct"), settings };
+  if (resumed === undefined) {
+    journal.append(runStarted(plan, given, { ...common, version: s.version, project: s.identity.id, tags: options.tags ?? [] }));
+    await journal.flush();
+  } else {
+    const event: RunResumed = { kind: "run-resumed", ordinal, ...common };
+    await resumed.claim(event);
+    options.observer?.event?.(event);
+  }
   options.observer?.planned?.(run, plan);
   await s.faults.at("run.recorded");
-  const beats = recordBeats(s.db, run);
+  const asked = new AbortController();
+  // a step elsewhere looks at the store, everybody else at the records
+  const watches = [recordBeats(s.db, part), notesInRecords(s.db, part, asked), ...(launch.sees === "bundle" ? [storeBeats(store, part, launch)] : [])];
   try {
     const end = await driveRun({
-      run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
-      data: shared.data, files: shared.files, env: compiled.env, cache: options.cache ?? "use", trustDomain: options.trustDomain ?? "shared", onFailure: options.onFailure ?? "stop", earlier: resumed?.earlier, tracked: resumed?.tracked, filesDir: s.project.dir,
-      signal: options.signal ?? new AbortController().signal, scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
+      ...settings, run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
+      data: shared.data, files: shared.files, env: compiled.env, earlier: async () => resumed?.earlier(journal), ...(resumed !== undefined && { tracked: () => resumed.tracked() }), filesDir: s.project.dir,
+      signal: options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]), scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onLaunch: (node, attempt) => options.observer?.launched?.(node, attempt),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),
     });
     return { id: run, ...end, plan, steps: compiled.steps, outputs: compiled.outputs, copied: layered.copied };
-  } finally { beats.stop(); }
+  } finally { for (const watch of watches) watch.stop(); }
+}
+
+export function settingsOf({ cache = "use", trustDomain = "shared", onFailure = "stop" }: RunOptions): RunSettings {
+  return { cache, trustDomain, onFailure };
 }
 
 /**
@@ -146,38 +173,21 @@ export function refuseHereOnly({ plan, liveParams }: CompiledPlan): void {
   if (node !== undefined) throw new MlstackError("MLS4011", `a parameter of "${node}" can't leave this process`, { why: "it can't be written as JSON", fix: "give it as plain data", details: { node } });
 }
 
-/**
- * A store in a folder whose place is meant from the project is another folder for a process that has nothing of the project.
- *
- * @throws MLS4004
- */
-export function refuseOwnFolder({ name, components }: StackSpec, store: ArtifactStore): void {
-  const found = components["artifact_store"];
-  const path = found?.config?.["path"];
-  if (store.localPath === undefined || (typeof path === "string" && isAbsolute(path))) return;
-  throw new MlstackError("MLS4004", `the artifact store "${found?.name ?? ""}" of the stack "${name}" is a folder of this project, and its steps run where the project is not`, { why: "they would look for it elsewhere", fix: "give the store an absolute path, or use a bucket" });
+type Common = Pick<RunStarted, "run" | "time" | "plan" | "bundle" | "stack" | "driver" | "project" | "settings">;
+
+export function runStarted(plan: Plan, given: Readonly<Record<string, unknown>>, { version, tags, ...common }: Common & { version: string; tags: readonly string[] }): RunStarted {
+  return { kind: "run-started", pipeline: plan.pipeline.name, params: plan.params, ...encodeGiven(given), versions: { mlstack: version }, tags: [...plan.pipeline.tags, ...tags], ...common };
 }
 
-interface FirstEvent { compiled: CompiledPlan; given: Readonly<Record<string, unknown>>; options: RunOptions; s: RunSurroundings; run: string; resumed: ResumedRun | undefined; planDigest: string; snapshot: JsonObject; time: number }
-
-function firstEvent({ compiled: { plan }, given, options, s, run, resumed, planDigest, snapshot, time }: FirstEvent): JournalEvent {
-  const common = { run, time, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("direct") };
-  if (resumed !== undefined) return { kind: "run-resumed", ordinal: resumed.ordinal, ...common };
-  return runStarted(plan, given, { ...common, version: s.version, project: s.identity.id, tags: options.tags ?? [] });
-}
-
-export function runStarted(plan: Plan, given: Readonly<Record<string, unknown>>, { version, tags, ...common }: Pick<Extract<JournalEvent, { kind: "run-started" }>, "run" | "time" | "plan" | "bundle" | "stack" | "driver" | "project"> & { version: string; tags: readonly string[] }): JournalEvent {
-  return { kind: "run-started", pipeline: plan.pipeline.name, params: plan.params, given: encodeGiven(given), versions: { mlstack: version }, tags: [...plan.pipeline.tags, ...tags], ...common };
-}
-
-/** The given parameters as far as they can be written down. */
-function encodeGiven(given: Readonly<Record<string, unknown>>): Record<string, JsonValue> {
-  const encoded: Record<string, JsonValue> = {};
-  for (const [name, value] of Object.entries(given)) {
+/** The given parameters as far as they can be written down, and the names of the others. */
+function encodeGiven(values: Readonly<Record<string, unknown>>): Pick<RunStarted, "given" | "lost"> {
+  const given: Record<string, JsonValue> = {};
+  const lost: string[] = [];
+  for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    try { encoded[name] = encodeValue(value instanceof URL ? value.href : value); } catch { continue; }
+    try { given[name] = encodeValue(value instanceof URL ? value.href : value); } catch { lost.push(name); }
   }
-  return encoded;
+  return { given, lost };
 }
 
 function observed(journal: Journal, options: RunOptions): Journal {

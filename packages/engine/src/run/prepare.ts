@@ -3,6 +3,7 @@ import type { PlanSource, PlanStepNode } from "@mlstack/pipeline";
 import { stepZone, zoneOfProcess } from "../step/zone.ts";
 import { hereOnly, type Prepared } from "./attempt.ts";
 import type { Drive } from "./drive.ts";
+import { beatKey, silenceOf } from "./heartbeat.ts";
 import { valueOf, type NodeState } from "./node-states.ts";
 import { pointersOf } from "./step-outcome.ts";
 import { stepKey } from "./step-key.ts";
@@ -23,9 +24,10 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
   return {
     spec: {
       version: 1, runId: d.runId, project: d.project, node: state.id, attempt: 1, ordinal: d.ordinal, willRetry: false, plan: d.planDigest, inputs, data,
-      files: launch.sees === "bundle" ? (d.files.get(node.step) ?? null) : null, cache: d.cache, stack: d.stack, zone,
+      files: d.files.get(node.step) ?? null, cache: d.cache, stack: d.stack, zone,
       // what steps of this machine log is sent from here: one writer, one connection
       trackedRun: launch.sees === "project" ? null : d.trackedRun, timeoutMs: step.options.timeoutMs,
+      driver: launch.sees === "bundle" ? { beat: beatKey({ run: d.runId, ordinal: d.ordinal }), silenceMs: silenceOf(launch) } : null,
       ...(step.options.resources !== null && { resources: step.options.resources }),
     },
     ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),

@@ -93,7 +93,7 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
   await io.faults.at("step.started", node);
   // not flushed here: the end of this step and the start of the next are one commit, and the driver flushes before it waits
   const end = async (result: Pick<StepEnded, "status" | "cache" | "outputs" | "error" | "retried">, left: number, key = task.key) => {
-    io.journal.append({ kind: "step-ended", run, ordinal, node, attempt, startedAt, time: io.now(), key: key.key, parts: key.key === null ? null : key.parts, tracker: recorder.events, ...(left > 0 && { untracked: true }), ...result });
+    io.journal.append({ kind: "step-ended", run, ordinal, node, attempt, startedAt, time: io.now(), key: key.key, parts: key.key === null ? null : key.parts, ...(key.work !== undefined && { work: key.work }), tracker: recorder.events, ...(left > 0 && { untracked: true }), ...result });
     await io.faults.at("step.ended", node);
   };
   try {
@@ -105,8 +105,8 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     const left = await tracking.end();
     await io.faults.at("step.tracked", node);
     // what was used is not what was hashed, or what is in no key was read: then it is no result of that key
-    const reasons = task.key.key === null ? [] : [...seen.reasons, ...(await watch.changed())];
-    const key: StepKey = reasons.length > 0 ? { key: null, reasons } : task.key;
+    const reasons = task.key.work === undefined ? [] : [...seen.reasons, ...(await watch.changed())];
+    const key: StepKey = reasons.length > 0 ? { key: null, reasons: task.key.key === null ? [...task.key.reasons, ...reasons] : reasons } : task.key;
     const cache = await commit({ ...task, key }, io, outputs, recorder.events, io.now() - startedAt);
     await io.faults.at("step.committed", node);
     await end({ status: "completed", cache, outputs }, left, key);

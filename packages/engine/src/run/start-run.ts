@@ -1,17 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { ArtifactStore, DataPointer } from "@mlstack/core";
-import { everyPlanNode, isStepNode, pathDigest, type CompiledPlan, type Plan } from "@mlstack/pipeline";
-import { statSync } from "node:fs";
-import { hashFile } from "../artifacts/output-folder.ts";
+import { everyPlanNode, isStepNode, type CompiledPlan, type Plan } from "@mlstack/pipeline";
 import { dataResolver, type ResolvedData } from "../data/data-resolver.ts";
-import { changing, dataFiles } from "../data/local-data.ts";
 import { shareData } from "../data/pointed-data.ts";
 import type { Project } from "../project/project.ts";
 import type { OpenDatabase } from "../records/open-database.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { makeManifest, sha256 } from "../store/manifest.ts";
 import { sideBySide } from "../store/side-by-side.ts";
+import { shareFiles } from "./share-files.ts";
 
 /** Sorts by time, and short enough to be typed: nine characters of time and seven of chance, in base 32 without look-alikes. */
 export function newRunId(now: number): string {
@@ -59,24 +57,7 @@ export async function shareWithSteps(plan: Plan, data: ReadonlyMap<string, Recor
     for (const [name, { pointer }] of Object.entries(of)) pointers[name] = { pointer: await shareData(pointer, project.dir, content) };
     shared.set(node, pointers);
   }
-  const files = new Map<string, string>();
-  for (const [id, step] of Object.entries(plan.steps)) {
-    if (step.options.files.length === 0) continue;
-    const found = [];
-    for (const path of step.options.files) {
-      const at = join(project.dir, path);
-      const isFolder = statSync(at, { throwIfNoEntry: false })?.isDirectory();
-      if (isFolder === undefined) continue;
-      if (pathDigest(at) !== step.parts.files[path]) throw changing(at);
-      for (const { file, name } of isFolder ? dataFiles(path, at) : [{ file: at, name: "" }]) {
-        const { digest, size } = await hashFile(file);
-        await content.putFile({ kind: "file", path: file, size }, digest);
-        found.push({ path: [...path.split(/[\\/]/), ...(name === "" ? [] : name.split("/"))].filter((s) => s !== "" && s !== ".").join("/"), size, sha256: digest });
-      }
-    }
-    files.set(id, await content.putManifest(makeManifest(found)));
-  }
-  return { data: shared, files };
+  return { data: shared, files: await shareFiles(plan, project, content) };
 }
 
 /** The pipeline's parameters as trackers show them. */

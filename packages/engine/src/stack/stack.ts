@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
+import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
 import { verifyStack } from "./verify-stack.ts";
 
@@ -24,6 +24,9 @@ export interface StackSnapshot extends StackSpec {
   /** Versions of the packages that its components come from, by name. */
   readonly plugins: Readonly<Record<string, string>>;
 }
+
+/** Where components are created. */
+export type Place = Omit<ComponentContext, "name">;
 
 /** What a project runs on where nothing else is configured. */
 export const LOCAL_STACK: StackSpec = {
@@ -72,7 +75,7 @@ export interface Stack {
   dispose(): Promise<void>;
 }
 
-export function openStack(spec: StackSpec, loader: PluginLoader, place: { projectDir: string; stateDir: string }): Stack {
+export function openStack(spec: StackSpec, loader: PluginLoader, place: Place): Stack {
   const made = new Map<string, Promise<Component>>();
   const make = (type: string): Promise<Component> | undefined => {
     const found = spec.components[type];

@@ -6,15 +6,19 @@ import type { Journal, LogLine } from "../journal/events.ts";
 import { objectJournal } from "../journal/object-journal.ts";
 import { projectPlugins } from "../plugins.ts";
 import { storeBeats } from "../run/heartbeat.ts";
-import { cancelRequests } from "../run/attach.ts";
 import type { DriverSpec } from "../run/detach.ts";
 import { driveRun } from "../run/drive-run.ts";
+import { unpackSpec } from "../run/large-spec.ts";
+import { notesInStore } from "../run/notes.ts";
 import type { StepOutcome } from "../run/step-outcome.ts";
+import { otherStores } from "../stack/other-stores.ts";
 import { openStack, type StackSnapshot } from "../stack/stack.ts";
 import { abortable } from "../store/abortable.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
+import { lastWords } from "./last-words.ts";
 import { layOut } from "./lay-out.ts";
+import { lifeline } from "./lifeline.ts";
 import { bundlePaths, definitionSource } from "./load-definition.ts";
 import { relocated } from "./relocate.ts";
 import { openStepHost } from "./step-host.ts";
@@ -34,10 +38,14 @@ export function readSpec(path: string): unknown {
 
 /**
  * Runs one step in a folder that has nothing of the project: `mlstack step run`. Code and declared files come from the artifact store,
- * packages from the node_modules in reach; runtime, platform and packages must be those of the plan.
+ * packages from the node_modules in reach; runtime, platform and packages must be those of the plan. It ends when the signal says so, when its
+ * time is over, and when its driver is gone.
  */
-export async function runStepElsewhere(spec: StepSpec, dir: string, signal: AbortSignal): Promise<StepOutcome> {
-  const host = await openStepHost(spec.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"));
+export async function runStepElsewhere(travelled: StepSpec, dir: string, signal: AbortSignal): Promise<StepOutcome> {
+  const words = lastWords();
+  const host = await openStepHost(travelled.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"), true);
+  const told = new AbortController();
+  const line = lifeline(travelled, dir, host.store, (reason) => told.abort(reason));
   const store = objectJournal(host.store);
   // why it was told to stop is known to the driver only, which then writes how the step ended
   const journal: Journal = { ...store, append: (event) => {
@@ -47,6 +55,7 @@ export async function runStepElsewhere(spec: StepSpec, dir: string, signal: Abor
   const timer = setInterval(() => void journal.flush().catch(() => undefined), LOGS_EVERY_MS);
   try {
     const content = contentSpace(host.store);
+    const spec = await unpackSpec(travelled, content);
     const plan = await host.plan(spec.plan);
     if (plan.bundle !== null) await layOut(plan.bundle, content, dir);
     if (spec.files !== null) await layOut(spec.files, content, dir);
@@ -55,9 +64,10 @@ export async function runStepElsewhere(spec: StepSpec, dir: string, signal: Abor
     const definitions = definitionSource(dir, plan.bundle === null ? (m) => m : bundlePaths(dir));
     // printed, too: whoever looks after this process sees it there, and it is all that is left of a process that crashes
     const onLine = ({ stream, text }: LogLine) => { process[stream === "stderr" ? "stderr" : "stdout"].write(`${text}\n`); };
-    return await host.run(spec, { journal, definitions, environment: "refuse", signal, onLine });
+    return await words.of(spec.node, () => host.run(spec, { journal, definitions, environment: "refuse", signal: AbortSignal.any([signal, told.signal]), onLine }));
   } finally {
     clearInterval(timer);
+    await line.stop();
     await host.close();
   }
 }
@@ -75,22 +85,25 @@ async function failing<T>(store: ArtifactStore, { run, ordinal }: DriverSpec, wo
 /** Drives a run whose client has left: `mlstack driver run`. It has no code of the project; what happens is in the journal in the store. */
 export async function runDriver(spec: DriverSpec, dir: string, abort: AbortController): Promise<"completed" | "failed" | "cancelled"> {
   const stateDir = join(dir, STATE);
-  const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: Object.keys(spec.stack.plugins) }), { projectDir: dir, stateDir });
+  const place = { projectDir: dir, stateDir, elsewhere: true };
+  const plugins = [...new Set([...Object.keys(spec.stack.plugins), ...spec.stores.flatMap((s) => s.plugins)])];
+  const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: plugins }), place);
+  const others = otherStores(stack, { stores: async () => spec.stores }, place);
   try {
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
     const { store: watched, during } = abortable(store);
     const content = contentSpace(watched);
     const plan = await failing(store, spec, async () => JSON.parse(Buffer.from(await content.read(spec.plan)).toString("utf8")) as Plan);
-    const beats = storeBeats(store, spec.run);
-    const requests = cancelRequests(store, spec.run, abort);
+    const part = { run: spec.run, ordinal: spec.ordinal };
+    const watches = [storeBeats(store, part, launch), notesInStore(store, part, abort)];
     const data = new Map(Object.entries(spec.data).map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, pointer]): [string, { pointer: DataPointer }] => [name, { pointer }]))]));
     try {
       const end = await driveRun({
-        run: spec.run, ordinal: spec.ordinal, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
-        layers: layers(content, [], join(stateDir, "copies")), during, journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
-        cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, earlier: undefined, signal: abort.signal, scratchDir: join(stateDir, "scratch"), filesDir: dir, faults: { at: () => undefined }, now: Date.now, onLog: () => undefined,
+        ...part, cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
+        layers: layers(content, await others.list(), join(stateDir, "copies")), during, journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
+        earlier: async () => undefined, signal: abort.signal, scratchDir: join(stateDir, "scratch"), filesDir: dir, faults: { at: () => undefined }, now: Date.now, onLog: () => undefined,
       });
       return end.status;
-    } finally { beats.stop(); requests.stop(); }
-  } finally { await stack.dispose(); }
+    } finally { for (const watch of watches) watch.stop(); }
+  } finally { await Promise.all([stack.dispose(), others.dispose()]); }
 }

@@ -3,6 +3,8 @@ import { MlstackError } from "@mlstack/core";
 import { KEY_ALGORITHM, type Plan, type PlanStep } from "@mlstack/pipeline";
 import { packageFingerprinter, platformOf, runtimeOf, type LoadCheck, type ReachedPackage } from "@mlstack/pipeline/compile";
 
+export interface OtherPackages { readonly what: string; readonly found: string; readonly planned: string }
+
 /** Where a step is going to run, compared with what its key was made of. */
 export interface PlanEnvironment {
   /**
@@ -11,6 +13,8 @@ export interface PlanEnvironment {
    * @throws MLS4005
    */
   verify(step: PlanStep): void;
+  /** How the packages in reach differ from those that the step's key was made of; undefined where they do not. */
+  otherPackages(step: PlanStep): OtherPackages | undefined;
   /** Watches whether the step's packages are those of the plan, and stay so. To be made before any of them is loaded. */
   watch(step: PlanStep): LoadCheck;
 }
@@ -20,7 +24,7 @@ export function planEnvironment(plan: Plan, dir: string, stateDir: string): Plan
   // what it has seen of a package it does not look at again: what happens later is the watch's to find
   const fingerprinter = packageFingerprinter({ projectDir: dir, stateDir });
 
-  function otherPackages({ parts: { packages } }: PlanStep): { readonly what: string; readonly found: string; readonly planned: string } | undefined {
+  function otherPackages({ parts: { packages } }: PlanStep): OtherPackages | undefined {
     if (packages === null) return undefined;
     const found = fingerprinter.fingerprint(reached(packages));
     fingerprinter.flush();
@@ -34,6 +38,7 @@ export function planEnvironment(plan: Plan, dir: string, stateDir: string): Plan
   const reached = (packages: NonNullable<PlanStep["parts"]["packages"]>): ReachedPackage[] => packages.roots.map(({ name, from, folder }) => ({ name, from: resolve(dir, from), ...(folder !== undefined && { folder: resolve(dir, folder) }) }));
 
   return {
+    otherPackages,
     verify(step) {
       const differs = (what: string, found: string, planned: string, fix: string) => new MlstackError("MLS4005", `the ${what} differs from the plan: found ${found}, planned ${planned}`, {
         why: "the step's result would be stored under a key that was made for another environment", fix, details: { what, found, planned, step: step.name },

@@ -43,9 +43,12 @@ export interface StepHost {
  */
 export type EnvironmentCheck = "refuse" | "watch" | "ignore";
 
-/** @param dir the project's root or a bundle's folder: packages are found from there */
-export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string): Promise<StepHost> {
-  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir });
+/**
+ * @param dir the project's root or a bundle's folder: packages are found from there
+ * @param elsewhere whether there is nothing of the project, see `ComponentContext`
+ */
+export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string, elsewhere = false): Promise<StepHost> {
+  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir, elsewhere });
   const store = await stack.artifactStore();
   const { store: watched, during } = abortable(store);
   const layered = layers(contentSpace(watched), [], scratchDir);

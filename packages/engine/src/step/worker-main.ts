@@ -4,7 +4,10 @@ import { MlstackError, type StepSpec } from "@mlstack/core";
 import { installSourceHooks, type GivenCode } from "@mlstack/pipeline/compile";
 import { channelJournal } from "../journal/channel-journal.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
+import { lastWords } from "./last-words.ts";
 import { definitionSource } from "./load-definition.ts";
+import { endOwnGroup } from "./own-group.ts";
+import { plainOutput } from "./plain-output.ts";
 import { openStepHost, type StepHost } from "./step-host.ts";
 import { END_OF_OUTPUT, type FromWorker, type ToWorker } from "./worker-messages.ts";
 
@@ -19,7 +22,9 @@ function quietSqliteWarning(): void {
 /** The program of a worker process: runs one step after the other as the pool tells it, with the project as it is. */
 function main(projectDir: string, stateDir: string, scratch: string): void {
   endWithParent();
+  plainOutput();
   quietSqliteWarning();
+  const words = lastWords();
   const realDir = realpathSync.native(projectDir);
   const first = { ...process.env };
   // the code of the plan, not what the files hold by now: they may be edited while a run is going on
@@ -45,7 +50,8 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
     const declared = await host.declaredEnv(spec);
     resetEnv(first, declared, env);
     process.chdir(projectDir);
-    await host.run(spec, { journal, definitions, environment: "watch", env, signal: running.signal });
+    const { signal } = running;
+    await words.of(spec.node, () => host.run(spec, { journal, definitions, environment: "watch", env, signal }));
     // the pipes are not the channel: what was printed before may arrive after what is said now
     for (const fd of [1, 2]) { try { writeSync(fd, END_OF_OUTPUT); } catch { /* closed by the step */ } }
     await send({ kind: "done" });
@@ -55,7 +61,8 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
     // what makes it impossible to report makes the process useless: the pool sees its end, and says what it printed
     run(message.spec, message.env).catch((e: unknown) => { console.error(e); process.exit(1); });
   });
-  process.once("disconnect", () => process.exit(0));
+  // what a step has started must not go on either; a step that waits lets this be heard before the thread looks
+  process.once("disconnect", () => endOwnGroup());
   // an interrupt from the terminal goes to every process of the group; the driver decides what it means for a step
   process.on("SIGINT", () => undefined);
 }

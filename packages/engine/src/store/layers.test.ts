@@ -24,7 +24,7 @@ const save = (store: MemoryStore, value: unknown) => artifacts(contentSpace(stor
 const KEY = "k".repeat(64);
 const entry = (outputs: Record<string, StoredOutput>, more: Partial<ActionEntry> = {}): ActionEntry => ({ entryVersion: 1, key: KEY, outputs, parts: {}, tracker: null, platform: "any", writer: { run: "r", node: "n", project: "p" }, createdAt: 1, durationMs: 1, ...more });
 const commit = (store: MemoryStore, e: ActionEntry) => actionSpace(store, "shared").commit(e);
-const look = (l: ReturnType<typeof layered>) => lookUp(KEY, { node: "n", ordinal: 0 }, actionSpace(here, "shared"), l);
+const look = (l: ReturnType<typeof layered>) => lookUp(KEY, { run: "other", node: "n", ordinal: 0 }, actionSpace(here, "shared"), l);
 const blobs = async (store: MemoryStore, p: ArtifactPointer) => (await artifacts(contentSpace(store)).blobs(p)).map((b) => b.digest);
 const has = (store: MemoryStore, digest: string) => store.objects.has(layout.blob(digest));
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
 import { compilePlan, type CompileContext, type CompiledPlan, type PipelineDefinition } from "@mlstack/pipeline";
@@ -11,8 +11,9 @@ import { manifestOf, type PluginDefinition } from "@mlstack/core";
 import { projectIdentity, type Project } from "../project/project.ts";
 import { openDatabase, type OpenDatabase } from "../records/open-database.ts";
 import { recordsOf, type Records } from "../records/records.ts";
-import { executeRun, type RunOptions, type RunReport } from "../run/execute-run.ts";
+import { executeRun, type LoadedPlan, type RunOptions, type RunReport, type RunSurroundings } from "../run/execute-run.ts";
 import type { Faults } from "../run/faults.ts";
+import { resumeRun, type ResumeOptions } from "../run/resume-run.ts";
 import { otherStores } from "../stack/other-stores.ts";
 import { LOCAL_STACK, openStack, type Stack, type StackSpec } from "../stack/stack.ts";
 
@@ -29,6 +30,9 @@ export interface Harness {
   /** Step name → anything; a step whose text changes has other code. */
   readonly code: Map<string, string>;
   run(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunReport>;
+  resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions): Promise<RunReport>;
+  /** Makes the records say that a run is going on, driven by a process of this machine that is not there any more. */
+  orphan(run: string): void;
   status(report: RunReport): Record<string, string>;
   close(): Promise<void>;
 }
@@ -45,6 +49,8 @@ export interface HarnessOptions {
   readonly planned?: (compiled: CompiledPlan) => CompiledPlan;
   /** Steps whose results may depend on time zone and language. */
   readonly zoned?: ReadonlySet<string>;
+  /** Names of steps whose code this process has loaded as it was before. */
+  readonly loadedOtherwise?: ReadonlySet<string>;
 }
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
@@ -70,16 +76,26 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     },
     bundle: () => ({ digest: digest("bundle"), bundle: { files: new Map(), modules: {} } }),
   };
+  const records = recordsOf(db);
+  const surroundings: RunSurroundings = {
+    project, identity, db, logs, stack, concurrency: undefined, otherStores: () => otherStores(stack, records, { projectDir: dir, stateDir: project.stateDir }).list(), storesElsewhere: async () => [],
+    scratchDir: join(project.stateDir, "scratch"), version: "0.1.0", faults: options.faults ?? { at: () => undefined }, now: Date.now,
+  };
+  async function compile(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> {
+    const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context));
+    stack.require(compiled.plan);
+    const loaded: LoadCheck = { changed: () => ({ rule: "changed-after-load", message: "it was changed", fix: "start anew" }) };
+    const checkOf = (id: string) => options.check ?? (options.loadedOtherwise?.has(compiled.plan.steps[id]!.name) === true ? loaded : undefined);
+    const checks = new Map(Object.keys(compiled.plan.steps).flatMap((id): [string, LoadCheck][] => { const check = checkOf(id); return check === undefined ? [] : [[id, check]]; }));
+    return { ...compiled, checks, env: {} };
+  }
   return {
-    project, db, stack, logs, code, records: recordsOf(db),
-    async run(pipeline, params = {}, runOptions = {}) {
-      const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context));
-      stack.require(compiled.plan);
-      return executeRun({ ...compiled, checks: new Map(options.check === undefined ? [] : Object.keys(compiled.plan.steps).map((id) => [id, options.check!])), env: {} }, params, runOptions, {
-        project, identity, db, logs, stack, concurrency: undefined, otherStores: () => otherStores(stack, recordsOf(db), { projectDir: dir, stateDir: project.stateDir }).list(),
-        scratchDir: join(project.stateDir, "scratch"), version: "0.1.0", faults: options.faults ?? { at: () => undefined }, now: Date.now,
-      });
-    },
+    project, db, stack, logs, code, records,
+    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params), params, runOptions, surroundings),
+    resume: async (run, pipeline, resumeOptions = {}) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
+      surroundings, records, store: () => stack.artifactStore(), launcher: async () => (await stack.orchestrator()).launch, compile: (given) => compile(pipeline, given),
+    }),
+    orphan(run) { db.prepare("update runs set status = 'running', ended_at = null, host = ?, pid = ?, born = '1' where id = ?").run(hostname(), 2 ** 22 + 1, run); },
     status: (report) => Object.fromEntries([...report.nodes].map(([id, n]) => [id, n.status])),
     async close() {
       await stack.dispose();

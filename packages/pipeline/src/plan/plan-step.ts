@@ -50,9 +50,9 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
 }
 
 /** A plain hash of a value with few possibilities could be guessed from a shared store; a keyed one cannot. */
-function envHash(context: CompileContext, name: string): string | null {
-  const value = context.env[name];
-  return value === undefined ? null : createHmac("sha256", context.envSalt).update(`${name}\0${value}`).digest("hex");
+export function envHash({ env, envSalt }: Pick<CompileContext, "env" | "envSalt">, name: string): string | null {
+  const value = env[name];
+  return value === undefined ? null : createHmac("sha256", envSalt).update(`${name}\0${value}`).digest("hex");
 }
 
 function platformName({ os, arch, libc }: CompileContext["platform"]): string {
