@@ -9,9 +9,11 @@ export const chain = pipeline({ name: "chain", build() { const xs = one(); const
 `,
   "crash.mjs": `import { openEngine } from "@mlstack/engine";
 import { chain } from "./pipeline.mjs";
-const [point, node] = process.argv.slice(2);
-const engine = await openEngine({ faults: { at(p, n) { if (p === point && (node === undefined || n === node)) process.kill(process.pid, "SIGKILL"); } } });
-const report = await engine.run(chain, {});
+const [mode, point, node] = process.argv.slice(2);
+const die = (p, n) => { if (p === point && (node === undefined || n === node)) process.kill(process.pid, "SIGKILL"); };
+// of steps in workers the driver knows what it is told
+const engine = await openEngine({ faults: { at: die }, ...(mode === "workers" && { concurrency: 1 }) });
+const report = await engine.run(chain, {}, { observer: { event: (e) => die(e.kind, e.node) } });
 console.log(report.status);
 await engine.close();
 `,

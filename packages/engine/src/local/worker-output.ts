@@ -14,7 +14,8 @@ export interface WorkerOutput {
   close(): void;
 }
 
-export function workerOutput(child: ChildProcess, printed: (stream: "stdout" | "stderr", text: string) => void): WorkerOutput {
+/** @param printed told of every line once it is whole, or the step has ended */
+export function workerOutput(child: ChildProcess, printed: (stream: "stdout" | "stderr", line: string) => void): WorkerOutput {
   const streams = [["stdout", child.stdout], ["stderr", child.stderr]] as const;
   const open = new Set<string>();
   let settle: () => void = () => undefined;
@@ -22,6 +23,13 @@ export function workerOutput(child: ChildProcess, printed: (stream: "stdout" | "
   const done = (name: string) => { if (open.delete(name) && open.size === 0) settle(); };
   for (const [name, stream] of streams) {
     let rest = "";
+    let partial = "";
+    const take = (text: string, isEnd: boolean) => {
+      const lines = (partial + text).split("\n");
+      partial = lines.pop()!;
+      if (isEnd && partial !== "") { lines.push(partial); partial = ""; }
+      for (const line of lines) printed(name, line);
+    };
     stream?.setEncoding("utf8").on("data", (chunk: string) => {
       const text = rest + chunk;
       const isEnd = text.includes(END_OF_OUTPUT);
@@ -29,10 +37,10 @@ export function workerOutput(child: ChildProcess, printed: (stream: "stdout" | "
       const cut = isEnd ? -1 : text.indexOf(END_OF_OUTPUT[0]!);
       rest = cut >= 0 && END_OF_OUTPUT.startsWith(text.slice(cut)) ? text.slice(cut) : "";
       const own = isEnd ? text.replace(END_OF_OUTPUT, "") : text.slice(0, text.length - rest.length);
-      if (own !== "") printed(name, own);
+      take(own, isEnd);
       if (isEnd) done(name);
     });
-    stream?.once("close", () => done(name));
+    stream?.once("close", () => { take("", true); done(name); });
   }
   return {
     begin() {

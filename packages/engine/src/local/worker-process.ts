@@ -39,10 +39,10 @@ export function workerProcess(code: string, zone: Readonly<Record<string, string
   let busy: { readonly launch: StepLaunch; readonly end: (end: ProcessEnd) => void; cancelled: boolean; tail: string } | undefined;
   let settleGone!: () => void;
   const gone = new Promise<void>((done) => { settleGone = done; });
-  const output = workerOutput(child, (stream, text) => {
+  const output = workerOutput(child, (stream, line) => {
     if (busy === undefined) return;
-    busy.tail = (busy.tail + text).slice(-TAIL);
-    printed(busy.launch, stream, text);
+    busy.tail = `${busy.tail}${line}\n`.slice(-TAIL);
+    printed(busy.launch, stream, line);
   });
 
   function release(end: ProcessEnd): void {
@@ -130,7 +130,7 @@ function keepAlive(child: ChildProcess, yes: boolean): void {
 
 /** What native code printed to the descriptors themselves; the rest comes by the journal. */
 function printed({ spec, here }: StepLaunch, stream: "stdout" | "stderr", text: string): void {
-  for (const line of text.replace(/\n$/, "").split("\n")) here?.report(`l${JSON.stringify({ run: spec.runId, node: spec.node, attempt: spec.attempt, line: { time: Date.now(), stream, text: line } })}`);
+  here?.report(`l${JSON.stringify({ run: spec.runId, node: spec.node, attempt: spec.attempt, line: { time: Date.now(), stream, text } })}`);
 }
 
 function post(child: ChildProcess, message: ToWorker): void {

@@ -21,8 +21,9 @@ function quietSqliteWarning(): void {
 
 /** The program of a worker process: runs one step after the other as the pool tells it, with the project as it is. */
 function main(projectDir: string, stateDir: string, scratch: string): void {
-  endWithParent();
+  // first of all: what has taken hold of Node's own streams has set the pipes to non-blocking
   plainOutput();
+  endWithParent();
   quietSqliteWarning();
   const words = lastWords();
   const realDir = realpathSync.native(projectDir);
