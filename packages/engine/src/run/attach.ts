@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import type { RunRow } from "../records/schema.ts";
 import { describeEnd } from "./driver-elsewhere.ts";
 import type { RunObserver } from "./execute-run.ts";
 import { follower, WATCHED_SILENCE_MS, type Attachment } from "./follow-run.ts";
 import { readBeat, type DrivenPart } from "./heartbeat.ts";
+import { pause } from "./timers.ts";
 
 const POLL_MS = 1000;
 
@@ -24,13 +24,13 @@ export async function attachRun(run: RunRow, place: Attachment, { observer = {},
       throw new MlstackError("MLS4010", `the driver of the run ${run.id} ${message}`, { why, fix: `mlstack run resume ${run.id}` });
     }
     if (row.status !== "running" || signal?.aborted === true) return row;
-    await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    await pause(POLL_MS, signal);
   }
 }
 
 /** Watches for a sign of life of a driver elsewhere; false when there is none for a while. */
 export async function isDriven(store: ArtifactStore, part: DrivenPart, forMs: number = WATCHED_SILENCE_MS): Promise<boolean> {
   const before = await readBeat(store, part);
-  for (const end = Date.now() + forMs; Date.now() < end; await sleep(POLL_MS)) if ((await readBeat(store, part)) !== before) return true;
+  for (const end = Date.now() + forMs; Date.now() < end; await pause(POLL_MS)) if ((await readBeat(store, part)) !== before) return true;
   return false;
 }

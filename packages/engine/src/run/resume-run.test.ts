@@ -3,8 +3,10 @@ import { definePipeline, json, step, type PlanStepNode } from "@mlstack/pipeline
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import type { RunResumed } from "../journal/events.ts";
+import { claimInStore } from "../journal/object-journal.ts";
 import { LOCAL_STACK, type StackSpec } from "../stack/stack.ts";
 import { fakeStack, turnsUntil, type FakeProcess } from "../testing/fake-launcher.ts";
 import { harness, type Harness, type HarnessOptions } from "../testing/harness.ts";
@@ -107,6 +109,45 @@ describe("a run has one driver", () => {
     const { id } = await h.run(pipeline);
     h.db.prepare("update runs set status = 'running', ended_at = null where id = ?").run(id);
     await expect(h.resume(id, pipeline)).rejects.toMatchObject({ code: "MLS4009", why: expect.stringContaining(`the process ${process.pid}`) as string });
+  });
+});
+
+describe("a driver elsewhere of which nobody can tell whether it is there", () => {
+  const toFake = ["Date", "setTimeout", "clearTimeout"] as const;
+  afterEach(() => { vi.useRealTimers(); });
+  async function detached() {
+    const { ran, pipeline } = watched();
+    const store = memoryStore();
+    const h = await opened(localWith(store));
+    const { id } = await h.run(pipeline);
+    h.db.prepare("update runs set status = 'running', ended_at = null, journal = 'store' where id = ?").run(id);
+    ran.ready = true;
+    const said: string[] = [];
+    vi.useFakeTimers({ toFake: [...toFake] });
+    return { h, id, store, said, resumed: h.resume(id, pipeline, { observer: { waiting: (message) => { said.push(message); } } }) };
+  }
+
+  test("is waited for with a word, and its run goes on when it stays silent", async () => {
+    const { h, id, store, said, resumed } = await detached();
+    await turnsUntil(() => said.length > 0);
+    expect(said).toEqual(["waiting for up to 30 s for a sign of life of the run's driver"]);
+    for (let s = 0; s < 31; s++) { await vi.advanceTimersByTimeAsync(1000); for (let turn = 0; turn < 20; turn++) await new Promise((go) => { setImmediate(go); }); }
+    vi.useRealTimers();
+    expect((await resumed).status).toBe("completed");
+    expect([(await h.records.run(id)).ordinal, store.objects.has(`journal/${id}/_run/0/start-1.json`)]).toEqual([1, true]);
+  });
+
+  test("is refused once somebody else has claimed the run in the store, and both know of it then", async () => {
+    const { h, id, store, said, resumed } = await detached();
+    await turnsUntil(() => said.length > 0);
+    const claimed: RunResumed = { kind: "run-resumed", run: id, ordinal: 1, time: Date.now(), plan: (await h.records.run(id)).plan, bundle: null, stack: { components: {} }, settings: { cache: "use", trustDomain: "shared", onFailure: "stop" }, driver: { host: "another", pid: 7, born: "", journal: "direct" } };
+    expect(await claimInStore(store, claimed)).toBe(true);
+    expect(await claimInStore(store, claimed)).toBe(false);
+    const refused = resumed.catch((e: unknown) => e);
+    for (let s = 0; s < 31; s++) { await vi.advanceTimersByTimeAsync(1000); for (let turn = 0; turn < 20; turn++) await new Promise((go) => { setImmediate(go); }); }
+    vi.useRealTimers();
+    expect(await refused).toMatchObject({ code: "MLS4009" });
+    expect(await h.records.run(id)).toMatchObject({ ordinal: 1, host: "another", journal: "direct" });
   });
 });
 

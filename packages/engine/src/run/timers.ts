@@ -10,11 +10,11 @@ export function after(ms: number, work: () => void): () => void {
 }
 
 /** Waits; says whether it waited to the end, which it does not once the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
+export function pause(ms: number, signal?: AbortSignal): Promise<boolean> {
+  if (signal?.aborted === true) return Promise.resolve(false);
   return new Promise((done) => {
     const stop = () => { cancel(); done(false); };
-    const cancel = after(ms, () => { signal.removeEventListener("abort", stop); done(true); });
-    signal.addEventListener("abort", stop, { once: true });
+    const cancel = after(ms, () => { signal?.removeEventListener("abort", stop); done(true); });
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -25,7 +25,7 @@ export interface FakeProcess {
   complete(value: unknown, more?: Partial<StepEnded>, journal?: Journal): Promise<void>;
 }
 
-export interface FakeOptions { readonly store: MemoryStore; readonly queues?: boolean; readonly tail?: string; readonly sees?: Launcher["sees"]; readonly tracker?: ExperimentTracker; /** What finds processes again. */ readonly attach?: Launcher["attach"]; /** Called when a step is about to be started. */ readonly starting?: () => void }
+export interface FakeOptions { readonly store: MemoryStore; readonly queues?: boolean; readonly tail?: string; readonly sees?: Launcher["sees"]; readonly tracker?: ExperimentTracker; /** What finds processes again. */ readonly attach?: Launcher["attach"]; readonly startDriver?: Launcher["startDriver"]; /** Called when a step is about to be started. */ readonly starting?: () => void }
 
 function promised<T>(): [Promise<T>, (value: T) => void] {
   let settle!: (value: T) => void;
@@ -33,11 +33,11 @@ function promised<T>(): [Promise<T>, (value: T) => void] {
 }
 
 /** An orchestrator whose processes are functions of a test, with a store in memory; and the stack of both. */
-export function fakeStack(play: (process: FakeProcess) => ProcessEnd | Promise<ProcessEnd>, { store, queues = false, tail, sees = "bundle", tracker, attach, starting }: FakeOptions): { stack: StackSpec; plugins: PluginDefinition[] } {
+export function fakeStack(play: (process: FakeProcess) => ProcessEnd | Promise<ProcessEnd>, { store, queues = false, tail, sees = "bundle", tracker, attach, startDriver, starting }: FakeOptions): { stack: StackSpec; plugins: PluginDefinition[] } {
   const orchestrator: Orchestrator = {
     contract: "orchestrator@1",
     launch: {
-      maxParallel: 2, cancel: "kill", sees, ...(attach !== undefined && { attach }),
+      maxParallel: 2, cancel: "kill", sees, ...(attach !== undefined && { attach }), ...(startDriver !== undefined && { startDriver }),
       async start({ spec, env, here }) {
         starting?.();
         const [cancelled, cancel] = promised<string>();

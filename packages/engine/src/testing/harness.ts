@@ -11,6 +11,7 @@ import { manifestOf, type PluginDefinition } from "@mlstack/core";
 import { projectIdentity, type Project } from "../project/project.ts";
 import { openDatabase, type OpenDatabase } from "../records/open-database.ts";
 import { recordsOf, type Records } from "../records/records.ts";
+import { detachRun, type DetachedRun } from "../run/detach.ts";
 import { executeRun, type LoadedPlan, type RunOptions, type RunReport, type RunSurroundings } from "../run/execute-run.ts";
 import type { Faults } from "../run/faults.ts";
 import { resumeRun, type ResumeOptions } from "../run/resume-run.ts";
@@ -31,6 +32,7 @@ export interface Harness {
   readonly code: Map<string, string>;
   run(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunReport>;
   resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions): Promise<RunReport>;
+  detach(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<DetachedRun>;
   /** Makes the records say that a run is going on, driven by a process of this machine that is not there any more. */
   orphan(run: string): void;
   status(report: RunReport): Record<string, string>;
@@ -92,6 +94,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   return {
     project, db, stack, logs, code, records,
     run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params), params, runOptions, surroundings),
+    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compile(pipeline, params), params, runOptions, surroundings),
     resume: async (run, pipeline, resumeOptions = {}) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
       surroundings, records, store: () => stack.artifactStore(), launcher: async () => (await stack.orchestrator()).launch, compile: (given) => compile(pipeline, given),
     }),
