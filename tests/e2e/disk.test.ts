@@ -59,7 +59,7 @@ async function withRuns(p: TestProject, state: string, how: "closed" | "killed")
   expect((await p.mlstack(["run", "pipeline.mjs"], { env })).code).toBe(0);
   if (how === "closed") return ["completed"];
   p.write("pipeline.mjs", CHAIN["pipeline.mjs"]!.replace("of ${inputs", "out of ${inputs"));
-  expect((await p.node(["crash.mjs", "step.started", "three"], env)).signal).toBe("SIGKILL");
+  expect((await p.node(["crash.mjs", "inline", "step.started", "three"], env)).signal).toBe("SIGKILL");
   expect(existsSync(join(state, "records.db-wal"))).toBe(true);
   // shared memory does not outlive the machine
   rmSync(join(state, "records.db-shm"));

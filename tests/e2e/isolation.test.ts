@@ -9,7 +9,7 @@ const FILES = {
 import { z } from "zod";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
-export const patient = step({ name: "patient", timeoutMs: 300, retry: { attempts: 2, delayMs: 1 }, output: json(z.number()), async run() { appendFileSync("patient.txt", "x"); await sleep(60_000); return 1; } });
+export const patient = step({ name: "patient", timeoutMs: 2500, retry: { attempts: 2, delayMs: 1 }, output: json(z.number()), async run() { appendFileSync("patient.txt", "x"); await sleep(60_000); return 1; } });
 export const innocent = step({ name: "innocent", output: json(z.number()), run: () => 2 });
 export const timed = pipeline({ name: "timed", build: () => ({ a: patient(), b: innocent(), c: innocent({}, { id: "another" }) }) });
 
@@ -57,7 +57,7 @@ describe.each([["worker processes", ["--concurrency", "1"]], ["processes elsewhe
   test("a step that is told of its timeout and stops in order has failed, is tried again, and takes no other step with it", async () => {
     p.remove("patient.txt");
     const { code, stderr } = await run(["pipeline.mjs#timed", "--keep-going", ...where]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/MLS4002 {2}the step "patient" took longer than its timeout of 300 ms/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/MLS4002 {2}the step "patient" took longer than its timeout of 2500 ms/)]);
     if (where[0] === "--concurrency") expect(readFileSync(join(p.dir, "patient.txt"), "utf8")).toBe("xx");
     expect(await steps()).toEqual({ patient: "failed", innocent: expect.stringMatching(/completed|cached/), another: expect.stringMatching(/completed|cached/) });
   });

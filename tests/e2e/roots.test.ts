@@ -21,7 +21,7 @@ function rootOf(p: TestProject): Root {
 it("a run that was killed keeps its content for a while, and all of it for good when it was resumed", async () => {
   const p = testProject(CHAIN);
   onTestFinished(() => p.close());
-  expect((await p.node(["crash.mjs", "step.started", "three"])).signal).toBe("SIGKILL");
+  expect((await p.node(["crash.mjs", "inline", "step.started", "three"])).signal).toBe("SIGKILL");
   const { run, plan } = jsonOf(await p.mlstack(["run", "show", "last", "--json"])).data as { run: string; plan: string };
   expect(rootOf(p)).toMatchObject({ lease: 7 * 24 * 3600 * 1000, plan: expect.arrayContaining([plan]) as string[] });
   expect(jsonOf(await p.mlstack(["run", "resume", run, "--json"])).data).toMatchObject({ status: "completed" });
