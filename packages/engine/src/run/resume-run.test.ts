@@ -40,6 +40,7 @@ describe("a finished step stays where it would do the very same work", () => {
     ["the cache is switched off for it", { cache: false }, {}, {}, true],
     ["it was made at run time, so its code is not known", {}, { uncached: new Set(["first"]) }, { uncached: new Set(["first"]) }, false],
     ["its code was changed while it was loaded", {}, { loadedOtherwise: new Set(["first"]) }, {}, false],
+    ["the same, and the cache is switched off for it", { cache: false }, { loadedOtherwise: new Set(["first"]) }, {}, false],
     ["it was handed the same component", { uses: { modelDeployer: "optional" } }, { stack: serving({ at: "a" }), plugins: [plugin] }, { stack: serving({ at: "a" }), plugins: [plugin] }, true],
     ["it was handed none, and there is one now", { uses: { modelDeployer: "optional" } }, {}, { stack: serving({ at: "a" }), plugins: [plugin] }, false],
     ["it was handed another one", { uses: { modelDeployer: "optional" } }, { stack: serving({ at: "a" }), plugins: [plugin] }, { stack: serving({ at: "b" }), plugins: [plugin] }, false],
