@@ -12,6 +12,7 @@ import { openDatabase } from "./records/open-database.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
+import { stackAt } from "./records/stack-at.ts";
 import { attachRun } from "./run/attach.ts";
 import { detachRun, type DetachedRun } from "./run/detach.ts";
 import { executeRun, type LoadedPlan, type RunObserver, type RunOptions, type RunReport, type RunSurroundings } from "./run/execute-run.ts";
@@ -139,9 +140,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     return compiled;
   };
   const launchers = otherLaunchers(stack, place);
-  const stackOf = (row: RunRow) => JSON.parse(row.stack_json) as StackSpec;
-  const storeOf = (row: RunRow): Promise<ArtifactStore> => others.of(stackOf(row));
-  const launcherOf = (row: RunRow) => async () => launchers.of(stackOf(row));
+  const storeOf = (row: RunRow, ordinal?: number): Promise<ArtifactStore> => others.of(stackAt(row, ordinal));
+  const launcherOf = (row: RunRow) => async (ordinal?: number) => launchers.of(stackAt(row, ordinal));
   const attachment = async (row: RunRow): Promise<Attachment> => ({ store: await storeOf(row), db, logs, records, launcher: launcherOf(row) });
   const look = async (id: string): Promise<Followed> => {
     const row = await records.run(id);
@@ -172,11 +172,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     async resume(id, pipeline, resumeOptions = {}) {
       const followed = await look(id);
       const row = followed.run;
-      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: () => storeOf(row), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) });
+      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) });
     },
     async restore(id, node) {
       const row = await sync(id);
-      return restoreStep(row, await records.step(row.id, node), records, { project, identity: identity(), env, store: await storeOf(row) });
+      return restoreStep(row, await records.step(row.id, node), records, { project, identity: identity(), env, store: (ordinal) => storeOf(row, ordinal) });
     },
     async close() {
       await Promise.all([stack.dispose(), others.dispose(), launchers.dispose()]);

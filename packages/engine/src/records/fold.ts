@@ -41,7 +41,7 @@ function runStarted(db: OpenDatabase, e: RunStarted): void {
 
 function runResumed(db: OpenDatabase, e: RunResumed): void {
   const { host, pid, born, journal } = e.driver;
-  db.prepare("update runs set status = 'running', ended_at = null, error_json = null, warnings_json = '[]', cancel_reason = null, driver_handle = null, plan = ?, bundle = ?, stack_json = ?, settings_json = ?, host = ?, pid = ?, born = ?, journal = ?, heartbeat_at = ?, ordinal = ? where id = ? and ordinal < ?")
+  db.prepare("update runs set status = 'running', ended_at = null, error_json = null, warnings_json = '[]', cancel_reason = null, driver_handle = null, earlier_stacks_json = json_insert(earlier_stacks_json, '$[#]', json_object('ordinal', ordinal, 'stack', json(stack_json))), plan = ?, bundle = ?, stack_json = ?, settings_json = ?, host = ?, pid = ?, born = ?, journal = ?, heartbeat_at = ?, ordinal = ? where id = ? and ordinal < ?")
     .run(e.plan, e.bundle, JSON.stringify(e.stack), JSON.stringify(e.settings), host, pid, born, journal, e.time, e.ordinal, e.run, e.ordinal);
   storeUsed(db, e.stack, e.time);
 }

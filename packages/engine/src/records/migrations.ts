@@ -51,6 +51,7 @@ export const MIGRATIONS: readonly Migration[] = [
     await db.schema.alterTable("runs").addColumn("settings_json", "text", (c) => c.notNull().defaultTo('{"cache":"use","trustDomain":"shared","onFailure":"stop"}')).execute();
     await db.schema.alterTable("runs").addColumn("lost_json", "text", (c) => c.notNull().defaultTo("[]")).execute();
     await db.schema.alterTable("runs").addColumn("cancel_reason", "text").execute();
+    await db.schema.alterTable("runs").addColumn("earlier_stacks_json", "text", (c) => c.notNull().defaultTo("[]")).execute();
     await db.schema.alterTable("steps").addColumn("work", "text").execute();
     await db.schema.alterTable("attempts").addColumn("ordinal", "integer", (c) => c.notNull().defaultTo(0)).execute();
     await db.schema.alterTable("attempts").addColumn("handle", "text").execute();

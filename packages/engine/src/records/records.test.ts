@@ -11,6 +11,7 @@ import { foldEvents } from "./fold.ts";
 import { liveStatus, thisDriver } from "./liveness.ts";
 import { openDatabase, type OpenDatabase } from "./open-database.ts";
 import { recordsOf } from "./records.ts";
+import { stackAt } from "./stack-at.ts";
 
 let dir: string;
 const open: OpenDatabase[] = [];
@@ -51,6 +52,13 @@ describe("a run that was resumed", () => {
       { node: "a", status: "completed", ordinal: 0, attempt: 1 }, { node: "b", status: "cached", ordinal: 2, attempt: 0, error_json: null }, { node: "c", status: "failed", ordinal: 2, attempt: 2 }, { node: "d", status: "skipped", ordinal: 2, condition: "b.x" },
     ]);
     expect(rows["attempts"]!.map((a) => [a["node"], a["attempt"], a["status"]])).toEqual([["a", 1, "completed"], ["b", 1, "failed"], ["b", 2, "failed"], ["b", 3, "completed"], ["c", 1, "completed"], ["c", 2, "failed"]]);
+  });
+
+  test("knows the stacks that it was on, part by part", async () => {
+    const { records } = await folded([...STORY, ...STORY]);
+    const row = await records.run(run);
+    expect([0, 1, 2, undefined].map((ordinal) => stackAt(row, ordinal).name)).toEqual(["a", "b", "b", "b"]);
+    expect((JSON.parse(row.earlier_stacks_json) as unknown[]).length).toBe(2);
   });
 
   test("in between it is as it was then", async () => {

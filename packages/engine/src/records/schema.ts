@@ -10,6 +10,7 @@ export interface Database {
     error_json: string | null; warnings_json: string; tags_json: string;
     /** `RunSettings`. */ settings_json: string; /** Names of parameters that were given and could not be written down. */ lost_json: string;
     /** Why somebody has asked its driver to stop. */ cancel_reason: string | null;
+    /** The stacks that it was on before it was resumed: `[{ ordinal, stack }]`. */ earlier_stacks_json: string;
   };
   steps: {
     run: string; node: string; status: StepStatus; ordinal: number; attempt: number; started_at: number; ended_at: number | null;

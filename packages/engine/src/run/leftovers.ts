@@ -8,9 +8,11 @@ import { layout } from "../store/layout.ts";
 
 /** Where steps of a run were started that may go on although their driver is gone. */
 export interface LeftoverPlace {
-  readonly store: ArtifactStore;
+  /** Where they write, by how often the run had been resumed: it may have been on other stacks. */
+  store(ordinal: number): Promise<ArtifactStore>;
   readonly logs: LogFiles;
-  launcher(): Promise<Launcher | undefined>;
+  /** What started them. */
+  launcher(ordinal: number): Promise<Launcher | undefined>;
   readonly journal: Journal;
   now(): number;
   /** Told what is waited for. */
@@ -28,15 +30,17 @@ const SAY_AFTER_MS = 1000;
  * @throws when it can't be told whether a step goes on: then the run must not
  */
 export async function endLeftovers(open: readonly AttemptRow[], place: LeftoverPlace): Promise<void> {
-  if (open.length === 0) return;
-  const launcher = await place.launcher();
-  // without `attach` steps end with their driver
-  if (launcher?.attach === undefined) return;
-  await Promise.all(open.map((attempt) => endOne(attempt, launcher, place)));
+  for (const ordinal of new Set(open.map((attempt) => attempt.ordinal))) {
+    const launcher = await place.launcher(ordinal);
+    // without `attach` steps end with their driver
+    if (launcher?.attach === undefined) continue;
+    const store = await place.store(ordinal);
+    await Promise.all(open.filter((attempt) => attempt.ordinal === ordinal).map((attempt) => endOne(attempt, launcher, store, place)));
+  }
   await place.journal.flush();
 }
 
-async function endOne(row: AttemptRow, launcher: Launcher, { store, logs, journal, now, waiting }: LeftoverPlace): Promise<void> {
+async function endOne(row: AttemptRow, launcher: Launcher, store: ArtifactStore, { logs, journal, now, waiting }: LeftoverPlace): Promise<void> {
   const { run, node, attempt, ordinal, handle: id } = row;
   const reported = async (): Promise<StepEnded | undefined> => readStepEnd(store, { run, node, attempt, ordinal });
   let event = await reported();

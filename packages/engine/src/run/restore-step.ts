@@ -5,6 +5,7 @@ import { MlstackError, type ArtifactStore, type DataPointer, type JsonObject, ty
 import { envHash, everyPlanNode, pathDigest, type Plan, type PlanStep } from "@mlstack/pipeline";
 import { runtimeOf } from "@mlstack/pipeline/compile";
 import type { Project, ProjectIdentity } from "../project/project.ts";
+import { stackAt } from "../records/stack-at.ts";
 import type { Records } from "../records/records.ts";
 import type { RunRow, StepRow } from "../records/schema.ts";
 import { processEnv, stepEnv, USUAL_ZONE } from "../step/zone.ts";
@@ -31,8 +32,8 @@ export interface RestorePlace {
   readonly project: Project;
   readonly identity: ProjectIdentity;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The store of the stack that the run was on. */
-  readonly store: ArtifactStore;
+  /** The store of the stack that the run was on when it had been resumed so often. */
+  store(ordinal: number): Promise<ArtifactStore>;
 }
 
 /**
@@ -42,7 +43,7 @@ export interface RestorePlace {
  * @throws MLS4010 when the step was never started
  */
 export async function restoreStep(run: RunRow, row: StepRow, records: Records, place: RestorePlace): Promise<RestoredStep> {
-  const { project, store } = place;
+  const { project } = place;
   const started = (await records.specs(run.id)).get(row.node);
   if (started === undefined) throw new MlstackError("MLS4010", `the step "${row.node}" of the run ${run.id} was never started: it was ${row.status}`, { fix: row.status === "cached" ? `look at the run that made it: mlstack why ${run.id}/${row.node}` : `mlstack run show ${run.id}` });
   // a run that was resumed has had several plans, and a step belongs to the one that it was started with
@@ -53,7 +54,7 @@ export async function restoreStep(run: RunRow, row: StepRow, records: Records, p
   const dir = join(project.stateDir, "debug", `${run.id}-${row.node}`);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
-  const content = contentSpace(store);
+  const content = contentSpace(await place.store(started.spec.ordinal));
   await layOut(plan.bundle, content, dir);
   if (started.spec.files !== null) await layOut(started.spec.files, content, dir);
   else for (const path of step.options.files) if (existsSync(join(project.dir, path))) await cp(join(project.dir, path), join(dir, path), { recursive: true });
@@ -61,7 +62,7 @@ export async function restoreStep(run: RunRow, row: StepRow, records: Records, p
   const packages = join(project.dir, "node_modules");
   if (relative(project.dir, dir).startsWith("..") && existsSync(packages)) await symlink(packages, join(dir, "node_modules"), "junction");
   const spec: StepSpec = {
-    ...started.spec, stack: JSON.parse(run.stack_json) as JsonObject, trackedRun: null, willRetry: false, cache: { ...started.spec.cache, store: false },
+    ...started.spec, stack: stackAt(run, started.spec.ordinal) as unknown as JsonObject, trackedRun: null, willRetry: false, cache: { ...started.spec.cache, store: false },
     // relative paths are meant from the project, and this is another folder
     data: Object.fromEntries(Object.entries(started.spec.data).map(([name, d]): [string, DataPointer] => [name, d.manifest !== undefined || /^[a-z][a-z0-9+.-]+:/i.test(d.uri) || isAbsolute(d.uri) ? d : { ...d, uri: resolve(project.dir, d.uri) }])),
   };

@@ -218,6 +218,10 @@ describe("steps elsewhere that outlived their driver", () => {
     const h = await again(async () => { throw new Error("the cluster does not answer"); });
     await expect(h.resume(id, single)).rejects.toThrow("the cluster does not answer");
     expect([said, (await h.records.run(id)).status]).toEqual([[], "failed"]);
+    // nor does it help to be on another stack by now: it is the one that started them that is asked
+    const asked: (number | undefined)[] = [];
+    await expect(h.resume(id, single, {}, (ordinal) => { asked.push(ordinal); })).rejects.toThrow("the cluster does not answer");
+    expect(asked).toEqual([0]);
     end(EXIT);
     await driver;
   });

@@ -25,10 +25,10 @@ export interface ResumeOptions extends RunOptions {
 export interface ResumePlace {
   readonly surroundings: RunSurroundings;
   readonly records: Records;
-  /** The store of the stack that the run was on. */
-  store(): Promise<ArtifactStore>;
-  /** What started its steps. */
-  launcher(): Promise<Launcher | undefined>;
+  /** The store of the stack that the run was on when it had been resumed so often; last of all by default. */
+  store(ordinal?: number): Promise<ArtifactStore>;
+  /** What started its steps then. */
+  launcher(ordinal?: number): Promise<Launcher | undefined>;
   compile(given: Readonly<Record<string, unknown>>): Promise<LoadedPlan>;
 }
 
@@ -51,8 +51,7 @@ export async function resumeRun(found: Followed, pipeline: PipelineDefinition, {
     run: row.id, ordinal: row.ordinal + 1, startedAt: row.started_at,
     claim: async (event) => claim(event, row, place),
     async earlier(journal) {
-      const store = await place.store();
-      await endLeftovers(await records.openAttempts(row.id), { store, logs: s.logs, launcher: () => place.launcher(), journal, now: () => s.now(), waiting: (message) => observer?.waiting?.(message) });
+      await endLeftovers(await records.openAttempts(row.id), { store: (ordinal) => place.store(ordinal), logs: s.logs, launcher: (ordinal) => place.launcher(ordinal), journal, now: () => s.now(), waiting: (message) => observer?.waiting?.(message) });
       return earlierWork(row.id, forced, records, (node) => observer?.kept?.(node));
     },
     tracked: async () => trackedBefore(row, records, s.stack.fingerprint("experimentTracker")),

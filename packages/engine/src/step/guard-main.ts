@@ -1,9 +1,6 @@
-import { join } from "node:path";
 import { workerData } from "node:worker_threads";
 import type { ArtifactStore } from "@mlstack/core";
-import { projectPlugins } from "../plugins.ts";
-import { openStack, type StackSnapshot } from "../stack/stack.ts";
-import { GRACE_MS, HEARD, lookAtDriver, lookEvery, type GuardData } from "./lifeline.ts";
+import { GRACE_MS, HEARD, lookEvery, type GuardData } from "./guard-data.ts";
 import { endOwnGroup } from "./own-group.ts";
 import { silence } from "./silence.ts";
 
@@ -23,9 +20,24 @@ function main({ heard, dir, spec }: GuardData): void {
   let looked = born;
   let driver = silence();
   let store: Promise<ArtifactStore> | undefined;
-  const open = () => (store ??= openStack(spec.stack as unknown as StackSnapshot, projectPlugins(dir, undefined, Object.keys((spec.stack as unknown as StackSnapshot).plugins)), { projectDir: dir, stateDir: join(dir, ".mlstack"), elsewhere: true }).artifactStore());
+  // loaded when it is needed first: most steps never do
+  const seen = async (beat: string): Promise<string | undefined> => {
+    const { lookAtDriver, storeOfStep } = await import("./look-at-driver.ts");
+    try { return await lookAtDriver(await (store ??= storeOfStep(spec.stack, dir)), beat); } catch {
+      store = undefined;
+      return undefined;
+    }
+  };
 
-  async function look(): Promise<void> {
+  let isLooking = false;
+  async function look(beat: string): Promise<void> {
+    isLooking = true;
+    looked = performance.now();
+    // one that never answers keeps nothing else from being seen to
+    try { if (driver.look(await seen(beat))) endOwnGroup(); } finally { isLooking = false; }
+  }
+
+  setInterval(() => {
     if (Atomics.load(counters, HEARD.ending) !== 0) ending ??= performance.now();
     if (ending !== undefined && since(ending) > GRACE_MS) endOwnGroup();
     if (spec.timeoutMs !== null && since(born) > spec.timeoutMs + GRACE_MS) endOwnGroup();
@@ -35,16 +47,10 @@ function main({ heard, dir, spec }: GuardData): void {
       turned = performance.now();
       driver = silence();
     }
-    if (spec.driver === null) return;
+    if (spec.driver === null || isLooking) return;
     const every = lookEvery(spec.driver.silenceMs);
-    if (since(turned) < every || since(looked) < every) return;
-    looked = performance.now();
-    const { beat } = spec.driver;
-    if (driver.look(await open().then((opened) => lookAtDriver(opened, beat), () => { store = undefined; return undefined; }))) endOwnGroup();
-  }
-
-  const turn = (): void => { void look().catch(() => undefined).finally(() => setTimeout(turn, LOOK_MS)); };
-  turn();
+    if (since(turned) >= every && since(looked) >= every) void look(spec.driver.beat);
+  }, LOOK_MS);
 }
 
 main(workerData as GuardData);

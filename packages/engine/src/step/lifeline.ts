@@ -5,29 +5,11 @@ import { MlstackError, type ArtifactStore, type StepSpec } from "@mlstack/core";
 import { packageDir } from "../plugins.ts";
 import { timedOut } from "../run/attempt-end.ts";
 import { after } from "../run/timers.ts";
-import { LOOKS, silence } from "./silence.ts";
+import { HEARD, lookEvery, type GuardData } from "./guard-data.ts";
+import { lookAtDriver } from "./look-at-driver.ts";
+import { silence } from "./silence.ts";
 
-/** What a step's process and the thread that watches it share: two counters. */
-export const HEARD = { /** Grows while the event loop turns. */ turns: 0, /** Not 0 once the step was told to end. */ ending: 1 } as const;
-
-/** What the thread is told. */
-export interface GuardData {
-  readonly heard: SharedArrayBuffer;
-  readonly dir: string;
-  readonly spec: Pick<StepSpec, "timeoutMs" | "driver" | "stack">;
-}
-
-/** What a step that was told to end is given to do so in order, in milliseconds. */
-export const GRACE_MS = 10_000;
 const TURN_MS = 500;
-
-/** Between two looks at the driver's sign of life, in milliseconds. */
-export const lookEvery = (silenceMs: number): number => silenceMs / LOOKS;
-
-/** What a driver's sign of life is like now; undefined when the store can't be asked. */
-export async function lookAtDriver(store: ArtifactStore, beat: string): Promise<string | undefined> {
-  try { return Buffer.from(await (await store.get(beat)).bytes()).toString("utf8"); } catch (e) { return MlstackError.is(e, "MLS3001") ? "" : undefined; }
-}
 
 /**
  * Ends a step whose time is over or whose driver is gone: this process may well outlive the driver, and nobody else would. A step that computes

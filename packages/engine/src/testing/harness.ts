@@ -31,7 +31,8 @@ export interface Harness {
   /** Step name → anything; a step whose text changes has other code. */
   readonly code: Map<string, string>;
   run(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunReport>;
-  resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions): Promise<RunReport>;
+  /** @param asked told of the part of the run whose launcher is asked for */
+  resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions, asked?: (ordinal: number | undefined) => void): Promise<RunReport>;
   detach(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<DetachedRun>;
   /** Makes the records say that a run is going on, driven by a process of this machine that is not there any more. */
   orphan(run: string): void;
@@ -95,8 +96,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     project, db, stack, logs, code, records,
     run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params), params, runOptions, surroundings),
     detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compile(pipeline, params), params, runOptions, surroundings),
-    resume: async (run, pipeline, resumeOptions = {}) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
-      surroundings, records, store: () => stack.artifactStore(), launcher: async () => (await stack.orchestrator()).launch, compile: (given) => compile(pipeline, given),
+    resume: async (run, pipeline, resumeOptions = {}, asked = () => undefined) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
+      surroundings, records, store: () => stack.artifactStore(), launcher: async (ordinal) => { asked(ordinal); return (await stack.orchestrator()).launch; }, compile: (given) => compile(pipeline, given),
     }),
     orphan(run) { db.prepare("update runs set status = 'running', ended_at = null, host = ?, pid = ?, born = '1' where id = ?").run(hostname(), 2 ** 22 + 1, run); },
     status: (report) => Object.fromEntries([...report.nodes].map(([id, n]) => [id, n.status])),
