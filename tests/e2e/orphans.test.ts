@@ -95,7 +95,7 @@ describe.skipIf(process.platform === "win32")("a worker whose step waits, and ha
     const driver = run("pipeline.mjs#waiting", "-p", "note=hung-up");
     const group = await stepIn(join(p.dir, "hung-up"));
     driver.kill("SIGHUP");
-    expect(await driver.ended).toBe(130);
+    expect(await driver.ended).toBe(129);
     expect(await ends(group)).toBe(true);
     expect(await lastRun()).toMatchObject({ status: "cancelled" });
   });
