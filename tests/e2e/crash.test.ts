@@ -68,9 +68,10 @@ describe.each(["is run again", "goes on"])("a run that is killed (SIGKILL), and 
       expect(statuses(await p.mlstack(["run", "resume", id, "--json"]))).toEqual(kept(reached));
       const { data } = jsonOf(await p.mlstack(["run", "show", id, "--json"])) as { data: { status: string; metrics: unknown[] } };
       expect([data.status, data.metrics]).toEqual(["completed", [{ step: "one", key: "seen", value: 1 }]]);
-      // shown once, also where it had been sent before; only an execution of which nothing was kept, and that is done again, logs again
+      // shown once, also where it had been sent before; only an execution of which nothing was kept, and that is done again, logs again, and what it
+      // had logged before may have been sent by then
       const sent = readFileSync(join(p.dir, ".mlstack", "tracking", id, "events.jsonl"), "utf8").trim().split("\n");
-      if (point !== "step-started") expect(sent).toHaveLength(point === "step.tracked" && node === "one" ? 2 : 1);
+      if (point !== "step-started") expect(point === "step.tracked" && node === "one" ? [1, 2] : [1]).toContain(sent.length);
       expect(statuses(await p.mlstack(["run", "pipeline.mjs", "--json"]))).toEqual(["cached", "cached", "cached"]);
     }
     expect(storeState(join(p.dir, ".mlstack")).entries).toEqual(undisturbed.entries);

@@ -10,7 +10,9 @@ const FILES = {
   "pipeline.mjs": `import { json, pipeline, step } from "mlstack";
 import { z } from "zod";
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+// not process.pid: what that says is not in the key, so such a step would not be the same work again
+const ownPid = () => readlinkSync(["/proc", "self"].join("/"));
 const note = (path) => { writeFileSync(path + ".tmp", String(process.pid)); renameSync(path + ".tmp", path); };
 const Note = z.string().meta({ file: false });
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -35,7 +37,7 @@ export const deploys = step({ name: "deploys", params: { dir: Note }, cache: fal
   const alive = (pid) => { try { return readFileSync("/proc/" + pid + "/stat", "utf8").split(") ")[1][0] !== "Z"; } catch { return false; } };
   const log = params.dir + "/deploys.txt";
   const others = existsSync(log) ? readFileSync(log, "utf8").trim().split("\\n").map(Number).filter(alive) : [];
-  appendFileSync(log, process.pid + "\\n");
+  appendFileSync(log, ownPid() + "\\n");
   for (let n = 0; n < 3000 && !existsSync(params.dir + "/go"); n++) await sleep(20);
   return others.length === 0 ? "alone" : "beside " + others.join();
 } });
