@@ -6,6 +6,8 @@ import { pathOf, UsageError } from "./program/usage.ts";
 export async function main(argv: readonly string[]): Promise<number> {
   // a reader that went away, such as `| head`, ends the command without a word
   process.stdout.on("error", (e: NodeJS.ErrnoException) => { if (e.code === "EPIPE") process.exit(0); throw e; });
+  // where nobody reads what is said, the work goes on
+  process.stderr.on("error", () => undefined);
   try {
     await buildProgram().parseAsync([...argv], { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;

@@ -48,6 +48,10 @@ export async function runResume(id: string, flags: ResumeFlags): Promise<void> {
     });
     reporter?.end(report);
     printReport(report, flags, stop.exitCode);
+  } catch (e) {
+    // stopped before it went on: the run is as it was
+    if (!stop.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
+    process.exitCode = stop.exitCode;
   } finally {
     reporter?.stop();
     stop.release();

@@ -1,5 +1,6 @@
 import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import type { RunRow } from "../records/schema.ts";
+import { cancelled } from "./attempt-end.ts";
 import { describeEnd } from "./driver-elsewhere.ts";
 import type { RunObserver } from "./execute-run.ts";
 import { follower, WATCHED_SILENCE_MS, type Attachment } from "./follow-run.ts";
@@ -28,9 +29,16 @@ export async function attachRun(run: RunRow, place: Attachment, { observer = {},
   }
 }
 
-/** Watches for a sign of life of a driver elsewhere; false when there is none for a while. */
-export async function isDriven(store: ArtifactStore, part: DrivenPart, forMs: number = WATCHED_SILENCE_MS): Promise<boolean> {
+/**
+ * Watches for a sign of life of a driver elsewhere; false when there is none for a while, 30 s by default.
+ *
+ * @throws MLS4003 when the signal is aborted
+ */
+export async function isDriven(store: ArtifactStore, part: DrivenPart, { forMs = WATCHED_SILENCE_MS, signal }: { readonly forMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<boolean> {
   const before = await readBeat(store, part);
-  for (const end = Date.now() + forMs; Date.now() < end; await pause(POLL_MS)) if ((await readBeat(store, part)) !== before) return true;
+  for (const end = Date.now() + forMs; Date.now() < end; await pause(POLL_MS, signal)) {
+    if (signal?.aborted === true) throw cancelled(signal);
+    if ((await readBeat(store, part)) !== before) return true;
+  }
   return false;
 }

@@ -1,4 +1,4 @@
-import { serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
+import { MlstackError, serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
@@ -114,12 +114,15 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
         component: (name) => r.stack.component(name), onLog: r.onLog, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"), scratchDir: r.scratchDir, filesDir: r.filesDir,
       },
     });
+    if (isTakenOver(r.signal.reason)) throw r.signal.reason;
     const warnings = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
     const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(cancelled(r.signal)) : undefined);
     warnings.push(...(await roots.keep()));
     await end(result.status, error, warnings);
     return { status: result.status, error, nodes: result.nodes, warnings };
   } catch (e) {
+    // how it ends is for the one that goes on with it to say
+    if (isTakenOver(e)) { link?.abandon(); throw e; }
     // what made it impossible to go on may also make it impossible to say so; the first cause is the one that counts
     await end("failed", serializeError(e), []).catch(() => undefined);
     await link?.finish("failed", new Date(r.now())).catch(() => undefined);
@@ -129,6 +132,8 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     capture.close();
   }
 }
+
+const isTakenOver = (reason: unknown): boolean => MlstackError.is(reason, "MLS4009");
 
 /** What a run relies on before its first step: plan and code, and what steps elsewhere read of the client's machine. */
 function beforeSteps({ plan, planDigest, files, data }: DrivenRun): Named {

@@ -200,7 +200,8 @@ async function reused(d: Drive, state: NodeState, task: Prepared, made: Readonly
   if (!found.hit) return { miss: found.reason };
   const { entry, events } = found;
   if (hasEnded(state)) return {};
-  await d.io.track(events);
+  // what this very run has made it may also have sent
+  await d.io.track(events, entry.writer.run === d.runId);
   if (hasEnded(state)) return {};
   const time = d.io.now();
   d.io.journal.append({

@@ -101,4 +101,9 @@ test("a sign of life is seen by its change", async () => {
   beats = 5;
   await vi.advanceTimersByTimeAsync(1500);
   expect(await alive).toBe(true);
+  const control = new AbortController();
+  const left = isDriven(watched, { run, ordinal: 0 }, { signal: control.signal });
+  await vi.advanceTimersByTimeAsync(500);
+  control.abort();
+  await expect(left).rejects.toMatchObject({ code: "MLS4003" });
 });

@@ -1,4 +1,4 @@
-import { component, definePlugin, type Launched, type ModelDeployer, type ProcessEnd } from "@mlstack/core";
+import { component, definePlugin, type ExperimentTracker, type Launched, type ModelDeployer, type ProcessEnd } from "@mlstack/core";
 import { definePipeline, json, step, type PlanStepNode } from "@mlstack/pipeline";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { RunResumed } from "../journal/events.ts";
 import { claimInStore } from "../journal/object-journal.ts";
 import { LOCAL_STACK, type StackSpec } from "../stack/stack.ts";
-import { fakeStack, turnsUntil, type FakeProcess } from "../testing/fake-launcher.ts";
+import { fakeStack, listTracker, turnsUntil, type FakeProcess } from "../testing/fake-launcher.ts";
 import { harness, type Harness, type HarnessOptions } from "../testing/harness.ts";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
 import { stepKey } from "./step-key.ts";
@@ -161,9 +161,9 @@ describe("steps elsewhere that outlived their driver", () => {
   beforeEach(() => { store = memoryStore(); said.length = 0; });
 
   /** A run whose driver dies while its step runs: what it still tries to say counts no more. */
-  async function abandoned(play: (p: FakeProcess) => Promise<ProcessEnd>): Promise<{ id: string; process: FakeProcess; driver: Promise<unknown> }> {
+  async function abandoned(play: (p: FakeProcess) => Promise<ProcessEnd>, tracker?: ExperimentTracker): Promise<{ id: string; process: FakeProcess; driver: Promise<unknown> }> {
     let process: FakeProcess | undefined;
-    const h = await opened(fakeStack(async (p) => { process = p; return play(p); }, { store, attach: async () => undefined }));
+    const h = await opened(fakeStack(async (p) => { process = p; return play(p); }, { store, attach: async () => undefined, ...(tracker !== undefined && { tracker }) }));
     const driver = h.run(single).catch((e: unknown) => e);
     await turnsUntil(() => process !== undefined && (h.db.raw.prepare("select count(*) as n from attempts where handle is not null").get() as { n: number }).n === 1);
     const id = process!.spec.runId;
@@ -192,6 +192,20 @@ describe("steps elsewhere that outlived their driver", () => {
     expect(said).toEqual(["cancel: another driver goes on with the run", "ended", "start 1.2"]);
     expect((await h.records.attempts(id, "away")).map((a) => [a.attempt, a.ordinal, a.status])).toEqual([[1, 0, "cancelled"], [2, 1, "completed"]]);
     expect(await driver).toMatchObject({ code: "MLS4009" });
+  });
+
+  test("leave how their run ends to the driver that goes on with it", async () => {
+    let end: (e: ProcessEnd) => void = () => undefined;
+    const tracker = listTracker();
+    const running = new Promise<ProcessEnd>((done) => { end = done; });
+    const { id, driver } = await abandoned(() => running, tracker);
+    const h = await again(async () => ({ end: running }));
+    const resumed = h.resume(id, single);
+    await turnsUntil(() => said.length > 0);
+    end({ status: "killed", exitCode: null });
+    await resumed;
+    expect(await driver).toMatchObject({ code: "MLS4009" });
+    expect(tracker.said).toEqual(["start"]);
   });
 
   test("are taken as they ended, where they did", async () => {

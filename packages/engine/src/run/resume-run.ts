@@ -37,7 +37,7 @@ export async function resumeRun(found: Followed, pipeline: PipelineDefinition, {
   const { surroundings: s, records } = place;
   const { run: row } = found;
   const { observer } = options;
-  if (row.status === "running") await refuseDriven(found, place, (message) => observer?.waiting?.(message));
+  if (row.status === "running") await refuseDriven(found, place, (message) => observer?.waiting?.(message), options.signal);
   refuseUnfit(row, pipeline, from);
   const given = givenParams(row);
   const compiled = await place.compile(given);
@@ -58,11 +58,11 @@ export async function resumeRun(found: Followed, pipeline: PipelineDefinition, {
   });
 }
 
-/** @throws MLS4009 when a driver elsewhere, of which it can't be told whether it is there, gives a sign of life */
-async function refuseDriven({ run, driver }: Followed, place: ResumePlace, waiting: (message: string) => void): Promise<void> {
+/** @throws MLS4003; MLS4009 when a driver elsewhere, of which it can't be told whether it is there, gives a sign of life */
+async function refuseDriven({ run, driver }: Followed, place: ResumePlace, waiting: (message: string) => void, signal: AbortSignal | undefined): Promise<void> {
   if (run.journal === "direct" || driver.state === "running") throw stillDriven(run);
   waiting(`waiting for up to 30 s for a sign of life of the run's driver`);
-  if (await isDriven(await place.store(), { run: run.id, ordinal: run.ordinal })) throw stillDriven(run);
+  if (await isDriven(await place.store(), { run: run.id, ordinal: run.ordinal }, { signal })) throw stillDriven(run);
 }
 
 function refuseUnfit(row: RunRow, pipeline: PipelineDefinition, from: string | undefined): void {

@@ -193,6 +193,17 @@ describe("a tracker that hangs", () => {
     expect(await link.finish("cancelled", new Date())).toEqual([expect.stringMatching(/2 events are kept/)]);
   });
 
+  test("that serves is told of all that steps do while they end, however long after the cancel", async () => {
+    const control = new AbortController();
+    const { tracker, kept } = keeping();
+    const link = await linked(tracker, { signal: control.signal, times: { ...FAST, cancel: 5 } });
+    control.abort(new Error("ctrl-c"));
+    await new Promise((go) => { setTimeout(go, 30); });
+    link.send(events(0, 2));
+    expect(await link.finish("cancelled", new Date())).toEqual([]);
+    expect([[...kept.keys()], tracker.said]).toEqual([events(0, 2).map((e) => e.id), ["start", "finish cancelled"]]);
+  });
+
   test("while the run begins does not keep it from being cancelled", async () => {
     const control = new AbortController();
     const link = linked(listTracker({ startRun: (r, options) => hangs(true)(r, r, options) }), { required: true, signal: control.signal });

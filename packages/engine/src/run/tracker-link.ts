@@ -14,6 +14,8 @@ export interface TrackerLink {
   send(events: readonly TrackerEvent[], resent?: boolean): void;
   /** Sends what is left and closes the vendor's run. Returns what a person should know. */
   finish(status: TrackedStatus, endedAt: Date): Promise<readonly string[]>;
+  /** Lets go of the vendor's run as it is: another process goes on with it. */
+  abandon(): void;
 }
 
 export interface TrackerLinkOptions {
@@ -64,6 +66,7 @@ export async function trackerLink(tracker: ExperimentTracker, run: TrackedRun, {
       // one that has served in this run is waited for; one that never has is tried once more
       const goOn = externalId === undefined ? () => false : mayRecover;
       if (externalId === undefined && signal.aborted) limit.stopNow(signal.reason);
+      limit.heedCancel();
       limit.begin(externalId === undefined ? times.start : times.end);
       await pump.drain(goOn);
       const unclosed = await close(async () => {
@@ -73,6 +76,10 @@ export async function trackerLink(tracker: ExperimentTracker, run: TrackedRun, {
       clearInterval(beat);
       limit.end();
       return [...refusals(pump), ...(withheld === 0 ? [] : [`the experiment tracker shows no files: ${kept(withheld, "file")} with the steps only`]), ...missing(pump, unclosed)];
+    },
+    abandon() {
+      clearInterval(beat);
+      limit.end();
     },
   };
 }
@@ -88,6 +95,8 @@ export interface StepTrackerLink {
 /** @param signal of the step */
 export function stepTrackerLink(tracker: ExperimentTracker, externalId: string, { open, signal, times = TIMES }: Pick<TrackerLinkOptions, "open" | "signal" | "times">): StepTrackerLink {
   const limit = limits(signal, times);
+  // a step's process that was told to stop is not given long
+  limit.heedCancel();
   const pump = pumpOf(tracker, async () => externalId, open, limit, times);
   return {
     end() { limit.end(); return refusals(pump); },
@@ -148,23 +157,25 @@ interface Limits {
   /** From now on something has to move within so many milliseconds. */
   begin(ms: number): void;
   pause(): void;
+  /** From now on only a moment is left once the run was cancelled. While its steps still end, the tracker is theirs. */
+  heedCancel(): void;
   /** Something has moved. */
   moved(): void;
   end(): void;
 }
 
-/** How long a tracker is waited for: as long as the run goes on; at the end while something moves; for a moment after the run was cancelled. */
+/** How long a tracker is waited for: as long as the run goes on; at the end while something moves; for a moment where the run was cancelled. */
 function limits(signal: AbortSignal, { cancel }: TrackerTimes): Limits {
   const stop = new AbortController();
   let idle: NodeJS.Timeout | undefined;
   let last: NodeJS.Timeout | undefined;
   const onCancel = () => { last ??= setTimeout(() => stop.abort(late(cancel)), cancel); };
-  if (signal.aborted) onCancel(); else signal.addEventListener("abort", onCancel, { once: true });
   return {
     stop: stop.signal,
     stopNow: (reason) => stop.abort(reason),
     begin(ms) { clearTimeout(idle); idle = setTimeout(() => stop.abort(late(ms)), ms); },
     pause() { clearTimeout(idle); idle = undefined; },
+    heedCancel() { if (signal.aborted) onCancel(); else signal.addEventListener("abort", onCancel, { once: true }); },
     moved: () => { idle?.refresh(); },
     end() {
       clearTimeout(idle);

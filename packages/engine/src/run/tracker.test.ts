@@ -113,6 +113,20 @@ test.each(["", "/etc/passwd", "../up", "a//b", "a\\b", "./a", "x".repeat(251)])(
   expect((await h.run(definePipeline({ name: "p", build: () => { bad(); } }))).error).toMatchObject({ code: "MLS1009" });
 });
 
+test("what a driver logged, and was killed before it could write down, may have been sent: it comes again under its ids, and as that", async () => {
+  const calls: { readonly ids: readonly string[]; readonly resent: boolean | undefined }[] = [];
+  const h = await make(listTracker({ async log(_, events, options) { calls.push({ ids: events.map((e) => e.id), resent: options?.resent }); return { refused: [] }; } }));
+  const { id } = await h.run(three);
+  const sent = calls.splice(0);
+  // as it is after a kill between the entry and the record
+  h.orphan(id);
+  for (const change of ["update steps set status = 'running', ended_at = null, work = null where run = ?", "delete from tracker_events where run = ?", "delete from artifacts where run = ?"]) h.db.prepare(change).run(id);
+  const report = await h.resume(id, three);
+  expect(h.status(report)).toEqual({ logs: "cached" });
+  expect(sent.flatMap((c) => c.ids)).toHaveLength(3);
+  expect(calls).toEqual([{ ids: sent.flatMap((c) => c.ids), resent: true }]);
+});
+
 test("a run that could not go on is finished in the tracker, too", async () => {
   const tracker = listTracker();
   const h = await make(tracker);

@@ -53,7 +53,7 @@ test("packages that differ are named, and so is another wiring of the same ones"
   const other = { ...before.step.parts.packages!, digest: "0".repeat(64) };
   expect(difference({ ...before, step: { ...before.step, parts: { ...before.step.parts, packages: other } } })).toContain("the wiring of the packages differs");
   writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 2;\n");
-  expect(difference(before)).toContain("the set of packages differs from the plan: found left@1.0.0, planned left@1.0.0");
+  expect(difference(before)).toContain("the content of the packages differs from the plan: found left@1.0.0 with other files, planned left@1.0.0");
 });
 
 test("packages are watched: those that are not the plan's, and those that change afterwards", async () => {
@@ -63,7 +63,7 @@ test("packages are watched: those that are not the plan's, and those that change
   expect(whole.changed()).toBeUndefined();
   writeFileSync(join(dir, "node_modules", "left", "index.js"), "export default 3;\n");
   const late = watch();
-  expect([late.changed()?.rule, late.changed()?.message]).toEqual(["changed-after-load", "the set of packages was changed while the run was going on: found left@1.0.0, planned left@1.0.0"]);
+  expect([late.changed()?.rule, late.changed()?.message]).toEqual(["changed-after-load", "the content of the packages was changed while the run was going on: found left@1.0.0 with other files, planned left@1.0.0"]);
   // files are looked at from time to time only
   await expect.poll(() => whole.changed()?.message).toMatch(/^the package left@1\.0\.0 was changed/);
 });

@@ -32,7 +32,9 @@ export function planEnvironment(plan: Plan, dir: string, stateDir: string): Plan
     const names = new Set([...Object.keys(found.entries), ...Object.keys(packages.entries)]);
     const changed = [...names].filter((n) => found.entries[n] !== packages.entries[n]).toSorted();
     const text = (entries: Readonly<Record<string, string>>) => changed.filter((n) => n in entries).slice(0, 5).join(", ") || "none of them";
-    return changed.length === 0 ? { what: "wiring of the packages", found: "another copy of a package", planned: "the copy of the plan" } : { what: "set of packages", found: text(found.entries), planned: text(packages.entries) };
+    if (changed.length === 0) return { what: "wiring of the packages", found: "another copy of a package", planned: "the copy of the plan" };
+    const [now, planned] = [text(found.entries), text(packages.entries)];
+    return now === planned ? { what: "content of the packages", found: `${now} with other files`, planned } : { what: "set of packages", found: now, planned };
   }
 
   const reached = (packages: NonNullable<PlanStep["parts"]["packages"]>): ReachedPackage[] => packages.roots.map(({ name, from, folder }) => ({ name, from: resolve(dir, from), ...(folder !== undefined && { folder: resolve(dir, folder) }) }));
