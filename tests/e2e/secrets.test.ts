@@ -10,6 +10,7 @@ const digest = createHash("sha256").update(CANARY).digest("hex");
 
 const PLUGIN = `import { component, definePlugin, secret } from "@mlstack/core";
 import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
 import { z } from "zod";
 export default definePlugin({
   name: "acme-plugin",
@@ -18,7 +19,17 @@ export default definePlugin({
     type: "acme.vault", version: 1, flavor: "acme", description: "Knows a secret", config: z.strictObject({ url: z.string(), login: z.strictObject({ token: secret(z.string().min(1)) }), refuse: z.boolean().default(false) }),
     create({ login, refuse }) {
       if (refuse) throw new Error("401 Unauthorized: Bearer " + login.token);
-      return { contract: "acme.vault@1", digest: () => createHash("sha256").update(login.token).digest("hex") };
+      return {
+        contract: "acme.vault@1", digest: () => createHash("sha256").update(login.token).digest("hex"),
+        // as clients of services do, which print and fail with the whole request
+        leak() {
+          console.log("request: Authorization: Bearer " + login.token);
+          console.error(JSON.stringify({ url: "https://x/?token=" + encodeURIComponent(login.token) }));
+          // past Node's streams, in a worker, whose driver hears of it
+          if (process.send !== undefined) writeSync(2, "native: " + login.token + "\\n");
+          throw new Error("401 for Bearer " + login.token, { cause: new TypeError("of " + login.token) });
+        },
+      };
     },
   })],
 });
@@ -27,7 +38,9 @@ const PIPELINE = `import { json, pipeline, step } from "mlstack";
 import { z } from "zod";
 export const ask = step({ name: "ask", params: { fail: z.boolean() }, requires: { "acme.vault": true }, output: json(z.string()), run: (context) => {
   context.log("asked");
-  if (context.params.fail) throw new Error("the step failed");
+  // what the environment of a step has is seen by whatever it starts
+  if (Object.keys(process.env).some((name) => name === "MLSTACK_STEP_SECRETS")) throw new Error("secrets are left in the environment");
+  if (context.params.fail) context["acme.vault"].leak();
   return context["acme.vault"].digest();
 } });
 export const asks = pipeline({ name: "asks", params: { fail: z.boolean().default(false) }, build: (p) => ({ x: ask({ fail: p.fail }) }) });
@@ -54,14 +67,18 @@ beforeAll(async () => {
   p.write("stacks/away.yaml", stackFile(`type: process, configuration: { work_dir: ${join(p.dir, "work")}, keep_folders: true }`, ref));
   p.write("stacks/refused.yaml", stackFile("type: local, configuration: { isolation: inline }", `${ref}, refuse: true`));
   p.write("stacks/text.yaml", stackFile("type: local", `login: { token: ${CANARY} }`));
-  p.write("stacks/later.yaml", stackFile("type: local", 'login: { token: "${secret:vault/token}" }'));
+  const kept = 'login: { token: "${secret:vault/token}" }';
+  p.write("stacks/kept-inline.yaml", stackFile("type: local, configuration: { isolation: inline }", kept));
+  p.write("stacks/kept-workers.yaml", stackFile("type: local", kept));
+  p.write("stacks/kept-away.yaml", stackFile(`type: process, configuration: { work_dir: ${join(p.dir, "work")}, keep_folders: true }`, kept));
+  p.write("stacks/later.yaml", stackFile("type: local", 'login: { token: "${secret:absent}" }'));
   p.write("stacks/elsewhere.yaml", stackFile("type: local", ref).replace("https://vault.example.com", "${env:VAULT_URL}"));
 });
 afterAll(() => { p.close(); });
 
 const printed: string[] = [];
 async function mlstack(args: readonly string[], env: Record<string, string> = { VAULT_TOKEN: CANARY }): Promise<Outcome> {
-  const outcome = await p.mlstack(args, { env });
+  const outcome = await p.mlstack(args, { env: { XDG_CONFIG_HOME: join(p.dir, "config"), APPDATA: join(p.dir, "config"), ...env } });
   printed.push(outcome.stdout, outcome.stderr);
   return outcome;
 }
@@ -72,16 +89,51 @@ function holding(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true, recursive: true }).filter((e) => e.isFile() && !e.parentPath.includes("node_modules")).map((e) => join(e.parentPath, e.name)).filter((file) => { const bytes = readFileSync(file); return forms.some((form) => bytes.includes(form)); });
 }
 
+/** What a step printed, and what it failed with, in all the places where that is told. */
+async function leaks(stack: string, env?: Record<string, string>): Promise<void> {
+  const failed = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--debug"], env);
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("401 for Bearer [secret]")]);
+  const logs = await mlstack(["run", "logs", "last"], {});
+  expect(logs.stdout).toContain("request: Authorization: Bearer [secret]");
+  if (stack.includes("workers")) expect(logs.stdout).toContain("native: [secret]");
+  for (const args of [["run", "show", "last", "--json"], ["run", "show", "last"], ["run", "logs", "last", "--json"], ["why", "last/ask", "--json"], ["run", "list", "--json"], ["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--json"]]) await mlstack(args, env);
+}
+
 describe("a secret is a reference, and a value in the component alone", () => {
+  test.each(["kept-inline", "kept-workers", "kept-away"])("of the project's encrypted secrets, on the stack %s", async (stack) => {
+    p.write("value.txt", CANARY);
+    expect((await mlstack(["secret", "set", "vault/token", "--from-file", "value.txt"], {})).code).toBe(0);
+    p.remove("value.txt");
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v", "--refresh"], {});
+    expect(code, stderr).toBe(0);
+    expect((jsonOf(await mlstack(["artifact", "preview", "last/ask", "--json"], {})).data["preview"] as { text: string }).text).toContain(digest);
+    const shown = jsonOf(await mlstack(["run", "show", "last", "--json"], {})).data as { stack: { components: Record<string, { config: unknown }> } };
+    expect(shown.stack.components["acme.vault"]!.config).toEqual({ url: "https://vault.example.com", login: { token: "${secret:vault/token}" } });
+    await leaks(stack, {});
+  }, 240_000);
+
+  test("of the project's encrypted secrets, in a step that is run again by debug", async () => {
+    const { code, stderr } = await mlstack(["debug", "last/ask", "--no-wait", "--with-effects"], {});
+    // the last run failed by what the step prints: so does it here
+    expect([code, stderr], stderr).toEqual([1, expect.stringContaining("401 for Bearer [secret]")]);
+  });
+
+  test("of the project's encrypted secrets, with a driver elsewhere", async () => {
+    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "kept-away", "--detach", "--refresh"], {});
+    expect(code, stderr).toBe(0);
+    const attached = await mlstack(["run", "attach", stdout.trim()], {});
+    expect(attached.code, attached.stderr).toBe(0);
+    expect((jsonOf(await mlstack(["artifact", "preview", `${stdout.trim()}/ask`, "--json"], {})).data["preview"] as { text: string }).text).toContain(digest);
+  });
+
   test.each(["inline", "workers", "away"])("on the stack %s", async (stack) => {
     const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v"]);
     expect(code, stderr).toBe(0);
     expect((jsonOf(await mlstack(["artifact", "preview", "last/ask", "--json"])).data["preview"] as { text: string }).text).toContain(digest);
     const shown = jsonOf(await mlstack(["run", "show", "last", "--json"])).data as { stack: { components: Record<string, { config: unknown }> } };
     expect(shown.stack.components["acme.vault"]!.config).toEqual({ url: "https://vault.example.com", login: { token: "${env:VAULT_TOKEN}" } });
-    expect((await mlstack(["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--debug"])).code).toBe(1);
-    await mlstack(["run", "logs", "last"]);
-  });
+    await leaks(stack);
+  }, 240_000);
 
   test("with a driver elsewhere", async () => {
     const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "away", "--detach", "--refresh"]);
@@ -105,8 +157,22 @@ describe("a secret is a reference, and a value in the component alone", () => {
 });
 
 describe("before anything is recorded", () => {
+  test("a secret that is damaged, or made for another key, is told apart", async () => {
+    const file = join(p.dir, ".mlstack", "secrets", "vault%2Ftoken.json");
+    const whole = readFileSync(file, "utf8");
+    const refused = async (env: Record<string, string> = {}) => { const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "kept-inline"], env); return [code, /^error (\S+)/.exec(stderr)?.[1], stderr.trimEnd().split("\n").at(-1)]; };
+    p.write(".mlstack/secrets/vault%2Ftoken.json", whole.slice(0, -40));
+    expect(await refused()).toEqual([5, "MLS8002", "  fix   set it again: mlstack secret set vault/token"]);
+    p.write(".mlstack/secrets/vault%2Ftoken.json", whole);
+    const other = await p.mlstack(["secret", "set", "other", "--from-file", "package.json"], { env: { XDG_CONFIG_HOME: join(p.dir, "other"), APPDATA: join(p.dir, "other") } });
+    expect(other.code, other.stderr).toBe(0);
+    expect(await refused({ MLSTACK_SECRETS_KEY: readFileSync(join(p.dir, "other", "mlstack", "secrets.key"), "utf8") })).toEqual([2, "MLS8001", expect.stringContaining("set it again: mlstack secret set vault/token")]);
+    expect(await refused({ XDG_CONFIG_HOME: join(p.dir, "empty"), APPDATA: join(p.dir, "empty") })).toEqual([2, "MLS8001", expect.stringContaining("MLSTACK_SECRETS_KEY")]);
+    expect(await refused({ MLSTACK_SECRETS_KEY: readFileSync(join(p.dir, "config", "mlstack", "secrets.key"), "utf8"), XDG_CONFIG_HOME: join(p.dir, "empty"), APPDATA: join(p.dir, "empty") })).toEqual([0, undefined, expect.any(String) as string]);
+  });
+
   test.each([
-    ["text", {}, "MLS2008", "write login.token: ${env:ACME_TOKEN}, and set that variable"], ["later", {}, "MLS2010", "write login.token: ${env:NAME}"], ["inline", {}, "MLS2010", "export VAULT_TOKEN=…"],
+    ["text", {}, "MLS2008", "write login.token: ${env:ACME_TOKEN}, and set that variable"], ["later", {}, "MLS2010", "mlstack secret set absent"], ["inline", {}, "MLS2010", "export VAULT_TOKEN=…"],
     ["elsewhere", { VAULT_TOKEN: "x-token", VAULT_URL: "u" }, "MLS2008", "write the value of url itself"],
   ] as const)("%s is refused", async (stack, env, code, fix) => {
     const before = (await mlstack(["run", "list", "--json"])).stdout;

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
 import { flagsOf, globalFlags } from "./program/flags.ts";
 import { helpOf } from "./program/help.ts";
+import { toolCommands } from "./program/tool-commands.ts";
 import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
 import type { RunFlags } from "./commands/run-file.ts";
 import { writeOut } from "./ui/stdout.ts";
@@ -52,6 +53,7 @@ export function buildProgram(): Command {
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
     .option("--no-wait", "do not wait for a debugger").option("--port <port>", "of the inspector; 9229, or a free one, by default", positive).option("--with-effects", "let the step use the components that it changes things with")
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
+  toolCommands(program, { command, noun });
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;
@@ -86,12 +88,15 @@ function runsFile(run: Command): void {
 
 /** What orchestrators run; people have no use for it. */
 function forOrchestrators(program: Command): void {
-  const hidden = (parent: Command, name: string) => configure(parent.command(name, { hidden: true }), "");
   const step = hidden(program, "step").description("run one step, as an orchestrator does");
   hidden(step, "run").argument("<spec>", "the step's specification").action(async (spec: string) => (await import("./commands/step-run.ts")).stepRun(spec));
   hidden(step, "debug").argument("<spec>").argument("<project>").argument("<state>").action(async (spec: string, project: string, state: string) => (await import("./commands/step-debug.ts")).stepDebug(spec, project, state));
   hidden(hidden(program, "driver").description("drive a run whose client has left"), "run").argument("<spec>", "the run's specification")
     .action(async (spec: string) => (await import("./commands/step-run.ts")).driverRun(spec));
+}
+
+function hidden(parent: Command, name: string): Command {
+  return configure(parent.command(name, { hidden: true }), "");
 }
 
 function command(parent: Command, name: string): Command {

@@ -9,6 +9,7 @@ export type { CompileLimits, CompileNode, CompilePlan, Compiler, NativeDocument,
 export type { ArtifactPointer, CacheMiss, DataPointer, DriverLaunch, DriverSign, Launched, Launcher, LaunchHere, Orchestrator, ProcessEnd, ResourceRequest, StepHandle, StepIdentity, StepLaunch, StepSpec } from "./contracts/orchestrator.ts";
 export { DRIVER_NODE } from "./contracts/orchestrator.ts";
 export { contractRegistry, parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor, type ContractRegistry } from "./contracts/registry.ts";
+export type { SecretEntry, SecretStore } from "./contracts/secret-store.ts";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.ts";
 export { deserializeError, MlstackError, serializeError, type ErrorParts, type SerializedError } from "./errors/mlstack-error.ts";
 export { didYouMean, nameList, thereAre } from "./errors/suggest.ts";
@@ -18,11 +19,12 @@ export { component, definePlugin, isPluginDefinition, type ComponentDefinition, 
 export { KNOWN_PLUGINS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
 export { manifestOf, pluginManifest, type ComponentEntry, type Permissions, type PluginManifest } from "./plugin/manifest.ts";
 export type { PluginHost, PluginPackage } from "./plugin/plugin-host.ts";
-export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord } from "./plugin/plugin-loader.ts";
+export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, type SecretSource } from "./plugin/plugin-loader.ts";
 export { componentNameOf, componentTypeOf, CONTEXT_NAMES, type StepComponentHandle, type StepComponents } from "./steps/component-names.ts";
 export { dataParam, isDataParam, type DataHandle, type DataKind, type DataParam, type DataRef } from "./steps/data-param.ts";
-export { reference, referencedVariables, secret } from "./plugin/references.ts";
+export { reference, referencedSecrets, referencedVariables, secret } from "./plugin/references.ts";
 export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepDefinition, type StepInvocation, type StepOptions } from "./steps/step-definition.ts";
 export type { JsonObject, JsonValue } from "./values/json.ts";
 export { decodeValue, encodeValue, parseValue, stringifyValue, type TaggedJson } from "./values/tagged-json.ts";
+export { redactor, type Redactor } from "./values/redactor.ts";
 export { camelCase, camelKeys, snakeCase } from "./values/key-case.ts";

@@ -140,6 +140,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     return compiled;
   };
   const launchers = otherLaunchers(stack, place);
+  /** What goes wrong is told without the values of secrets, whichever component said it. */
+  const told = async <T>(work: () => Promise<T>): Promise<T> => { try { return await work(); } catch (e) { throw stack.secrets.redactor.error(e); } };
   const storeOf = (row: RunRow, ordinal?: number): Promise<ArtifactStore> => others.of(stackAt(row, ordinal));
   const launcherOf = (row: RunRow) => async (ordinal?: number) => launchers.of(stackAt(row, ordinal));
   const attachment = async (row: RunRow): Promise<Attachment> => ({ store: await storeOf(row), db, logs, records, launcher: launcherOf(row) });
@@ -154,12 +156,12 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     plan: (pipeline, params = {}) => compile(pipeline, params),
-    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings),
-    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings),
+    run: (pipeline, params = {}, runOptions = {}) => told(async () => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings)),
+    detach: (pipeline, params = {}, runOptions = {}) => told(async () => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings)),
     async attach(id, attachOptions = {}) {
       const row = await records.run(id);
       if (row.journal === "direct" && row.status === "running") throw new MlstackError("MLS4009", `the run ${row.id} is driven by the process ${row.pid} on ${row.host}`, { why: "only a run that was started with --detach has a journal to follow", fix: `mlstack run show ${row.id}` });
-      return row.journal === "direct" ? row : attachRun(row, await attachment(row), attachOptions);
+      return row.journal === "direct" ? row : told(async () => attachRun(row, await attachment(row), attachOptions));
     },
     async cancel(id) {
       const row = await sync(id);
@@ -170,9 +172,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     sync,
     async resume(id, pipeline, resumeOptions = {}) {
-      const followed = await look(id);
+      const followed = await told(() => look(id));
       const row = followed.run;
-      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) });
+      return told(() => resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) }));
     },
     async restore(id, node) {
       const row = await sync(id);

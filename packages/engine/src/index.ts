@@ -21,4 +21,6 @@ export type { StepOutcome } from "./run/step-outcome.ts";
 export { CRASH_POINTS, type CrashPoint, type Faults } from "./run/faults.ts";
 export { LOCAL_STACK, type ComponentSpec, type Stack, type StackSpec } from "./stack/stack.ts";
 export type { ActionEntry, ActionSpace, FoundEntry, NonDeterministicMark } from "./store/action-space.ts";
+export { projectSecrets, type ProjectSecrets } from "./secrets/project-secrets.ts";
+export type { NamedSecretStore, StackSecrets } from "./secrets/stack-secrets.ts";
 export { findStack, readStackFile } from "./stack/stack-file.ts";

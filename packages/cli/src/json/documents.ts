@@ -32,6 +32,7 @@ const stepStatus = z.enum(["waiting", "running", "completed", "cached", "failed"
 const runStatus = z.enum(["running", "completed", "failed", "cancelled", "interrupted"]);
 const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), format: z.string(), size: z.number() });
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
+const secretIn = { secret: z.string().describe("its name"), store: z.string().describe("name of the secret store"), flavor: z.string() };
 
 const commands = {
   run: z.strictObject({
@@ -59,6 +60,9 @@ const commands = {
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
+  "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
+  "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),
+  "secret-delete": z.strictObject(secretIn),
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -6,6 +6,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "run resume": ["mlstack run resume last", "mlstack run resume last --from train_model"],
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
   why: ["mlstack why last/train_model"],
+  secret: ["printf %s \"$TOKEN\" | mlstack secret set mlflow-token", "mlstack secret set gcp-key --from-file key.json", "mlstack secret list"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };
 

@@ -38,4 +38,6 @@ export interface ComponentContext {
    * code, and gone when it ends. A flavor that keeps things in them says so (`local` in its definition): it is refused before anything runs there.
    */
   readonly elsewhere?: boolean | undefined;
+  /** Environment variables as they are for the engine that the component belongs to; those of the process where nothing else was said. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

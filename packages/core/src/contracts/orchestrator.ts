@@ -86,8 +86,8 @@ export interface StepLaunch {
    */
   readonly command: readonly string[];
   /**
-   * Values of the environment variables that the step declares, and of those that the stack's components refer to (`${env:NAME}`). Some are
-   * secrets: to be set where the step runs, and where nobody else reads them. TZ, LANG and LC_ALL are among them, for a step runs in UTC and
+   * Values of the environment variables that the step declares, of those that the stack's components refer to (`${env:NAME}`), and in
+   * MLSTACK_STEP_SECRETS those of the secrets that they refer to (`${secret:NAME}`). To be set where the step runs, and where nobody else reads them. TZ, LANG and LC_ALL are among them, for a step runs in UTC and
    * en-US unless it declares these.
    */
   readonly env: Readonly<Record<string, string>>;
@@ -117,7 +117,7 @@ export interface DriverLaunch {
   readonly spec: JsonObject;
   /** Arguments of `mlstack`, to be run in a folder that has `spec` as `spec.json` and the project's packages in reach. */
   readonly command: readonly string[];
-  /** Values of the environment variables that steps of the plan declare, and of those that the stack's components refer to. Some are secrets. */
+  /** Values as in `StepLaunch.env`, for all steps of the plan. */
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -3,6 +3,7 @@ import type { Component } from "./component.ts";
 import type { ExperimentTracker } from "./experiment-tracker.ts";
 import type { ModelDeployer } from "./model-deployer.ts";
 import type { Orchestrator } from "./orchestrator.ts";
+import type { SecretStore } from "./secret-store.ts";
 
 /**
  * Component types by their id. A third party adds its own by module augmentation, with a namespaced id:
@@ -13,6 +14,7 @@ export interface ComponentTypes {
   orchestrator: Orchestrator;
   experiment_tracker: ExperimentTracker;
   model_deployer: ModelDeployer;
+  secret_store: SecretStore;
 }
 
 export type ComponentTypeId = keyof ComponentTypes & string;
@@ -32,7 +34,7 @@ export interface ContractDescriptor {
 /** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
 export type ContractRegistry = ReadonlyMap<string, ContractDescriptor>;
 
-const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer"] as const)
+const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer", "secret_store"] as const)
   .map((type) => ({ type, accepts: [1], stability: "experimental" }));
 
 /** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */

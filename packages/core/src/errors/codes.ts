@@ -79,6 +79,11 @@ export const ERROR_CODES = {
   MLS7002: { exit: 2, title: "No such file" },
   MLS7003: { exit: 2, title: "No such stack" },
   MLS7004: { exit: 2, title: "A project file is invalid" },
+  // 8xxx: secrets
+  MLS8001: { exit: 2, title: "The secrets cannot be opened with the key that is there" },
+  MLS8002: { exit: 5, title: "A stored secret is damaged" },
+  MLS8003: { exit: 2, title: "No such secret" },
+  MLS8004: { exit: 2, title: "A secret store does not take this secret" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

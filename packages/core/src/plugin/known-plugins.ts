@@ -6,4 +6,4 @@ export const KNOWN_PLUGINS: Readonly<Record<string, Readonly<Record<string, stri
 };
 
 /** Component types that have a name already, and no contract yet: stack files may list them, and nothing uses them. */
-export const PLANNED_TYPES: readonly string[] = ["step_operator", "model_registry", "container_registry", "image_builder", "feature_store", "data_validator", "alerter", "secret_store"];
+export const PLANNED_TYPES: readonly string[] = ["step_operator", "model_registry", "container_registry", "image_builder", "feature_store", "data_validator", "alerter"];

@@ -1,16 +1,17 @@
 import type { z } from "zod";
 import type { Component, ComponentContext } from "../contracts/component.ts";
 import { contractRegistry, parseContractId, type ContractRegistry } from "../contracts/registry.ts";
-import { deserializeError, MlstackError, serializeError, type SerializedError } from "../errors/mlstack-error.ts";
+import { MlstackError } from "../errors/mlstack-error.ts";
 import { didYouMean } from "../errors/suggest.ts";
 import type { JsonValue } from "../values/json.ts";
+import { redactor, type Redactor } from "../values/redactor.ts";
 import { badConfig } from "./bad-config.ts";
 import { isPluginDefinition, type PluginDefinition } from "./define-plugin.ts";
 import { KNOWN_PLUGINS } from "./known-plugins.ts";
 import { pluginManifest, type ComponentEntry, type PluginManifest } from "./manifest.ts";
 import { incompatibility, upgradeComponent } from "./negotiate.ts";
 import type { PluginHost, PluginPackage } from "./plugin-host.ts";
-import { resolveReferences, withoutSecrets, type Owner, type Resolved } from "./references.ts";
+import { referencedSecrets, resolveReferences, type Owner, type Resolved } from "./references.ts";
 
 /** A plugin as far as it is known. `broken` says why it can't be used; the other plugins go on. */
 export interface PluginRecord {
@@ -27,6 +28,16 @@ export interface FlavorRecord {
   readonly entry: ComponentEntry;
 }
 
+/** Where `${secret:NAME}` leads, and who is told of what it leads to. */
+export interface SecretSource {
+  /** Where it looks, in words: `the secret store "vault" (vault)`. */
+  readonly stores: string;
+  /** The value; undefined where there is none of that name. */
+  get(name: string): Promise<string | undefined>;
+  /** Is told of every secret that a configuration gets, those from variables among them. */
+  readonly redactor: Redactor;
+}
+
 /**
  * Knows the project's plugins. Listing reads manifests only; a plugin's code is imported when one of its components is created.
  * Holds its state in itself: two loaders in one process do not know of each other.
@@ -39,19 +50,21 @@ export interface PluginLoader {
    * Finds the flavor, imports its plugin and checks the configuration, secrets included: they must be references, and lead to values here.
    * Creates nothing.
    *
+   * @param secrets where `${secret:NAME}` leads; by default nowhere
    * @throws MLS2007 no such flavor; MLS2008 bad configuration, or a secret as text; MLS2010 a reference that leads to nothing; MLS2005,
-   * MLS2006, and the reason for which a plugin is broken
+   * MLS2006, and the reason for which a plugin is broken; what a secret store throws
    */
-  check(type: string, flavor: string, config: unknown, name: string): Promise<void>;
+  check(type: string, flavor: string, config: unknown, name: string, secrets?: SecretSource): Promise<void>;
   /**
-   * Finds the flavor, imports its plugin, checks the configuration, puts the values in the place of references (`${env:NAME}`) and creates
+   * Finds the flavor, imports its plugin, checks the configuration, puts the values in the place of references and creates
    * the component. What goes wrong then is told without those values.
    *
    * @param config as written by the user, keys in camelCase
+   * @param secrets where `${secret:NAME}` leads; by default nowhere
    * @throws MLS2007 no such flavor; MLS2008 bad configuration; MLS2010 a reference that leads to nothing; MLS2005 the plugin threw; MLS2006
    * code and manifest disagree; MLS2009 the component could not be created; and the reason for which a plugin is broken
    */
-  create(type: string, flavor: string, config: unknown, context: ComponentContext): Promise<Component>;
+  create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource): Promise<Component>;
 }
 
 /** @param options `env` is what references to variables are looked up in, when a component is created; by default nothing */
@@ -109,7 +122,7 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
   }
 
   /** The flavor's definition, and its configuration with values in the place of references, as its schema gives it. */
-  async function prepared(owner: Owner, config: unknown, strict: boolean): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
+  async function prepared(owner: Owner, config: unknown, strict: boolean, secrets: SecretSource | undefined): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
     const { type, flavor } = owner;
     const found = await find(type, flavor);
     let loading = definitions.get(found.plugin.dir);
@@ -117,23 +130,25 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     const loaded = await loading.catch((e: unknown) => { if (MlstackError.is(e)) failed.set(found.plugin.dir, e); throw e; });
     const def = loaded.components.find((c) => c.flavor === found.flavor && c.contract === found.entry.contract);
     if (def === undefined) throw new MlstackError("MLS2006", `the manifest of ${nameOf(found)} lists ${found.entry.contract} "${found.flavor}", its code does not`, { fix: "rebuild the plugin, so that its manifest is written anew" });
-    const resolved = resolveReferences((config ?? {}) as JsonValue, found.entry.config, { owner, env, strict });
+    const given = (config ?? {}) as JsonValue;
+    const resolved = resolveReferences(given, found.entry.config, { owner, env, strict, ...(secrets !== undefined && { secrets: await valuesOf(given, secrets), stores: secrets.stores }) });
+    secrets?.redactor.add(resolved.hidden);
     const parsed = await def.config.safeParseAsync(resolved.config);
     if (!parsed.success) throw unnamed(badConfig(owner, resolved.config, found.entry.config, parsed.error), resolved);
     return { found, def, data: parsed.data, resolved };
   }
 
-  async function create(type: string, flavor: string, config: unknown, context: ComponentContext): Promise<Component> {
-    const { found, def, data, resolved } = await prepared({ type, flavor, name: context.name }, config, false);
+  async function create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource): Promise<Component> {
+    const { found, def, data, resolved } = await prepared({ type, flavor, name: context.name }, config, false, secrets);
     let made: Component;
-    try { made = await def.create(data, context); } catch (cause) {
+    try { made = await def.create(data, { env, ...context }); } catch (cause) {
       if (MlstackError.is(cause)) throw unnamed(cause, resolved);
       throw unnamed(new MlstackError("MLS2009", `the ${type} "${context.name}" (${flavor}) could not be created: ${messageOf(cause)}`, { fix: "look at the cause: -v shows it", cause }), resolved);
     }
     return upgradeComponent(made, found.entry.contract, contracts, nameOf(found));
   }
 
-  return { get contracts() { return contracts; }, list, flavors, create, check: async (type, flavor, config, name) => { await prepared({ type, flavor, name }, config, true); } };
+  return { get contracts() { return contracts; }, list, flavors, create, check: async (type, flavor, config, name, secrets) => { await prepared({ type, flavor, name }, config, true, secrets); } };
 }
 
 function badManifest(pkg: PluginPackage, error: z.ZodError): MlstackError {
@@ -147,7 +162,17 @@ const nameOf = ({ plugin }: FlavorRecord): string => `${plugin.name}@${plugin.ve
 
 /** The error without the values of secrets that a plugin, or what it uses, may have put into a text. */
 function unnamed(e: MlstackError, { secrets }: Resolved): MlstackError {
-  return secrets.length === 0 ? e : deserializeError(JSON.parse(withoutSecrets(JSON.stringify(serializeError(e)), secrets)) as SerializedError) as MlstackError;
+  return redactor(secrets).error(e) as MlstackError;
+}
+
+/** The secrets that a configuration refers to, as far as there are any. */
+async function valuesOf(config: JsonValue, secrets: SecretSource): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const name of referencedSecrets(config)) {
+    const value = await secrets.get(name);
+    if (value !== undefined) found.set(name, value);
+  }
+  return found;
 }
 
 const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));

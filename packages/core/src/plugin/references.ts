@@ -5,8 +5,8 @@ import type { JsonObject, JsonValue } from "../values/json.ts";
 
 /*
  * Secrets in configurations. A stack's file is committed, and its components are kept with every run, sent to every step and shown by
- * commands: a secret is there as a reference, `${env:NAME}`, and becomes a value in the process that creates the component, and nowhere
- * else. Which fields may hold one is said by the schema, and by that in the manifest.
+ * commands: a secret is there as a reference, `${env:NAME}` or `${secret:NAME}`, and becomes a value in the process that creates the
+ * component, and nowhere else. Which fields may hold one is said by the schema, and by that in the manifest.
  */
 
 /** Marks a field of a component's configuration as a secret: it is written as a reference, and a value in its place is refused. */
@@ -26,14 +26,27 @@ export interface Resolved {
   readonly config: JsonValue;
   /** The values that took the place of references, for taking them out of messages. */
   readonly secrets: readonly string[];
+  /** Those of them that are secrets by themselves, and not only told with one, such as a user's name. */
+  readonly hidden: readonly string[];
+}
+
+/** Where references lead. */
+export interface References {
+  readonly env: Env;
+  /** By name, the values of the secrets that the configuration refers to (`referencedSecrets`); undefined where there are no secret stores. */
+  readonly secrets?: ReadonlyMap<string, string> | undefined;
+  /** Where secrets are looked for, in words. */
+  readonly stores?: string | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Schema = Readonly<Record<string, unknown>>;
 
-const WHOLE = /^\$\{([a-z]+):([^}]*)\}$/;
+const WHOLE = /^\$\{(env|secret):([^}]*)\}$/;
 const ANYWHERE = /\$\{(?:env|secret):[^}]*\}/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What any store may take for a name; most take less. */
+const SECRET_NAME = /^[^\s\p{Cc}]{1,256}$/u;
 
 /**
  * Puts values in the place of references.
@@ -42,8 +55,9 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * @param strict refuse a secret that is written as it is
  * @throws MLS2008 for a reference where none may stand, and, when strict, for a secret as text; MLS2010 for one that leads to nothing
  */
-export function resolveReferences(config: JsonValue, schema: JsonObject, { owner, env, strict }: { readonly owner: Owner; readonly env: Env; readonly strict: boolean }): Resolved {
+export function resolveReferences(config: JsonValue, schema: JsonObject, { owner, env, secrets: kept, stores = "", strict }: References & { readonly owner: Owner; readonly strict: boolean }): Resolved {
   const secrets: string[] = [];
+  const hidden: string[] = [];
   const who = `the ${owner.type} "${owner.name}" (${owner.flavor})`;
   const root = schema as Schema;
 
@@ -58,16 +72,25 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
     const where = path.map(snakeCase).join(".");
     const isSecret = schemas.some((s) => s["secret"] === true);
     const [, source, name = ""] = WHOLE.exec(value) ?? [];
-    if (source === undefined || (source !== "env" && source !== "secret")) {
+    if (source === undefined) {
       if (ANYWHERE.test(value)) throw new MlstackError("MLS2008", `${who}: ${where} has a reference inside of a text`, { why: "a reference stands for the whole value", fix: `write ${where}: \${env:NAME}` });
       if (!strict || !isSecret) return value;
       const suggested = `${owner.flavor}_${snakeCase(path.at(-1) ?? "secret")}`.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase();
       throw new MlstackError("MLS2008", `${who}: ${where} is a secret, and is written as text`, { why: "a stack is committed, kept with every run and sent to every step", fix: `write ${where}: \${env:${suggested}}, and set that variable`, details: { component: owner.name, field: where } });
     }
     if (!isSecret && !schemas.some((s) => s["reference"] === true)) throw new MlstackError("MLS2008", `${who}: ${where} is a reference, and is no secret`, { why: "what is no secret is kept with the run as it was", fix: `write the value of ${where} itself`, details: { component: owner.name, field: where } });
-    if (source === "secret") throw new MlstackError("MLS2010", `${who}: ${where} refers to a secret store, and there is none yet`, { why: `\${secret:…} is reserved for it`, fix: `write ${where}: \${env:NAME}` });
-    const found = NAME.test(name) ? env[name] : undefined;
-    if (found === undefined) throw new MlstackError("MLS2010", `the variable ${NAME.test(name) ? name : JSON.stringify(name)} is not set`, { why: `${who} takes its ${where} from it`, fix: NAME.test(name) ? `export ${name}=…` : `write ${where}: \${env:NAME}`, details: { component: owner.name, field: where, variable: name } });
+    const details = { component: owner.name, field: where };
+    let found: string | undefined;
+    if (source === "secret") {
+      if (!SECRET_NAME.test(name)) throw new MlstackError("MLS2010", `${who}: ${where} refers to a secret with the name ${JSON.stringify(name)}`, { why: "a name has no blanks, and is not empty", fix: `write ${where}: \${secret:NAME}`, details });
+      if (kept === undefined) throw new MlstackError("MLS2010", `${who}: ${where} refers to a secret store, and there is none here`, { why: "a secret store can't be opened by what another one keeps", fix: `write ${where}: \${env:NAME}`, details });
+      found = kept.get(name);
+      if (found === undefined) throw new MlstackError("MLS2010", `there is no secret ${JSON.stringify(name)}`, { why: `${who} takes its ${where} from it; looked for in ${stores}`, fix: `mlstack secret set ${name}`, details: { ...details, secret: name } });
+    } else {
+      found = NAME.test(name) ? env[name] : undefined;
+      if (found === undefined) throw new MlstackError("MLS2010", `the variable ${NAME.test(name) ? name : JSON.stringify(name)} is not set`, { why: `${who} takes its ${where} from it`, fix: NAME.test(name) ? `export ${name}=…` : `write ${where}: \${env:NAME}`, details: { ...details, variable: name } });
+    }
+    if (isSecret || source === "secret") hidden.push(found);
     secrets.push(found);
     return found;
   }
@@ -87,23 +110,24 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
     return depth > 16 ? [s] : [s, ...[...parts, ...(target === undefined ? [] : [target as Schema])].flatMap((part) => flat(part, depth + 1))];
   }
 
-  return { config: walk(config, flat(root), []), secrets };
+  return { config: walk(config, flat(root), []), secrets, hidden };
 }
 
-/** The environment variables that a configuration refers to. */
+/** The environment variables that a configuration, or anything that holds some, refers to. */
 export function referencedVariables(config: JsonValue | undefined): string[] {
+  return referenced(config, "env").filter((name) => NAME.test(name));
+}
+
+/** The names of the secrets that a configuration, or anything that holds some, refers to. */
+export function referencedSecrets(config: JsonValue | undefined): string[] {
+  return referenced(config, "secret").filter((name) => SECRET_NAME.test(name));
+}
+
+function referenced(config: JsonValue | undefined, source: "env" | "secret"): string[] {
   if (typeof config === "string") {
-    const [, source, name] = WHOLE.exec(config) ?? [];
-    return source === "env" && NAME.test(name!) ? [name!] : [];
+    const [, found, name = ""] = WHOLE.exec(config) ?? [];
+    return found === source ? [name] : [];
   }
   if (typeof config !== "object" || config === null) return [];
-  return [...new Set(Object.values(config).flatMap((part) => referencedVariables(part as JsonValue)))];
-}
-
-/** What is shorter is no secret, and would be found in words that have nothing to do with it. */
-const SHORTEST = 5;
-
-/** A text without the values of secrets. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((found, value) => (value.length < SHORTEST ? found : found.replaceAll(value, "[secret]").replaceAll(JSON.stringify(value).slice(1, -1), "[secret]")), text);
+  return [...new Set(Object.values(config).flatMap((part) => referenced(part as JsonValue, source)))];
 }

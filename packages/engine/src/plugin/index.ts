@@ -31,5 +31,23 @@ export default definePlugin({
       permissions: { files: ["*"] }, local: { unless: "path" },
       create: async ({ path }, { projectDir, stateDir }) => (await import("../local/local-tracker.ts")).localTracker(path === undefined ? resolve(stateDir, "tracking") : resolve(projectDir, path)),
     }),
+    component({
+      type: "secret_store", version: 1, flavor: "env", description: "Secrets in environment variables",
+      config: z.strictObject({ prefix: z.string().min(1).optional().describe("What the variables' names begin with; MLSTACK_SECRET_ by default. The secret db-password is looked for in MLSTACK_SECRET_DB_PASSWORD.") }),
+      permissions: { env: ["*"] },
+      create: async ({ prefix }, { env = process.env }) => (await import("../secrets/env-secret-store.ts")).envSecretStore(env, prefix),
+    }),
+    component({
+      type: "secret_store", version: 1, flavor: "file", description: "Secrets as encrypted files of a folder on this machine",
+      config: z.strictObject({
+        path: z.string().min(1).optional().describe("The folder; relative to the project. By default in the project's state folder."),
+        keyFile: z.string().min(1).optional().describe("The file that holds the key; relative to the project. By default one of this user's, outside of any project. MLSTACK_SECRETS_KEY goes before it."),
+      }),
+      permissions: { files: ["*"], env: ["MLSTACK_SECRETS_KEY"] },
+      async create({ path, keyFile }, { projectDir, stateDir, env = process.env }) {
+        const [{ fileSecretStore }, { keyFileOf }] = await Promise.all([import("../secrets/file-secret-store.ts"), import("../secrets/secret-key.ts")]);
+        return fileSecretStore({ folder: path === undefined ? resolve(stateDir, "secrets") : resolve(projectDir, path), keyFile: keyFile === undefined ? keyFileOf(env) : resolve(projectDir, keyFile), env });
+      },
+    }),
   ],
 });

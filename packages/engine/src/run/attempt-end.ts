@@ -17,7 +17,7 @@ export function timedOut(step: string, limitMs: number): MlstackError {
 
 /** The end of an attempt that did not come to be. */
 export function neverBegun(d: Drive, { spec, key }: Prepared, attempt: number, status: "failed" | "cancelled", cause: unknown): StepOutcome {
-  const error = serializeError(cause);
+  const error = d.io.redactor.data(serializeError(cause));
   const time = d.io.now();
   // it has a number of its own, which a resumed run must not use again
   d.io.journal.append({ kind: "step-started", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt, time, spec: withoutStack({ ...spec, attempt }) });
@@ -36,7 +36,7 @@ export async function died(d: Drive, { spec, key, step }: Prepared, startedAt: n
     why: tail === "" ? "nothing of it is in the journal" : `the last that it printed: ${tail.slice(-2000)}`, fix: "look at its output; where it was killed for memory, ask for more or use less",
     details: { handle: handle.id, exitCode: end.exitCode },
   });
-  if (tail !== "") d.io.journal.log(spec.runId, spec.node, spec.attempt, { time: d.io.now(), stream: "stderr", text: tail.slice(-8000) });
+  if (tail !== "") d.io.journal.log(spec.runId, spec.node, spec.attempt, { time: d.io.now(), stream: "stderr", text: d.io.redactor.text(tail.slice(-8000)) });
   return {
     kind: "step-ended", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt: spec.attempt, startedAt, time: d.io.now(), status: wasCancelled ? "cancelled" : "failed", key: key.key, parts: key.key === null ? null : key.parts,
     cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error: serializeError(error), tracker: [], ...(spec.willRetry && !wasCancelled && { retried: true }),

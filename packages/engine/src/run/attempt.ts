@@ -2,7 +2,6 @@ import { MlstackError, serializeError, type LaunchHere, type StepHandle, type St
 import { decodeMessage } from "../journal/channel-journal.ts";
 import type { StepEnded } from "../journal/events.ts";
 import { readStepEnd } from "../journal/object-journal.ts";
-import { componentEnv } from "../stack/component-env.ts";
 import { stepEnv } from "../step/zone.ts";
 import { cancelled, died, neverBegun, timedOut } from "./attempt-end.ts";
 import type { Drive } from "./drive.ts";
@@ -40,7 +39,9 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
   const ended = (event: StepEnded) => {
     // a process that was told to stop may still report its end: the first word counts
     if (seen.outcome !== undefined) return;
-    const last = judged(event);
+    const { error, ...rest } = judged(event);
+    // whatever process it ran in, only this one is sure to know every secret of the stack
+    const last: StepEnded = error === undefined ? rest : { ...rest, error: d.io.redactor.data(error) };
     keep(d, last, spec);
     seen.outcome = outcomeOf(last);
   };
@@ -56,7 +57,7 @@ async function oneAttempt(d: Drive, task: Prepared): Promise<StepOutcome> {
       d.io.journal.flush().catch((error: unknown) => { seen.broken ??= { error }; });
     },
   };
-  const launch: StepLaunch = { spec: isAway ? await packSpec(spec, d.io.content) : spec, command: ["step", "run", "spec.json"], env: { ...componentEnv(d.stack, d.env), ...stepEnv(step.options.env, d.env) }, ...(!isAway && { here }) };
+  const launch: StepLaunch = { spec: isAway ? await packSpec(spec, d.io.content) : spec, command: ["step", "run", "spec.json"], env: { ...(await d.componentEnv()), ...stepEnv(step.options.env, d.env) }, ...(!isAway && { here }) };
   const startedAt = d.io.now();
   d.onLaunch(spec.node, spec.attempt);
   // a driver that dies from here on leaves a trace of what it may have started
@@ -121,8 +122,9 @@ function receive(d: Drive, line: string, ended: (event: StepEnded) => void): voi
   let message: ReturnType<typeof decodeMessage>;
   try { message = decodeMessage(line); } catch { return; }
   if (message.kind === "log") {
-    d.io.journal.log(message.run, message.node, message.attempt, message.line);
-    d.io.onLog(message.node, message.attempt, message.line);
+    const shown = d.io.redactor.data(message.line);
+    d.io.journal.log(message.run, message.node, message.attempt, shown);
+    d.io.onLog(message.node, message.attempt, shown);
     return;
   }
   if (message.kind === "tracked") { void d.io.track(message.events); return; }

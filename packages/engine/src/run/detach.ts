@@ -7,9 +7,9 @@ import { foldEvents } from "../records/fold.ts";
 import { thisDriver } from "../records/liveness.ts";
 import type { UsedStore } from "../records/records.ts";
 import { refuseLocal } from "../stack/local-components.ts";
+import { componentEnv } from "../secrets/travelling.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { contentSpace } from "../store/content-space.ts";
-import { componentEnv } from "../stack/component-env.ts";
 import { layers } from "../store/layers.ts";
 import { cancelled } from "./attempt-end.ts";
 import { refuseHereOnly, runStarted, settingsOf, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
@@ -69,7 +69,7 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
   await journal.flush();
   foldEvents(s.db, [started]);
   const end = async (cause: unknown, status: "failed" | "cancelled") => {
-    const ended: JournalEvent = { kind: "run-ended", run, ordinal: 0, time: s.now(), status, error: serializeError(cause), warnings: [] };
+    const ended: JournalEvent = { kind: "run-ended", run, ordinal: 0, time: s.now(), status, error: s.stack.secrets.redactor.data(serializeError(cause)), warnings: [] };
     journal.append(ended);
     foldEvents(s.db, [ended]);
     await journal.flush();
@@ -81,7 +81,7 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
   const declared = [...everyPlanNode(plan.nodes)].flatMap((n) => (n.kind === "step" ? plan.steps[n.step]!.options.env : []));
   const env = Object.fromEntries([...new Set(declared)].flatMap((name) => (compiled.env[name] === undefined ? [] : [[name, compiled.env[name]]])));
   let handle: StepHandle;
-  try { handle = await launch.startDriver({ runId: run, ordinal: 0, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env: { ...componentEnv(snapshot, compiled.env), ...componentEnv({ components: spec.stores }, compiled.env), ...env } }, { signal }); } catch (e) {
+  try { handle = await launch.startDriver({ runId: run, ordinal: 0, spec: spec as unknown as JsonObject, command: ["driver", "run", "spec.json"], env: { ...(await componentEnv([snapshot, ...spec.stores], compiled.env, s.stack.secrets)), ...env } }, { signal }); } catch (e) {
     const cause = isStopped() ? stopped() : e;
     await end(cause, isStopped() ? "cancelled" : "failed");
     throw cause;

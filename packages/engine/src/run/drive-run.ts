@@ -4,6 +4,7 @@ import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
 import type { Journal, LogLine, RunSettings } from "../journal/events.ts";
 import type { LogFiles } from "../journal/log-files.ts";
+import { componentEnv } from "../secrets/travelling.ts";
 import type { Stack, StackSnapshot } from "../stack/stack.ts";
 import type { JsonObject } from "@mlstack/core";
 import type { During } from "../store/abortable.ts";
@@ -73,6 +74,8 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
   const { plan, run, ordinal, layers } = r;
   const { content, artifacts } = layers;
   const store = content.store;
+  const { redactor } = r.stack.secrets;
+  let environment: Promise<Readonly<Record<string, string>>> | undefined;
   const end = async (status: TrackedStatus, error: SerializedError | undefined, warnings: readonly string[]) => {
     await r.faults.at("run.before-end");
     journal.append({ kind: "run-ended", run, ordinal, time: r.now(), status, ...(error !== undefined && { error }), warnings });
@@ -104,29 +107,29 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const actions = actionSpace(store, r.trustDomain);
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
-      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, get trackedRun() { return tracker?.writers === "one" ? null : (tracking?.externalId ?? null); }, steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env,
+      runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, get trackedRun() { return tracker?.writers === "one" ? null : (tracking?.externalId ?? null); }, steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env, componentEnv: () => (environment ??= componentEnv(r.snapshot, r.env, r.stack.secrets)),
       launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, readsCache: r.cache === "use", cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal, onLaunch: (node, attempt) => r.onLaunch?.(node, attempt),
       io: {
-        content, artifacts, during: r.during, actions: r.cache === "off" ? null : actions, journal, capture, faults: r.faults, now: () => r.now(),
+        content, artifacts, during: r.during, actions: r.cache === "off" ? null : actions, journal, capture, redactor, faults: r.faults, now: () => r.now(),
         // sent in the background, and at the end of the run at the latest
         async track(events, resent) { tracking?.send(events, resent); return 0; },
         component: (name) => r.stack.component(name), onLog: r.onLog, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"), scratchDir: r.scratchDir, filesDir: r.filesDir,
       },
     });
     if (isTakenOver(r.signal.reason)) throw r.signal.reason;
-    const warnings = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
+    const ended = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
     const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(cancelled(r.signal)) : undefined);
-    warnings.push(...(await roots.keep()));
+    const warnings = [...ended, ...(await roots.keep())].map((text) => redactor.text(text));
     await end(result.status, error, warnings);
     return { status: result.status, error, nodes: result.nodes, warnings };
   } catch (e) {
     // how it ends is for the one that goes on with it to say
     if (isTakenOver(e)) { link?.abandon(); throw e; }
     // what made it impossible to go on may also make it impossible to say so; the first cause is the one that counts
-    await end("failed", serializeError(e), []).catch(() => undefined);
+    await end("failed", redactor.data(serializeError(e)), []).catch(() => undefined);
     await link?.finish("failed", new Date(r.now())).catch(() => undefined);
-    throw e;
+    throw redactor.error(e);
   } finally {
     roots?.stop();
     capture.close();

@@ -31,6 +31,8 @@ export interface Drive {
   readonly files: ReadonlyMap<string, string>;
   /** Values of declared environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a process needs in its environment to create the stack's components: variables, and values of secrets. */
+  componentEnv(): Promise<Readonly<Record<string, string>>>;
   readonly launch: Launcher;
   /** How many steps run side by side. */
   readonly maxParallel: number;

@@ -1,4 +1,4 @@
-import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
+import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type Redactor, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
 import type { PlanStep, PlanStepNode } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { randomUUID } from "node:crypto";
@@ -38,6 +38,8 @@ export interface StepIo {
   track(events: readonly TrackerEvent[], resent?: boolean): Promise<number>;
   component(name: string): Promise<Component | undefined>;
   readonly capture: ConsoleCapture;
+  /** Takes the secrets of the stack out of what the step prints, and of what it fails with. */
+  readonly redactor: Redactor;
   /** Told of every line, for a live view. */
   onLog(node: string, attempt: number, line: LogLine): void;
   readonly faults: Faults;
@@ -113,7 +115,7 @@ export async function runStep(task: StepTask, io: StepIo, signal: AbortSignal): 
     return { status: "completed", outputs: pointersOf(outputs) };
   } catch (e) {
     const cancelled = signal.aborted && !MlstackError.is(signal.reason, "MLS4002");
-    const error = serializeError(signal.aborted ? signal.reason : e);
+    const error = io.redactor.data(serializeError(signal.aborted ? signal.reason : e));
     const left = await tracking.end();
     const status = cancelled ? "cancelled" : "failed";
     await end({ status, cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error, ...(spec.willRetry && !cancelled && { retried: true }) }, left);
@@ -170,7 +172,7 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
   await io.faults.at("step.inputs-loaded", spec.node);
   const metadata = new Map<string, JsonObject>();
   const line = (stream: LogLine["stream"], text: string) => {
-    const entry = { time: io.now(), stream, text: text.replace(/\r?\n$/, "") };
+    const entry = { time: io.now(), stream, text: io.redactor.text(text.replace(/\r?\n$/, "")) };
     io.capture.outside(() => {
       io.journal.log(spec.runId, spec.node, spec.attempt, entry);
       io.onLog(spec.node, spec.attempt, entry);

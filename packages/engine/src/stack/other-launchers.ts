@@ -16,7 +16,7 @@ export function otherLaunchers(stack: Stack, place: Place): OtherLaunchers {
       const found = spec.components["orchestrator"];
       if (found === undefined || idOf(spec) === idOf(stack.spec)) return (await stack.orchestrator()).launch;
       let orchestrator = opened.get(idOf(spec));
-      if (orchestrator === undefined) opened.set(idOf(spec), (orchestrator = stack.loader.create("orchestrator", found.flavor, found.config, { name: found.name, ...place }) as Promise<Orchestrator>));
+      if (orchestrator === undefined) opened.set(idOf(spec), (orchestrator = stack.loader.create("orchestrator", found.flavor, found.config, { name: found.name, ...place }, stack.secrets) as Promise<Orchestrator>));
       return (await orchestrator).launch;
     },
     async dispose() {

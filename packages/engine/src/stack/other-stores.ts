@@ -23,7 +23,7 @@ export function otherStores(stack: Stack, records: Pick<Records, "stores">, plac
     const id = idOf(flavor, config);
     if (id === active) return stack.artifactStore();
     let store = opened.get(id);
-    if (store === undefined) opened.set(id, (store = stack.loader.create("artifact_store", flavor, config, { name, ...place }) as Promise<ArtifactStore>));
+    if (store === undefined) opened.set(id, (store = stack.loader.create("artifact_store", flavor, config, { name, ...place }, stack.secrets) as Promise<ArtifactStore>));
     return store;
   };
   return {

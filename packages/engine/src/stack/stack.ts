@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
+import { stackSecrets, type StackSecrets } from "../secrets/stack-secrets.ts";
 import { verifyStack } from "./verify-stack.ts";
 
 /** A component as a stack's file describes it. */
@@ -49,6 +50,8 @@ export function withConcurrency(spec: StackSpec, concurrency: number | undefined
 export interface Stack {
   readonly spec: StackSpec;
   readonly loader: PluginLoader;
+  /** Where its secrets come from; components of other stacks that the project's runs have used get theirs from here, too. */
+  readonly secrets: StackSecrets;
   artifactStore(): Promise<ArtifactStore>;
   orchestrator(): Promise<Orchestrator>;
   /** What starts single steps. Throws MLS4004 when the orchestrator only compiles whole plans. */
@@ -75,19 +78,21 @@ export interface Stack {
   dispose(): Promise<void>;
 }
 
-export function openStack(spec: StackSpec, loader: PluginLoader, place: Place): Stack {
+/** @param travelled values of secrets that the driver has sent to this process, by name */
+export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, travelled?: Readonly<Record<string, string>>): Stack {
+  const secrets = stackSecrets(spec, loader, place, travelled);
   const made = new Map<string, Promise<Component>>();
   const make = (type: string): Promise<Component> | undefined => {
     const found = spec.components[type];
     if (found === undefined) return undefined;
     let component = made.get(type);
-    if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place })));
+    if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place }, type === "secret_store" ? undefined : secrets)));
     return component;
   };
   const needed = (type: string): Promise<Component> => make(type) ?? Promise.reject(new MlstackError("MLS4004", `the stack "${spec.name}" has no ${type}`, { why: "no pipeline runs without one", fix: `add ${type}: { type: local } to its components` }));
 
   return {
-    spec, loader,
+    spec, loader, secrets,
     artifactStore: () => needed("artifact_store") as Promise<ArtifactStore>,
     orchestrator: () => needed("orchestrator") as Promise<Orchestrator>,
     async launcher() {
@@ -103,11 +108,12 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place): 
       const plugins = Object.entries(spec.components).flatMap(([type, c]) => offered.filter((f) => f.type === type && (f.flavor === c.flavor || f.entry.aliases.includes(c.flavor))).map((f) => f.plugin));
       return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
     },
-    verify: () => verifyStack(spec, loader),
+    verify: () => verifyStack(spec, loader, secrets),
     require: (plan) => requireComponents(spec, plan),
     async dispose() {
       for (const component of made.values()) await component.then((c) => c.dispose?.(), () => undefined);
       made.clear();
+      await secrets.dispose();
     },
   };
 }

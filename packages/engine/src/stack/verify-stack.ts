@@ -1,4 +1,4 @@
-import { didYouMean, MlstackError, PLANNED_TYPES, type PluginLoader } from "@mlstack/core";
+import { didYouMean, MlstackError, PLANNED_TYPES, type PluginLoader, type SecretSource } from "@mlstack/core";
 import type { StackSpec } from "./stack.ts";
 
 /** Types of components without which nothing runs. */
@@ -8,9 +8,9 @@ const NEEDED = ["artifact_store", "orchestrator"];
  * Looks at each component of a stack without creating any.
  *
  * @throws MLS7004 for a type that nobody knows: its component would be ignored; MLS4004 where one is missing without which nothing runs;
- * MLS2007, MLS2008, MLS2010 and what else is wrong with a flavor or its configuration
+ * MLS2007, MLS2008, MLS2010, MLS8001, MLS8002 and what else is wrong with a flavor or its configuration
  */
-export async function verifyStack({ name, components }: StackSpec, loader: PluginLoader): Promise<void> {
+export async function verifyStack({ name, components }: StackSpec, loader: PluginLoader, secrets: SecretSource): Promise<void> {
   // plugins may bring types of their own
   await loader.list();
   const known = [...loader.contracts.keys(), ...PLANNED_TYPES];
@@ -24,5 +24,5 @@ export async function verifyStack({ name, components }: StackSpec, loader: Plugi
   for (const type of NEEDED) {
     if (components[type] === undefined) throw new MlstackError("MLS4004", `the stack "${name}" has no ${type}`, { why: "no pipeline runs without one", fix: `add ${type}: { type: local } to its components`, details: { stack: name, component: type } });
   }
-  for (const [type, c] of Object.entries(components)) if (loader.contracts.has(type)) await loader.check(type, c.flavor, c.config, c.name);
+  for (const [type, c] of Object.entries(components)) if (loader.contracts.has(type)) await loader.check(type, c.flavor, c.config, c.name, type === "secret_store" ? undefined : secrets);
 }

@@ -11,8 +11,9 @@ import { driveRun } from "../run/drive-run.ts";
 import { unpackSpec } from "../run/large-spec.ts";
 import { notesInStore } from "../run/notes.ts";
 import type { StepOutcome } from "../run/step-outcome.ts";
+import { takeSecrets } from "../secrets/travelling.ts";
 import { otherStores } from "../stack/other-stores.ts";
-import { openStack, type StackSnapshot } from "../stack/stack.ts";
+import { openStack, type Stack, type StackSnapshot } from "../stack/stack.ts";
 import { abortable } from "../store/abortable.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
@@ -43,9 +44,10 @@ export function readSpec(path: string): unknown {
  */
 export async function runStepElsewhere(travelled: StepSpec, dir: string, signal: AbortSignal): Promise<StepOutcome> {
   const words = lastWords();
-  const host = await openStepHost(travelled.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"), true);
+  const secrets = takeSecrets(process.env);
+  const host = await openStepHost(travelled.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"), { elsewhere: true, secrets });
   const told = new AbortController();
-  const line = lifeline(travelled, dir, host.store, (reason) => told.abort(reason));
+  const line = lifeline(travelled, dir, host.store, secrets, (reason) => told.abort(reason));
   const store = objectJournal(host.store);
   // why it was told to stop is known to the driver only, which then writes how the step ended
   const journal: Journal = { ...store, append: (event) => {
@@ -73,10 +75,10 @@ export async function runStepElsewhere(travelled: StepSpec, dir: string, signal:
 }
 
 /** What prevents a driver from driving must reach the run's journal: nobody else is there to hear of it. */
-async function failing<T>(store: ArtifactStore, { run, ordinal }: DriverSpec, work: () => Promise<T>): Promise<T> {
+async function failing<T>(store: ArtifactStore, { secrets }: Pick<Stack, "secrets">, { run, ordinal }: DriverSpec, work: () => Promise<T>): Promise<T> {
   try { return await work(); } catch (e) {
     const journal = objectJournal(store);
-    journal.append({ kind: "run-ended", run, ordinal, time: Date.now(), status: "failed", error: serializeError(e), warnings: [] });
+    journal.append({ kind: "run-ended", run, ordinal, time: Date.now(), status: "failed", error: secrets.redactor.data(serializeError(e)), warnings: [] });
     await journal.flush();
     throw e;
   }
@@ -87,13 +89,13 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
   const stateDir = join(dir, STATE);
   const place = { projectDir: dir, stateDir, elsewhere: true };
   const plugins = [...new Set([...Object.keys(spec.stack.plugins), ...spec.stores.flatMap((s) => s.plugins)])];
-  const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: plugins }), place);
+  const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: plugins }), place, takeSecrets(process.env));
   const others = otherStores(stack, { stores: async () => spec.stores }, place);
   try {
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
     const { store: watched, during } = abortable(store);
     const content = contentSpace(watched);
-    const plan = await failing(store, spec, async () => JSON.parse(Buffer.from(await content.read(spec.plan)).toString("utf8")) as Plan);
+    const plan = await failing(store, stack, spec, async () => JSON.parse(Buffer.from(await content.read(spec.plan)).toString("utf8")) as Plan);
     const part = { run: spec.run, ordinal: spec.ordinal };
     const watches = [storeBeats(store, part, launch), notesInStore(store, part, abort)];
     const data = new Map(Object.entries(spec.data).map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, pointer]): [string, { pointer: DataPointer }] => [name, { pointer }]))]));

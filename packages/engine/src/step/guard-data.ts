@@ -8,6 +8,8 @@ export const HEARD = { /** Grows while the event loop turns. */ turns: 0, /** No
 export interface GuardData {
   readonly heard: SharedArrayBuffer;
   readonly dir: string;
+  /** Values of secrets that came with the step. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly spec: Pick<StepSpec, "timeoutMs" | "driver" | "stack">;
 }
 

@@ -10,7 +10,7 @@ const LOOK_MS = 500;
  * The program of a thread beside a step: kills the process where it does not end by itself when it should. The driver's sign of life is looked at
  * from here only while the step holds up the process's own event loop, so that most steps have a store opened once.
  */
-function main({ heard, dir, spec }: GuardData): void {
+function main({ heard, dir, secrets, spec }: GuardData): void {
   const counters = new Int32Array(heard);
   const since = (at: number) => performance.now() - at;
   const born = performance.now();
@@ -23,7 +23,7 @@ function main({ heard, dir, spec }: GuardData): void {
   // loaded when it is needed first: most steps never do
   const seen = async (beat: string): Promise<string | undefined> => {
     const { lookAtDriver, storeOfStep } = await import("./look-at-driver.ts");
-    try { return await lookAtDriver(await (store ??= storeOfStep(spec.stack, dir)), beat); } catch {
+    try { return await lookAtDriver(await (store ??= storeOfStep(spec.stack, dir, secrets)), beat); } catch {
       store = undefined;
       return undefined;
     }

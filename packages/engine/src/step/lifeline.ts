@@ -15,13 +15,14 @@ const TURN_MS = 500;
  * Ends a step whose time is over or whose driver is gone: this process may well outlive the driver, and nobody else would. A step that computes
  * without waiting does not hear of it, so a thread watches, too, and ends the process with what it has started.
  *
+ * @param secrets values with which the thread opens the store, too
  * @param end told once why the step shall end; what has not ended after a while is killed
  */
-export function lifeline(spec: StepSpec, dir: string, store: ArtifactStore, end: (reason: MlstackError) => void): { stop(): Promise<void> } {
+export function lifeline(spec: StepSpec, dir: string, store: ArtifactStore, secrets: Readonly<Record<string, string>>, end: (reason: MlstackError) => void): { stop(): Promise<void> } {
   const heard = new SharedArrayBuffer(8);
   const counters = new Int32Array(heard);
   const tell = (reason: MlstackError) => { Atomics.store(counters, HEARD.ending, 1); end(reason); };
-  const guard = new Worker(program(), { workerData: { heard, dir, spec: { timeoutMs: spec.timeoutMs, driver: spec.driver, stack: spec.stack } } satisfies GuardData, stdin: false, execArgv: [] });
+  const guard = new Worker(program(), { workerData: { heard, dir, secrets, spec: { timeoutMs: spec.timeoutMs, driver: spec.driver, stack: spec.stack } } satisfies GuardData, stdin: false, execArgv: [] });
   guard.on("error", () => undefined);
   guard.unref();
   const turns = setInterval(() => Atomics.add(counters, HEARD.turns, 1), TURN_MS);

@@ -9,7 +9,7 @@ export async function lookAtDriver(store: ArtifactStore, beat: string): Promise<
 }
 
 /** The artifact store of a step's stack, opened in the folder that the step runs in. */
-export function storeOfStep(stack: StepSpec["stack"], dir: string): Promise<ArtifactStore> {
+export function storeOfStep(stack: StepSpec["stack"], dir: string, secrets: Readonly<Record<string, string>>): Promise<ArtifactStore> {
   const snapshot = stack as unknown as StackSnapshot;
-  return openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir: join(dir, ".mlstack"), elsewhere: true }).artifactStore();
+  return openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir: join(dir, ".mlstack"), elsewhere: true }, secrets).artifactStore();
 }

@@ -45,10 +45,10 @@ export type EnvironmentCheck = "refuse" | "watch" | "ignore";
 
 /**
  * @param dir the project's root or a bundle's folder: packages are found from there
- * @param elsewhere whether there is nothing of the project, see `ComponentContext`
+ * @param options `elsewhere`: whether there is nothing of the project, see `ComponentContext`; `secrets`: values that came from the driver
  */
-export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string, elsewhere = false): Promise<StepHost> {
-  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir, elsewhere });
+export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string, { elsewhere = false, secrets }: { readonly elsewhere?: boolean | undefined; readonly secrets?: Readonly<Record<string, string>> | undefined } = {}): Promise<StepHost> {
+  const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir, elsewhere }, secrets);
   const store = await stack.artifactStore();
   const { store: watched, during } = abortable(store);
   const layered = layers(contentSpace(watched), [], scratchDir);
@@ -103,10 +103,10 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
       const tracker = spec.trackedRun === null ? undefined : await stack.tracker();
       const link = tracker === undefined || spec.trackedRun === null ? undefined : stepTrackerLink(tracker, spec.trackedRun, { open: (sha256) => content.stream(sha256), signal });
       const { os, arch, libc } = platformOf();
-      const task = await failing(spec, journal, () => taskOf(spec, options));
+      const task = await failing(spec, journal, stack, () => taskOf(spec, options));
       if ("status" in task) return task;
       const io: StepIo = {
-        content, artifacts, during, capture, journal, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,
+        content, artifacts, during, capture, journal, redactor: stack.secrets.redactor, actions: spec.cache.store ? actionSpace(store, spec.cache.domain) : null, scratchDir, filesDir: dir,
         async track(events) {
           if (link !== undefined) return link.send(events);
           journal.tracked?.(events);
@@ -115,7 +115,7 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
         component: (name) => stack.component(name), onLog: (_node, _attempt, line) => onLine?.(line), faults: { at: () => undefined }, now: Date.now, platform: [os, arch, ...(libc === null ? [] : [libc])].join("-"),
       };
       try { return await runStep(task, io, signal); } finally {
-        for (const text of link?.end() ?? []) journal.log(spec.runId, spec.node, spec.attempt, { time: Date.now(), stream: "stderr", text });
+        for (const text of link?.end() ?? []) journal.log(spec.runId, spec.node, spec.attempt, { time: Date.now(), stream: "stderr", text: stack.secrets.redactor.text(text) });
         await journal.flush();
       }
     },
@@ -127,11 +127,11 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
 }
 
 /** What prevents a step from being started is that step's failure, and has to reach its journal. */
-async function failing<T>(spec: StepSpec, journal: Journal, work: () => Promise<T>): Promise<T | StepOutcome> {
+async function failing<T>(spec: StepSpec, journal: Journal, { secrets }: Pick<Stack, "secrets">, work: () => Promise<T>): Promise<T | StepOutcome> {
   const time = Date.now();
   try { return await work(); } catch (e) {
     const base = { run: spec.runId, ordinal: spec.ordinal, node: spec.node, attempt: spec.attempt } as const;
-    const error = serializeError(e);
+    const error = secrets.redactor.data(serializeError(e));
     journal.append({ kind: "step-started", ...base, time, spec: withoutStack(spec) });
     journal.append({ kind: "step-ended", ...base, startedAt: time, time: Date.now(), status: "failed", key: null, parts: null, cache: { state: "none" }, outputs: {}, error, tracker: [], ...(spec.willRetry && { retried: true }) });
     await journal.flush();

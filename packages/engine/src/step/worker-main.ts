@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { MlstackError, type StepSpec } from "@mlstack/core";
 import { installSourceHooks, type GivenCode } from "@mlstack/pipeline/compile";
 import { channelJournal } from "../journal/channel-journal.ts";
+import { takeSecrets } from "../secrets/travelling.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { lastWords } from "./last-words.ts";
 import { definitionSource } from "./load-definition.ts";
@@ -37,15 +38,16 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
   const journal = channelJournal((line) => send({ kind: "line", line }));
   let running: AbortController | undefined;
 
-  const hostOf = (snapshot: StackSnapshot) => {
+  const hostOf = (snapshot: StackSnapshot, secrets: Readonly<Record<string, string>>) => {
     const id = JSON.stringify(snapshot);
     let host = hosts.get(id);
-    if (host === undefined) hosts.set(id, (host = openStepHost(snapshot, projectDir, stateDir, scratch)));
+    if (host === undefined) hosts.set(id, (host = openStepHost(snapshot, projectDir, stateDir, scratch, { secrets })));
     return host;
   };
-  async function run(spec: StepSpec, env: Readonly<Record<string, string>>): Promise<void> {
+  async function run(spec: StepSpec, given: Readonly<Record<string, string>>): Promise<void> {
     running = new AbortController();
-    const host = await hostOf(spec.stack as unknown as StackSnapshot);
+    const env = { ...given };
+    const host = await hostOf(spec.stack as unknown as StackSnapshot, takeSecrets(env));
     code ??= await host.code(spec.plan);
     // no step sees what another one has changed here, nor variables that only another one declares
     const declared = await host.declaredEnv(spec);

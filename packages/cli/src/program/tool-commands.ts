@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { flagsOf } from "./flags.ts";
+import { UsageError } from "./usage.ts";
+
+/** What makes commands in the house's form. */
+export interface CommandMakers {
+  command(parent: Command, name: string): Command;
+  noun(parent: Command, name: string, text: string): Command;
+}
+
+/** Secrets. */
+export function toolCommands(program: Command, { command, noun }: CommandMakers): void {
+  const secret = noun(program, "secret", "values that component configurations refer to as ${secret:NAME}");
+  command(secret, "set").description("keep a value, read from stdin or asked for; never an argument, which others could see").argument("<SECRET>", "its name").allowExcessArguments()
+    .option("--from-file <file>", "take the value from a file, as it is")
+    .action(async (name: string, _, self: Command) => {
+      // the words are not told: one of them is a secret now
+      if (self.args.length > 1) throw new UsageError("mlstack secret set takes the name alone", { why: "an argument is seen by everybody on this machine, and kept in the shell's history: the value that was given there should be changed", fix: `printf %s "$VALUE" | mlstack secret set ${name}`, command: self });
+      await (await import("../commands/secret.ts")).secretSet(name, flagsOf(self));
+    });
+  command(secret, "list").alias("ls").description("names, and when they were changed; no values")
+    .action(async (_, self) => (await import("../commands/secret.ts")).secretList(flagsOf(self)));
+  command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-y, --yes", "do not ask")
+    .action(async (name: string, _, self) => (await import("../commands/secret.ts")).secretDelete(name, flagsOf(self)));
+}
