@@ -53,7 +53,7 @@ export function buildProgram(): Command {
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
     .option("--no-wait", "do not wait for a debugger").option("--port <port>", "of the inspector; 9229, or a free one, by default", positive).option("--with-effects", "let the step use the components that it changes things with")
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
-  toolCommands(program, { command, noun });
+  toolCommands(program, { command, noun, hidden });
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;

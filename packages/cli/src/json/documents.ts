@@ -63,6 +63,8 @@ const commands = {
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),
   "secret-delete": z.strictObject(secretIn),
+  doctor: z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) }),
+  explain: z.strictObject({ code, title: z.string(), exitCode: z.int(), why: z.string().nullable(), mends: z.array(z.string()), docs: z.url() }),
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { flagsOf } from "./flags.ts";
 import { UsageError } from "./usage.ts";
 
@@ -6,10 +6,11 @@ import { UsageError } from "./usage.ts";
 export interface CommandMakers {
   command(parent: Command, name: string): Command;
   noun(parent: Command, name: string, text: string): Command;
+  hidden(parent: Command, name: string): Command;
 }
 
-/** Secrets. */
-export function toolCommands(program: Command, { command, noun }: CommandMakers): void {
+/** Secrets, and commands that look at the project. */
+export function toolCommands(program: Command, { command, noun, hidden }: CommandMakers): void {
   const secret = noun(program, "secret", "values that component configurations refer to as ${secret:NAME}");
   command(secret, "set").description("keep a value, read from stdin or asked for; never an argument, which others could see").argument("<SECRET>", "its name").allowExcessArguments()
     .option("--from-file <file>", "take the value from a file, as it is")
@@ -22,4 +23,13 @@ export function toolCommands(program: Command, { command, noun }: CommandMakers)
     .action(async (_, self) => (await import("../commands/secret.ts")).secretList(flagsOf(self)));
   command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/secret.ts")).secretDelete(name, flagsOf(self)));
+
+  command(program, "doctor").description("look whether pipelines can run here, and say what to mend")
+    .action(async (_, self) => (await import("../commands/doctor.ts")).doctor(flagsOf(self)));
+  command(program, "explain").description("what an error's code stands for, and what mends it").argument("<CODE>", "such as MLS4001")
+    .action(async (code: string, _, self) => (await import("../commands/explain.ts")).explain(code, flagsOf(self)));
+  command(program, "completion").description("print what makes a shell complete mlstack's words").addArgument(new Argument("<SHELL>", "the shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: string) => { (await import("../commands/completion.ts")).completion(shell); });
+  hidden(program, "__complete").argument("<index>").argument("[words...]")
+    .action(async (index: string, words: string[]) => (await import("../commands/completion.ts")).complete(program, index, words));
 }

@@ -29,6 +29,8 @@ export function refuse(e: CommanderError, command: Command): never {
     case "commander.excessArguments": throw tooMany(command, command.registeredArguments.map((a) => a.name()));
     case "commander.optionMissingArgument": throw new UsageError(`${longOf(quoted)} needs a value: ${quoted}`, { command });
     case "commander.invalidArgument": {
+      const [, given, name, choices] = /^error: command-argument value '([^]*?)' is invalid for argument '(.*?)'\. ?([^]*)$/.exec(e.message) ?? [];
+      if (name !== undefined) throw new UsageError(`${name} is ${JSON.stringify(given)}: ${(choices ?? "").replace(/^A/, "a").replace(/\.$/, "")}`, { near: { word: given ?? "", candidates: command.registeredArguments.flatMap((a) => a.argChoices ?? []), before: `${what} ` }, command });
       const [, option = quoted, value = "", reason = "not accepted"] = /option '(.*?)' argument '([^]*?)' is invalid\. ?([^]*)$/.exec(e.message) ?? [];
       throw new UsageError(`${longOf(option)} is ${JSON.stringify(value)}: ${reason}`, { command });
     }

@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { completionOf, type Candidate } from "../completion/candidates.ts";
+import { SCRIPTS } from "../completion/scripts.ts";
+import { writeOut } from "../ui/stdout.ts";
+
+/** Names of files are the shell's to complete. */
+const FILES: ReadonlySet<string> = new Set(["FILE", "FOLDER", "PATH"]);
+
+/** `mlstack completion SHELL`: what a shell has to be told. */
+export function completion(shell: string): void {
+  writeOut(SCRIPTS[shell]!);
+}
+
+/** `mlstack __complete INDEX -- WORDS…`: a candidate per line, with a tab before what it is. It never fails: nobody would see why. */
+export async function complete(program: Command, index: string, words: readonly string[]): Promise<void> {
+  try {
+    const found = completionOf(program, words, Number(index));
+    const names: readonly Candidate[] = found.kind === undefined || FILES.has(found.kind) ? [] : await (await import("../completion/names.ts")).namesOf(found, process.cwd());
+    for (const { word, description } of [...found.words, ...names]) if (word.startsWith(found.typed)) writeOut(`${word}${description === undefined || description === "" ? "" : `\t${description.replaceAll(/\s+/g, " ")}`}\n`);
+    if (found.kind !== undefined && FILES.has(found.kind)) writeOut(":files\n");
+  } catch { /* no candidates */ }
+}

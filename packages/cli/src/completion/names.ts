@@ -1,0 +1,60 @@
+import { readdirSync } from "node:fs";
+import { basename, extname, join, resolve } from "node:path";
+import type { Candidate, Completion } from "./candidates.ts";
+
+const MOST_RUNS = 50;
+
+/** Names of a kind that are there now, looked up where they are kept; none for a kind that nobody knows. What can't be read has none. */
+export async function namesOf({ kind, typed, before, options }: Completion, cwd: string): Promise<readonly Candidate[]> {
+  const from = resolve(cwd, options["cwd"] ?? ".");
+  switch (kind) {
+    case "STACK": return stacks(from);
+    case "RUN": return runs(from);
+    case "PIPELINE": return pipelines(from);
+    case "RUN/STEP": return typed.includes("/") ? steps(from, typed.slice(0, typed.indexOf("/")), true) : (await runs(from)).map((r) => ({ ...r, word: `${r.word}/` }));
+    case "ARTIFACT": return typed.includes("/") ? outputs(from, typed.slice(0, typed.indexOf("/"))) : (await runs(from)).map((r) => ({ ...r, word: `${r.word}/` }));
+    case "STEP": return steps(from, before[0] ?? "last", false);
+    case "SECRET": return secrets(from);
+    case "CODE": return codes();
+    default: return [];
+  }
+}
+
+async function withRecords<T>(from: string, look: (records: import("@mlstack/engine").Records) => Promise<readonly T[]>): Promise<readonly T[]> {
+  const { openEngine } = await import("@mlstack/engine");
+  const engine = await openEngine({ from, readOnly: true });
+  try { return await look(engine.records); } finally { await engine.close(); }
+}
+
+const runs = async (from: string): Promise<readonly Candidate[]> => {
+  const found = await withRecords(from, async (records) => (await records.runs({ limit: MOST_RUNS })).map((r): Candidate => ({ word: r.id, description: `${r.pipeline} ${r.status}` })));
+  return found.length === 0 ? [] : [{ word: "last", description: "the latest one" }, ...found];
+};
+
+const pipelines = async (from: string): Promise<readonly Candidate[]> => [...new Set(await withRecords(from, async (records) => (await records.runs({ limit: MOST_RUNS })).map((r) => r.pipeline)))].map((word) => ({ word }));
+
+async function steps(from: string, run: string, withRun: boolean): Promise<readonly Candidate[]> {
+  return withRecords(from, async (records) => (await records.steps((await records.run(run)).id)).map((s): Candidate => ({ word: withRun ? `${run}/${s.node}` : s.node, description: s.status })));
+}
+
+async function outputs(from: string, run: string): Promise<readonly Candidate[]> {
+  return withRecords(from, async (records) => (await records.artifacts({ run: (await records.run(run)).id })).map((a): Candidate => ({ word: `${run}/${a.node}.${a.output}`, description: a.format })));
+}
+
+async function stacks(from: string): Promise<readonly Candidate[]> {
+  const { findProject } = await import("@mlstack/engine");
+  let files: string[] = [];
+  try { files = readdirSync(join(findProject(from).dir, "stacks")).filter((f) => /\.ya?ml$/.test(f)); } catch { /* there are none */ }
+  return [...new Set(["local", ...files.map((f) => basename(f, extname(f)))])].toSorted().map((word) => ({ word }));
+}
+
+async function secrets(from: string): Promise<readonly Candidate[]> {
+  const { projectSecrets } = await import("@mlstack/engine");
+  const all = projectSecrets({ from });
+  try { return (await Promise.all(all.list.map(async ({ open }) => (await (await open()).list?.()) ?? []))).flat().map(({ name }) => ({ word: name })); } finally { await all.dispose(); }
+}
+
+async function codes(): Promise<readonly Candidate[]> {
+  const { ERROR_CODES } = await import("@mlstack/core");
+  return Object.entries(ERROR_CODES).map(([word, { title }]) => ({ word, description: title }));
+}

@@ -1,0 +1,57 @@
+/*
+ * What shells run. They ask `mlstack __complete INDEX -- WORDS…`, which prints a candidate per line; `:files` stands for the names of files.
+ * So the candidates are those of the version that is installed, and a script is never out of date.
+ */
+
+const BASH = `# mlstack completion bash: source it from ~/.bashrc
+_mlstack() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}" line
+  [[ $cur == "=" ]] && cur=""
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == ":files" ]]; then
+      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur")
+      compopt -o filenames 2>/dev/null
+    else
+      COMPREPLY+=("\${line%%$'\\t'*}")
+    fi
+  done < <("\${COMP_WORDS[0]}" __complete "$COMP_CWORD" -- "\${COMP_WORDS[@]}" 2>/dev/null)
+  [[ \${#COMPREPLY[@]} -gt 0 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
+  return 0
+}
+complete -F _mlstack mlstack
+`;
+
+const ZSH = `#compdef mlstack
+# mlstack completion zsh: source it from ~/.zshrc, after compinit
+_mlstack() {
+  local line
+  local -a names descriptions
+  while IFS= read -r line; do
+    if [[ $line == ":files" ]]; then _files; else
+      names+=("\${line%%$'\\t'*}")
+      descriptions+=("\${line/$'\\t'/  -- }")
+    fi
+  done < <("\${words[1]}" __complete $((CURRENT - 1)) -- "\${words[@]}" 2>/dev/null)
+  if (( \${#names} > 0 )); then
+    if [[ \${names[1]} == */ ]]; then compadd -S '' -l -d descriptions -a names; else compadd -l -d descriptions -a names; fi
+  fi
+}
+compdef _mlstack mlstack
+`;
+
+const FISH = `# mlstack completion fish: mlstack completion fish > ~/.config/fish/completions/mlstack.fish
+function __mlstack_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in ($words[1] __complete (math (count $words) - 1) -- $words 2>/dev/null)
+        if test "$line" = ":files"
+            __fish_complete_path (commandline -ct)
+        else
+            echo $line
+        end
+    end
+end
+complete -c mlstack -f -a '(__mlstack_complete)'
+`;
+
+export const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

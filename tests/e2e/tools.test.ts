@@ -1,0 +1,128 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { documentOf } from "./testing/documents.ts";
+import { BIN, cleanEnv, testProject, type TestProject } from "./testing/project.ts";
+
+const PIPELINE = `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+export const square = step({ name: "square", params: { n: z.number() }, output: json(z.number()), run: ({ params }) => params.n ** 2 });
+export const squares = pipeline({ name: "squares", params: { n: z.number().default(3) }, build: (p) => ({ x: square({ n: p.n }) }) });
+`;
+let p: TestProject;
+beforeAll(async () => {
+  p = testProject({ "squares.ts": PIPELINE, "package-lock.json": "{}" });
+  expect((await p.mlstack(["run", "squares.ts"])).code).toBe(0);
+});
+afterAll(() => { p.close(); });
+
+const env = () => ({ XDG_CONFIG_HOME: join(p.dir, "config"), APPDATA: join(p.dir, "config") });
+
+describe("mlstack explain", () => {
+  test("says what a code stands for and what mends it, however it is written", async () => {
+    const { code, stdout } = await p.mlstack(["explain", "MLS4001"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^MLS4001 {2}A step failed\n {2}The step's own code threw\.\n\n {2}fix {2}/)]);
+    expect((await p.mlstack(["explain", "4001"])).stdout).toBe(stdout);
+    expect((await p.mlstack(["explain", "mls4001"])).stdout).toBe(stdout);
+    expect(documentOf("explain", await p.mlstack(["explain", "MLS4001", "--json"]))["data"]).toMatchObject({ code: "MLS4001", exitCode: 1 });
+  });
+
+  test("of an unknown code says the nearest", async () => {
+    const { code, stderr } = await p.mlstack(["explain", "MLS40001"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no error "MLS40001"[^]*fix {3}mlstack explain MLS4\d{3}\n$/)]);
+  });
+});
+
+describe("mlstack doctor", () => {
+  const lines = async (more: Record<string, string> = {}) => (documentOf("doctor", await p.mlstack(["doctor", "--json"], { env: { ...env(), ...more } }))["data"] as { checks: { name: string; status: string; message: string; fix: string | null }[] }).checks;
+
+  test("finds a sound project sound", async () => {
+    const { code, stdout } = await p.mlstack(["doctor", "--plain"], { env: env() });
+    expect([code, stdout.split("\n").filter((line) => line.startsWith("error"))], stdout).toEqual([0, []]);
+    const found = Object.fromEntries((await lines()).map((l) => [l.name, l]));
+    expect(found["records"]).toMatchObject({ status: "ok", message: "sound, 1 run" });
+    expect(Object.keys(found)).toEqual(expect.arrayContaining(["node", "platform", "clock", "package manager", "mlstack", "plugins", "state folder", "records", "stack", "secrets"]));
+  });
+
+  test("what is wrong has a line with what mends it, and the exit code is 1", async () => {
+    const sick = testProject({
+      "package.json": JSON.stringify({ name: "sick", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "bad-plugin": "*", "old-plugin": "*" } }), ".pnp.cjs": "", ".mlstack/records.db": "this is no database of SQLite, and long enough to be looked at",
+      "node_modules/bad-plugin/package.json": JSON.stringify({ name: "bad-plugin", version: "1.0.0", mlstack: { manifestVersion: 7 } }),
+      "node_modules/old-plugin/package.json": JSON.stringify({ name: "old-plugin", version: "2.0.0", mlstack: { manifestVersion: 1, entry: "./p.js", core: "^99.0.0" } }), "node_modules/old-plugin/node_modules/@mlstack/core/package.json": JSON.stringify({ name: "@mlstack/core", version: "99.0.0" }),
+      "stacks/s.yaml": "components:\n  artifact_store: { type: s4 }\n  orchestrator: { type: local }\n", "config/mlstack/secrets.key": "nonsense",
+    });
+    if (process.platform !== "win32") chmodSync(join(sick.dir, "config", "mlstack", "secrets.key"), 0o600);
+    try {
+      const outcome = await sick.mlstack(["doctor", "--json"], { env: { XDG_CONFIG_HOME: join(sick.dir, "config"), APPDATA: join(sick.dir, "config"), MLSTACK_STACK: "s" } });
+      const { data, error } = documentOf("doctor", outcome) as { data: { checks: { name: string; status: string; message: string; fix: string | null }[] }; error: { code: string } };
+      expect([outcome.code, error.code]).toEqual([1, "MLS7022"]);
+      const bad = data.checks.filter((c) => c.status !== "ok");
+      for (const check of bad) expect(check.fix, check.message).toEqual(expect.any(String));
+      expect(bad.map((c) => `${c.status} ${c.name}`)).toEqual(["error package manager", "warning copies", "error plugin", "error plugin", "error records", "error stack", "error secrets"]);
+      const all = bad.map((c) => c.message).join("\n");
+      for (const part of ["Plug'n'Play", "2 copies of @mlstack/core", "99.0.0 for old-plugin", "MLS2001", "bad-plugin@1.0.0", "MLS2004", "old-plugin@2.0.0", "records.db is damaged", "MLS2007", "MLS8001"]) expect(all).toContain(part);
+      const text = await sick.mlstack(["doctor"], { env: { XDG_CONFIG_HOME: join(sick.dir, "config"), APPDATA: join(sick.dir, "config"), MLSTACK_STACK: "s" } });
+      expect([text.code, text.stderr]).toEqual([1, "6 errors, 1 warning\n"]);
+    } finally { sick.close(); }
+  });
+
+  test.skipIf(process.platform === "win32")("an old Node that comes first in PATH is told of", async () => {
+    const bin = join(p.dir, "old-bin");
+    mkdirSync(bin);
+    p.write("old-bin/node", "#!/bin/sh\necho v18.20.0\n");
+    chmodSync(join(bin, "node"), 0o755);
+    expect((await lines({ PATH: `${bin}:${process.env["PATH"] ?? ""}` })).find((l) => l.name === "node in PATH")).toMatchObject({ status: "warning", message: expect.stringContaining("18.20.0") as string });
+    expect((await lines({ PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}` })).find((l) => l.name === "node in PATH")).toBeUndefined();
+  });
+});
+
+describe("mlstack completion", () => {
+  const words = async (line: string, at = line.split(" ").length) => {
+    const { code, stdout } = await p.mlstack(["__complete", String(at), "--", "mlstack", ...line.split(" ")], { env: env() });
+    expect(code).toBe(0);
+    return stdout.split("\n").filter((l) => l !== "").map((l) => l.split("\t")[0]);
+  };
+
+  test("commands, options, and names that are looked up", async () => {
+    expect(await words("r")).toEqual(["run"]);
+    expect(await words("run re")).toEqual(["resume", ":files"]);
+    expect(await words("run list --pip")).toEqual(["--pipeline"]);
+    expect(await words("run list --pipeline s")).toEqual(["squares"]);
+    expect(await words("run show la")).toEqual(["last"]);
+    expect((await words("run show ")).length).toBe(2);
+    expect(await words("run logs last s")).toEqual(["square"]);
+    expect(await words("why last/")).toEqual(["last/square"]);
+    expect(await words("artifact show last/s")).toEqual(["last/square.output"]);
+    expect(await words("explain MLS500")).toContain("MLS5003");
+    expect(await words("completion ")).toEqual(["bash", "zsh", "fish"]);
+    p.write("stacks/production.yaml", "components: {}\n");
+    expect(await words("run squares.ts --stack ")).toEqual(["local", "production"]);
+    // as bash cuts it
+    expect(await words("run squares.ts --stack = pro")).toEqual(["production"]);
+    // hidden commands are not offered, nor is anything that is not known
+    expect((await words("")).filter((w) => w!.startsWith("_") || w === "step")).toEqual([]);
+    expect(await words("nonsense and more")).toEqual([]);
+    p.remove("stacks/production.yaml");
+  });
+
+  test("scripts for three shells, and no other", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) expect((await p.mlstack(["completion", shell])).stdout).toContain("__complete");
+    const { code, stderr } = await p.mlstack(["completion", "csh"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error MLS7001[^]*bash/)]);
+  });
+
+  const hasBash = spawnSync("bash", ["--version"]).status === 0;
+  test.skipIf(!hasBash)("bash completes with its script", async () => {
+    p.write("mlstack", `#!/bin/sh\nexec ${process.execPath} ${BIN} "$@"\n`);
+    chmodSync(join(p.dir, "mlstack"), 0o755);
+    const script = (line: readonly string[]) => `source <(./mlstack completion bash); COMP_WORDS=(${line.map((w) => `'${w}'`).join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mlstack; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const bash = (...line: string[]) => spawnSync("bash", ["--norc", "-c", script(["./mlstack", ...line])], { cwd: p.dir, encoding: "utf8", env: { ...cleanEnv(), ...env() } }).stdout.trim().split("\n");
+    expect(bash("run", "sho")).toEqual(["show"]);
+    expect(bash("run", "show", "la")).toEqual(["last"]);
+    expect(bash("run", "squ")).toEqual(["squares.ts"]);
+    expect(bash("why", "last/")).toEqual(["last/square"]);
+    expect(bash("run", "list", "--status", "")).toEqual([""]);
+    expect(bash("expl")).toEqual(["explain"]);
+  });
+});
