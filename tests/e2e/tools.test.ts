@@ -77,6 +77,34 @@ describe("mlstack doctor", () => {
   });
 });
 
+describe("mlstack lint", () => {
+  test("a project without mistakes", async () => {
+    const { code, stdout, stderr } = await p.mlstack(["lint", "squares.ts"]);
+    expect([code, stdout, stderr]).toEqual([0, "", "1 step in 1 module: nothing to mend\n"]);
+  });
+
+  test("errors end with 1, warnings with 1 only where there are too many; nothing is run", async () => {
+    p.write("bad.ts", `${PIPELINE.replace("params.n ** 2", "Math.random()")}throw new Error("this was run");\n`);
+    const warned = await p.mlstack(["lint", "bad.ts#squares"]);
+    expect([warned.code, warned.stdout.split("\n")[0], warned.stderr]).toEqual([0, expect.stringMatching(/^bad\.ts:3:\d+ {2}warning {2}Math\.random\(\)/), "1 step in 1 module: 1 warning\n"]);
+    expect((await p.mlstack(["lint", "bad.ts", "--max-warnings", "1"])).code).toBe(0);
+    const refused = await p.mlstack(["lint", "bad.ts", "--max-warnings", "0"]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("error MLS7021  1 warning, and at most 0 are allowed")]);
+    p.write("worse.ts", PIPELINE.replace("output: json(z.number())", "outputs: { a: json(z.number()) }").replace("params.n ** 2", "({ b: 1 })"));
+    const wrong = await p.mlstack(["lint", "worse.ts", "--json"]);
+    expect(wrong.code).toBe(1);
+    expect(documentOf("lint", wrong)).toMatchObject({ data: { errors: 2, warnings: 0, findings: [{ rule: "undeclared-result", steps: ["square"], severity: "error" }, { rule: "undeclared-result" }] }, error: { code: "MLS7021" } });
+    // all of the project
+    expect((await p.mlstack(["lint", "--plain"])).stdout.trimEnd().split("\n").map((line) => line.split("\t")[2])).toEqual(["random-without-seed", "undeclared-result", "undeclared-result"]);
+    p.remove("bad.ts");
+    p.remove("worse.ts");
+  });
+
+  test("a file that is not there", async () => {
+    expect((await p.mlstack(["lint", "nope.ts"])).stderr).toMatch(/^error MLS7002[^]*\n {2}fix {3}.+\n$/);
+  });
+});
+
 describe("mlstack completion", () => {
   const words = async (line: string, at = line.split(" ").length) => {
     const { code, stdout } = await p.mlstack(["__complete", String(at), "--", "mlstack", ...line.split(" ")], { env: env() });
@@ -123,6 +151,6 @@ describe("mlstack completion", () => {
     expect(bash("run", "squ")).toEqual(["squares.ts"]);
     expect(bash("why", "last/")).toEqual(["last/square"]);
     expect(bash("run", "list", "--status", "")).toEqual([""]);
-    expect(bash("expl")).toEqual(["explain"]);
+    expect(bash("lin")).toEqual(["lint"]);
   });
 });

@@ -53,7 +53,7 @@ export function buildProgram(): Command {
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
     .option("--no-wait", "do not wait for a debugger").option("--port <port>", "of the inspector; 9229, or a free one, by default", positive).option("--with-effects", "let the step use the components that it changes things with")
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
-  toolCommands(program, { command, noun, hidden });
+  toolCommands(program, { command, noun, hidden, wholeNumber });
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;
@@ -125,6 +125,12 @@ function collect(value: string, before: string[] = []): string[] {
 function positive(value: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError("expected a whole number from 1");
+  return n;
+}
+
+function wholeNumber(value: string): number {
+  const n = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(n)) throw new InvalidArgumentError("expected a whole number");
   return n;
 }
 

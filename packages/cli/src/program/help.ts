@@ -7,6 +7,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
   why: ["mlstack why last/train_model"],
   secret: ["printf %s \"$TOKEN\" | mlstack secret set mlflow-token", "mlstack secret set gcp-key --from-file key.json", "mlstack secret list"],
+  lint: ["mlstack lint", "mlstack lint pipelines/train.ts --max-warnings 0"],
   explain: ["mlstack explain MLS4001"],
   completion: ["source <(mlstack completion bash)", "mlstack completion fish > ~/.config/fish/completions/mlstack.fish"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],

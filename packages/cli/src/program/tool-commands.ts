@@ -7,10 +7,11 @@ export interface CommandMakers {
   command(parent: Command, name: string): Command;
   noun(parent: Command, name: string, text: string): Command;
   hidden(parent: Command, name: string): Command;
+  wholeNumber(value: string): number;
 }
 
-/** Secrets, and commands that look at the project. */
-export function toolCommands(program: Command, { command, noun, hidden }: CommandMakers): void {
+/** Secrets, and commands that look at the project and its code. */
+export function toolCommands(program: Command, { command, noun, hidden, wholeNumber }: CommandMakers): void {
   const secret = noun(program, "secret", "values that component configurations refer to as ${secret:NAME}");
   command(secret, "set").description("keep a value, read from stdin or asked for; never an argument, which others could see").argument("<SECRET>", "its name").allowExcessArguments()
     .option("--from-file <file>", "take the value from a file, as it is")
@@ -24,6 +25,9 @@ export function toolCommands(program: Command, { command, noun, hidden }: Comman
   command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/secret.ts")).secretDelete(name, flagsOf(self)));
 
+  command(program, "lint").description("look for mistakes in steps without running them").argument("[FILE]", "a module with what is loaded with it; all of the project by default")
+    .option("--max-warnings <n>", "fail when there are more warnings", wholeNumber)
+    .action(async (file: string | undefined, _, self) => (await import("../commands/lint.ts")).lintFile(file, flagsOf(self)));
   command(program, "doctor").description("look whether pipelines can run here, and say what to mend")
     .action(async (_, self) => (await import("../commands/doctor.ts")).doctor(flagsOf(self)));
   command(program, "explain").description("what an error's code stands for, and what mends it").argument("<CODE>", "such as MLS4001")

@@ -79,6 +79,7 @@ export const ERROR_CODES = {
   MLS7002: { exit: 2, title: "No such file" },
   MLS7003: { exit: 2, title: "No such stack" },
   MLS7004: { exit: 2, title: "A project file is invalid" },
+  MLS7021: { exit: 1, title: "The linter found errors" },
   MLS7022: { exit: 1, title: "The doctor found errors" },
   // 8xxx: secrets
   MLS8001: { exit: 2, title: "The secrets cannot be opened with the key that is there" },

@@ -63,6 +63,11 @@ function unreadable(message: string, path: string): CodeFingerprint {
   return { ...NOTHING, digest: digestOf([CODE_ALGORITHM, "unreadable", message]), uncached: [{ rule: "unreadable-module", message, fix: "correct the path, or the name of the export", at: path }] };
 }
 
+/** What an export that is there reaches. */
+export function retainedOf(project: Project, { module: path, export: name }: StepIdentity): Retained {
+  return retainEntry(project, project.modules.get(project.paths.fileOf(path)!), name, () => undefined);
+}
+
 /** A step's options are left out of its code. Code that looks at the step itself names it, and so brings the whole of it in. */
 function retainEntry(project: Project, module: ModuleRecord, exported: string, onOwn: (module: ModuleRecord, name: string) => void): Retained {
   const units: Unit[] = [];
