@@ -101,7 +101,7 @@ describe("steps in processes that have nothing of the project", () => {
     const other = testProject({ ...FILES, "node_modules/counter/index.js": "export const count = () => 1000;\n" });
     p.write("stacks/drift.yaml", stack(p.dir, `      packages_from: ${other.dir}\n`));
     const { code, stderr } = await run(["src/pipeline.ts#away", "--stack", "drift", "--refresh"], { GREETING: "hello" });
-    expect([code, stderr]).toEqual([4, expect.stringMatching(/MLS4005 {2}the set of packages differs from the plan: found counter@1\.0\.0, planned counter@1\.0\.0/)]);
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/MLS4005 {2}the content of the packages differs from the plan: found counter@1\.0\.0 with other files, planned counter@1\.0\.0/)]);
     other.close();
   });
 
