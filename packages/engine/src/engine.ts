@@ -8,7 +8,7 @@ import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
 import { ownTag, sweep } from "./project/processes.ts";
 import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
-import { openDatabase } from "./records/open-database.ts";
+import { keepBackup, openRecords } from "./records/open-records.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly contracts?: ContractRegistry | undefined;
   readonly faults?: Faults | undefined;
+  /** Told, in a sentence, what was mended when the engine was opened, such as records restored from their copy; by default it goes to stderr. */
+  readonly onNotice?: ((message: string) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -107,7 +109,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project) : undefined;
   const identity = () => (known ??= projectIdentity(project));
   const path = join(project.stateDir, "records.db");
-  const db = mayWrite ? await openDatabase(path, options.durability ?? "process") : await openToRead(path);
+  const tell = options.onNotice ?? ((message: string) => console.warn(`mlstack: ${message}`));
+  const db = mayWrite ? await openRecords(path, options.durability ?? "process", tell) : await openToRead(path, tell);
   const logs = logFiles(join(project.stateDir, "logs"));
   const plugins = projectPlugins(project.dir, options.contracts, { env });
   const place = { projectDir: project.dir, stateDir: project.stateDir };
@@ -133,7 +136,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
     } finally { context.close(); }
   };
+  // what only looked has nothing that is worth a copy
+  let hasRun = false;
   const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
+    hasRun = true;
     await stack.verify();
     const compiled = await compile(pipeline, params);
     stack.require(compiled.plan);
@@ -180,6 +186,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     async close() {
       await Promise.all([stack.dispose(), others.dispose(), launchers.dispose()]);
+      if (mayWrite && hasRun) keepBackup(db, path, Date.now());
       db.close();
       await Promise.all([swept, rm(scratch, { recursive: true, force: true }).catch(() => undefined)]);
     },
