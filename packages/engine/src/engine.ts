@@ -19,6 +19,7 @@ import { executeRun, type LoadedPlan, type RunObserver, type RunOptions, type Ru
 import type { Faults } from "./run/faults.ts";
 import { follower, type Attachment, type Followed } from "./run/follow-run.ts";
 import { askInRecords, askInStore } from "./run/notes.ts";
+import { planFindings, refuseFindings } from "./run/preflight.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
 import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
 import { otherLaunchers } from "./stack/other-launchers.ts";
@@ -140,9 +141,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   let hasRun = false;
   const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
     hasRun = true;
-    await stack.verify();
+    const found = await stack.findings();
     const compiled = await compile(pipeline, params);
-    stack.require(compiled.plan);
+    refuseFindings([...found.map((f) => f.error), ...(await planFindings(compiled, stack, found))], stack.spec.name, pipeline.name);
     return compiled;
   };
   const launchers = otherLaunchers(stack, place);
