@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import { stackFindings } from "./stack-findings.ts";
 
+export { LOCAL_STACK } from "../project-files/local-stack.ts";
+
 /** A component as a stack's file describes it. */
 export interface ComponentSpec {
   readonly name: string;
@@ -29,16 +31,6 @@ export interface StackFinding { readonly type: string; readonly error: MlstackEr
 
 /** Where components are created. */
 export type Place = Omit<ComponentContext, "name">;
-
-/** What a project runs on where nothing else is configured. */
-export const LOCAL_STACK: StackSpec = {
-  name: "local",
-  components: {
-    artifact_store: { name: "local_artifact_store", flavor: "local" },
-    orchestrator: { name: "local_orchestrator", flavor: "local" },
-    experiment_tracker: { name: "local_tracker", flavor: "local" },
-  },
-};
 
 /** The stack with the local orchestrator set to that many steps in worker processes; one with another orchestrator as it is. */
 export function withConcurrency(spec: StackSpec, concurrency: number | undefined): StackSpec {
