@@ -104,7 +104,7 @@ try {
   console.log(`${run.info.run_name}: ${run.info.status}, ${run.data.params?.length ?? 0} parameters, ${run.data.metrics?.map((m) => `${m.key} ${m.value.toFixed(4)}`).join(", ") ?? ""}`);
 
   title("The second run, on the local stack: the finished work is found in the bucket");
-  await mlstack(["run", "src/pipeline.ts"], env);
+  await mlstack(["run", "src/pipeline.ts", "--stack", "local"], env);
   const second = await lastRun();
   const again = second.steps.filter((s) => s.status !== "cached").map((s) => s.step);
   // a step that may deploy is never taken from the cache

@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function usageError({ message, parts: { why, fix, near, command } }: UsageError): Promise<unknown> {
-  const { didYouMean, MlstackError } = await import("@mlstack/core");
+  const { didYouMean, MlstackError } = await import("@mlstack/core/errors");
   const meant = near === undefined ? undefined : didYouMean(near.word, near.candidates);
   return new MlstackError("MLS7001", message, { why, fix: fix ?? (meant === undefined ? `${pathOf(command)} --help` : `${near?.before ?? ""}${meant}`) });
 }

@@ -4,7 +4,7 @@ import { definePipeline, type None, type ParamInputs, type Params, type Pipeline
 export interface PipelineRunOptions extends Omit<RunOptions, "observer"> {
   /** A folder of the project; the working folder by default. */
   readonly from?: string | undefined;
-  /** A stack, or the name or path of a stack file; by default that of MLSTACK_STACK, or else the local one. */
+  /** A stack, or the name or path of a stack file; by default the active one. Where CI is set and there is a choice it must be named (MLS7014). */
   readonly stack?: StackSpec | string | undefined;
   /**
    * How many steps run side by side, in worker processes. By default steps run in this process, one at a time, or as the stack's

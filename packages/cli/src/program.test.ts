@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { ERROR_CODES } from "@mlstack/core";
+import { contractRegistry, ERROR_CODES, PLANNED_TYPES } from "@mlstack/core";
 import { expect, test } from "vitest";
 import { buildProgram } from "./program.ts";
+import { COMPONENT_TYPES, partsOf } from "./program/component-types.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "cli.md"), "utf8");
 
@@ -17,4 +18,10 @@ test("docs/cli.md names every command, every option of every command and of run 
   const run = program.commands.find((c) => c.name() === "run")!;
   for (const option of run.createHelp().visibleOptions(run)) expect(page).toContain(option.long!);
   for (const exit of new Set(Object.values(ERROR_CODES).map((c) => c.exit))) expect(page).toMatch(new RegExp(`^\\| ${exit} \\|`, "m"));
+});
+
+test("every type of components has its flag, as a stack is registered with", () => {
+  expect(Object.keys(COMPONENT_TYPES).toSorted()).toEqual([...new Set([...contractRegistry().keys(), ...PLANNED_TYPES])].toSorted());
+  expect([...partsOf({ artifactStore: "a", modelDeployer: "d", component: ["acme.index=i"] }).parts]).toEqual([["artifact_store", "a"], ["model_deployer", "d"], ["acme.index", "i"]]);
+  for (const wrong of ["x", "=x", "x="]) expect(partsOf({ component: [wrong] }).malformed).toBe(wrong);
 });

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
 import { flagsOf, globalFlags } from "./program/flags.ts";
 import { helpOf } from "./program/help.ts";
+import { stackCommands } from "./program/stack-commands.ts";
 import { toolCommands } from "./program/tool-commands.ts";
 import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
 import type { RunFlags } from "./commands/run-file.ts";
@@ -53,6 +54,7 @@ export function buildProgram(): Command {
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
     .option("--no-wait", "do not wait for a debugger").option("--port <port>", "of the inspector; 9229, or a free one, by default", positive).option("--with-effects", "let the step use the components that it changes things with")
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
+  stackCommands(program, { command, noun, collect });
   toolCommands(program, { command, noun, hidden, wholeNumber });
   withGlobalFlags(program);
   forOrchestrators(program);

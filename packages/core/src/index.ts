@@ -16,7 +16,7 @@ export { didYouMean, nameList, thereAre } from "./errors/suggest.ts";
 export type { InputDir, ManifestFile, OutputDir } from "./formats/artifact-dir.ts";
 export { parseFormatId, type ArtifactHandle, type ArtifactKind, type ArtifactType, type ArtifactValue, type Codec, type Preview } from "./formats/artifact-type.ts";
 export { component, definePlugin, isPluginDefinition, type ComponentDefinition, type FormatDescription, type PluginDefinition } from "./plugin/define-plugin.ts";
-export { KNOWN_PLUGINS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
+export { KNOWN_PLUGINS, PLANNED_FLAVORS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
 export { manifestOf, pluginManifest, type ComponentEntry, type Permissions, type PluginManifest } from "./plugin/manifest.ts";
 export type { PluginHost, PluginPackage } from "./plugin/plugin-host.ts";
 export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, type SecretSource } from "./plugin/plugin-loader.ts";

@@ -7,8 +7,9 @@ import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
 import { ownTag, sweep } from "./project/processes.ts";
+import { declaredIdentity } from "./project-files/declared-identity.ts";
 import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
-import { openDatabase } from "./records/open-database.ts";
+import { keepBackup, openRecords } from "./records/open-records.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
@@ -19,6 +20,7 @@ import { executeRun, type LoadedPlan, type RunObserver, type RunOptions, type Ru
 import type { Faults } from "./run/faults.ts";
 import { follower, type Attachment, type Followed } from "./run/follow-run.ts";
 import { askInRecords, askInStore } from "./run/notes.ts";
+import { planFindings, refuseFindings } from "./run/preflight.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
 import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
 import { otherLaunchers } from "./stack/other-launchers.ts";
@@ -49,6 +51,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly contracts?: ContractRegistry | undefined;
   readonly faults?: Faults | undefined;
+  /** Told, in a sentence, what was mended when the engine was opened, such as records restored from their copy; by default it goes to stderr. */
+  readonly onNotice?: ((message: string) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -104,10 +108,12 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const env = options.env ?? process.env;
   const project = findProject(options.from ?? process.cwd(), env);
   const mayWrite = options.readOnly !== true;
-  let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project) : undefined;
-  const identity = () => (known ??= projectIdentity(project));
+  const declared = await declaredIdentity(project);
+  let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project, declared()) : undefined;
+  const identity = () => (known ??= projectIdentity(project, declared()));
   const path = join(project.stateDir, "records.db");
-  const db = mayWrite ? await openDatabase(path, options.durability ?? "process") : await openToRead(path);
+  const tell = options.onNotice ?? ((message: string) => console.warn(`mlstack: ${message}`));
+  const db = mayWrite ? await openRecords(path, options.durability ?? "process", tell) : await openToRead(path, tell);
   const logs = logFiles(join(project.stateDir, "logs"));
   const plugins = projectPlugins(project.dir, options.contracts, { env });
   const place = { projectDir: project.dir, stateDir: project.stateDir };
@@ -133,10 +139,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
     } finally { context.close(); }
   };
+  // what only looked has nothing that is worth a copy
+  let hasRun = false;
   const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
-    await stack.verify();
+    hasRun = true;
+    const found = await stack.findings();
     const compiled = await compile(pipeline, params);
-    stack.require(compiled.plan);
+    refuseFindings([...found.map((f) => f.error), ...(await planFindings(compiled, stack, found))], stack.spec.name, pipeline.name);
     return compiled;
   };
   const launchers = otherLaunchers(stack, place);
@@ -182,6 +191,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     async close() {
       await Promise.all([stack.dispose(), others.dispose(), launchers.dispose()]);
+      if (mayWrite && hasRun) keepBackup(db, path, Date.now());
       db.close();
       await Promise.all([swept, rm(scratch, { recursive: true, force: true }).catch(() => undefined)]);
     },

@@ -1,36 +1,27 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { MlstackError } from "@mlstack/core";
-import { findProject, findStack, type StackSpec } from "@mlstack/engine";
+import { findActiveStack, type StackSpec } from "@mlstack/engine";
 import type { GlobalFlags } from "../ui/output.ts";
+import { folderOf, projectOf } from "./folder.ts";
+
+export { folderOf } from "./folder.ts";
 
 /**
- * The folder that a command works from.
+ * The stack that a command works with: docs/stacks.md says where its name is looked for.
  *
- * @throws MLS7002 when `--cwd` names none: to make one would start a project in a folder that is a typo
+ * @param toRun refuse one that nobody has named where CI is set (MLS7014)
  */
-export function folderOf(flags: Pick<GlobalFlags, "cwd">): string {
-  const cwd = resolve(flags.cwd ?? process.cwd());
-  if (flags.cwd === undefined || statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return cwd;
-  throw new MlstackError("MLS7002", `there is no folder ${JSON.stringify(flags.cwd)}`, { why: `looked at ${cwd}`, fix: "name an existing folder: --cwd FOLDER" });
-}
-
-/** The stack that a command works with: by flag, else by MLSTACK_STACK; undefined for the local one. */
-export async function activeStack(flags: GlobalFlags): Promise<StackSpec | undefined> {
-  const cwd = folderOf(flags);
-  const wanted = flags.stack ?? process.env["MLSTACK_STACK"];
-  if (wanted === undefined || wanted === "") return undefined;
-  return findStack(wanted, findProject(cwd).dir, cwd);
+export async function activeStack(flags: GlobalFlags, { toRun = false }: { readonly toRun?: boolean } = {}): Promise<StackSpec> {
+  return (await findActiveStack({ flag: flags.stack }, projectOf(flags), { cwd: folderOf(flags), toRun })).spec;
 }
 
 /**
- * The stack for a command that only looks at what is recorded: the stores that runs have used are found without it, so a variable that
- * names no stack, or a broken one, is no reason to show nothing.
+ * The stack for a command that only looks at what is recorded: the stores that runs have used are found without it, so a name that leads to
+ * no stack, or a broken one, is no reason to show nothing.
  */
 export async function stackForReading(flags: GlobalFlags): Promise<StackSpec | undefined> {
   if (flags.stack !== undefined) return activeStack(flags);
   try { return await activeStack(flags); } catch (e) {
-    if (MlstackError.is(e, "MLS7003") || MlstackError.is(e, "MLS7004")) return undefined;
+    if (MlstackError.is(e) && ["MLS7003", "MLS7004", "MLS7010", "MLS7012"].includes(e.code)) return undefined;
     throw e;
   }
 }

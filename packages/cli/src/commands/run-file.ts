@@ -27,7 +27,7 @@ export async function runFile(file: string, flags: RunFlags): Promise<void> {
   keepStdoutForData();
   const pipeline = await loadPipeline(file, cwd);
   const params = readParams(flags.param ?? [], pipeline, cwd);
-  const stack = await activeStack(flags);
+  const stack = await activeStack(flags, { toRun: true });
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack) });
   if (flags.verbose === true && flags.json !== true) await printStack(engine, stderr(flags));
   const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);

@@ -1,5 +1,5 @@
 import { MlstackError, type PluginLoader } from "@mlstack/core";
-import { LOCAL_STACK, projectSecrets, verifyStack, type StackSpec } from "@mlstack/engine";
+import { LOCAL_STACK, projectSecrets, stackFindings, type StackSpec } from "@mlstack/engine";
 import { error, ok, warning, type DoctorLine, type Patient } from "./line.ts";
 
 /** The stack in use: its file, flavors, configurations and secrets. No service is asked. */
@@ -8,10 +8,9 @@ export async function stackLines({ dir, env }: Patient, active: () => Promise<St
   try { stack = (await active()) ?? LOCAL_STACK; } catch (e) { return [told("stack", e)]; }
   const secrets = projectSecrets({ from: dir, stack, env });
   const lines: DoctorLine[] = [];
-  try {
-    await verifyStack(stack, plugins, secrets);
-    lines.push(ok("stack", `${stack.name}: ${Object.entries(stack.components).map(([type, c]) => `${type} ${c.flavor}`).join(", ")}`));
-  } catch (e) { lines.push(told("stack", e)); }
+  const findings = await stackFindings(stack, plugins, secrets);
+  if (findings.length === 0) lines.push(ok("stack", `${stack.name}: ${Object.entries(stack.components).map(([type, c]) => `${type} ${c.flavor}`).join(", ")}`));
+  lines.push(...findings.map(({ error: e }) => told("stack", e)));
   for (const { name, flavor, open } of secrets.list) {
     try {
       const store = await open();

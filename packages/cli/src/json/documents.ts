@@ -34,6 +34,13 @@ const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), form
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
 const secretIn = { secret: z.string().describe("its name"), store: z.string().describe("name of the secret store"), flavor: z.string() };
 
+const place = z.strictObject({ file: z.string().describe("from the project's folder"), line: z.int() });
+const change = z.enum(["created", "updated", "unchanged", "deleted"]);
+const stackChange = z.strictObject({ stack: z.string(), change, file: z.string().nullable(), moved: z.array(z.string()).describe("components whose definition was kept in stacks/components.yaml") });
+const componentChange = z.strictObject({ component: z.string(), type: z.string(), change, file: z.string().nullable() });
+const component = z.strictObject({ component: z.string(), type: z.string(), flavor: z.string(), aliases: z.array(z.string()), at: place.nullable().describe("null for one that is built in"), stacks: z.array(z.string()).describe("that have it") });
+const source = z.enum(["--stack", "activateStack", "MLSTACK_STACK", "stack set", "default_stack", "built-in"]).describe("who has named it");
+
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -59,6 +66,23 @@ const commands = {
     madeBy: z.strictObject({ run: z.string(), step: z.string() }).describe("the run and step that made it; another one where this step was cached"), files: z.array(z.strictObject({ path: z.string(), size: z.number(), sha256: z.string() })), present: z.boolean().describe("whether its bytes are in a store"),
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
+  init: z.strictObject({ dir: z.string(), written: z.array(z.string()), kept: z.array(z.string()) }),
+  "stack-list": z.array(z.strictObject({ stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable().describe("null for the built-in one"), components: z.record(z.string(), z.string()).describe("names by type"), error: errorSchema.nullable().describe("why its file can't be used") })),
+  "stack-describe": z.strictObject({
+    stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable(),
+    components: z.array(z.strictObject({
+      type: z.string(), name: z.string(), flavor: z.string(), aliases: z.array(z.string()), configuration: json.describe("as written; secrets are references"), at: place.nullable(),
+      plugin: z.strictObject({ name: z.string(), version: z.string() }).nullable(), error: errorSchema.nullable().describe("why it can't be used here"), used: z.boolean().describe("whether anything uses components of this type"),
+    })),
+  }),
+  "stack-set": z.strictObject({ stack: z.string(), before: z.string(), changes: z.array(z.strictObject({ type: z.string(), before: z.string().nullable(), after: z.string().nullable() })) }),
+  "stack-register": stackChange, "stack-update": stackChange, "stack-copy": stackChange, "stack-apply": stackChange, "stack-delete": stackChange,
+  "stack-export": z.strictObject({ stack: z.string(), file: z.string().nullable(), text: z.string() }),
+  "stack-verify": z.strictObject({
+    stack: z.string(), ok: z.boolean(),
+    components: z.array(z.strictObject({ type: z.string(), name: z.string().nullable(), flavor: z.string().nullable(), ok: z.boolean(), error: errorSchema.nullable(), findings: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), message: z.string(), ms: z.int().nullable() })) })),
+  }),
+  "component-list": z.array(component), "component-describe": component.extend({ configuration: json }), "component-register": componentChange, "component-update": componentChange, "component-delete": componentChange,
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),

@@ -27,6 +27,7 @@ export function refuse(e: CommanderError, command: Command): never {
     case "commander.unknownOption": throw new UsageError(`${what} has no option ${quoted}`, { near: { word: quoted, candidates: optionsOf(command), before: "write " }, command });
     case "commander.missingArgument": throw new UsageError(`${what} needs ${quoted}`, { command });
     case "commander.excessArguments": throw tooMany(command, command.registeredArguments.map((a) => a.name()));
+    case "commander.missingMandatoryOptionValue": throw new UsageError(`${what} needs ${longOf(quoted)}: ${quoted}`, { command });
     case "commander.optionMissingArgument": throw new UsageError(`${longOf(quoted)} needs a value: ${quoted}`, { command });
     case "commander.invalidArgument": {
       const [, given, name, choices] = /^error: command-argument value '([^]*?)' is invalid for argument '(.*?)'\. ?([^]*)$/.exec(e.message) ?? [];

@@ -14,7 +14,7 @@ export function canAsk(): boolean {
  */
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;
-  if (!canAsk()) throw new MlstackError("MLS7001", "this needs a yes, and nobody is there to be asked", { why: `${question} stdin or stderr is no terminal`, fix: "add --yes" });
+  if (!canAsk()) throw new MlstackError("MLS7001", `${question} Nobody is there to be asked`, { why: "stdin or stderr is no terminal", fix: "add --yes" });
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const gone = new AbortController();
   // Ctrl-C and Ctrl-D close it, and the question would wait for ever

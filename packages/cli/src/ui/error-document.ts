@@ -1,4 +1,4 @@
-import { ERROR_CODES, serializeError, type ErrorCode, type SerializedError } from "@mlstack/core";
+import { ERROR_CODES, serializeError, type ErrorCode, type SerializedError } from "@mlstack/core/errors";
 import type { ErrorDocument, JsonFields } from "../json/documents.ts";
 import { userFrames } from "./user-frames.ts";
 

@@ -1,4 +1,4 @@
-import { MlstackError, serializeError } from "@mlstack/core";
+import { MlstackError, serializeError } from "@mlstack/core/errors";
 import type { Terminal } from "./terminal.ts";
 import { userFrames } from "./user-frames.ts";
 

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { styleText, stripVTControlCharacters } from "node:util";
-import stringWidth from "string-width";
+import type stringWidth from "string-width";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -41,15 +42,16 @@ function isColored(isTTY: boolean, env: NodeJS.ProcessEnv): boolean {
   return isTTY && (env["NO_COLOR"] ?? "") === "";
 }
 
-/** Whether a machine watches: CI is set, and not to nothing, 0 or false. */
-export function isCI(env: NodeJS.ProcessEnv = process.env): boolean {
-  return !["", "0", "false"].includes((env["CI"] ?? "").toLowerCase());
-}
+export { isCI } from "@mlstack/engine/project-files";
+
+let wide: typeof stringWidth | undefined;
 
 /** How wide a text is on a screen: wide characters count two, escape sequences nothing. */
 export function widthOf(text: string): number {
-  // most text is ASCII, and need not be taken apart
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  // most text is ASCII, and need not be taken apart: what can do that takes as long to load as a short command to run
+  const bare = text.includes("\u001b") ? stripVTControlCharacters(text) : text;
+  if (/^[\x20-\x7e]*$/.test(bare)) return bare.length;
+  return (wide ??= (createRequire(import.meta.url)("string-width") as { default: typeof stringWidth }).default)(bare);
 }
 
 /** The text with spaces behind it, up to a width. */

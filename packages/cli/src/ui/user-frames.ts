@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SerializedError } from "@mlstack/core";
+import type { SerializedError } from "@mlstack/core/errors";
 
 const OURS = /[\\/]node_modules[\\/]|[\\/]@?mlstack[\\/](?:core|engine|pipeline|cli)[\\/]|[\\/]packages[\\/](?:core|engine|pipeline|cli)[\\/]/;
 // V8's form: `at name (place)`, `at async name (place)`, `at place`; a place may hold spaces and parentheses

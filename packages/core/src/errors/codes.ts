@@ -61,6 +61,8 @@ export const ERROR_CODES = {
   MLS4010: { exit: 2, title: "The run is not in a state in which this can be done" },
   MLS4011: { exit: 2, title: "A step cannot run away from the process that defined it" },
   MLS4012: { exit: 2, title: "A plan cannot be compiled for the orchestrator" },
+  MLS4020: { exit: 2, title: "The stack does not fit the pipeline in more than one way" },
+  MLS4021: { exit: 1, title: "A component of the stack does not work as it is" },
   // 5xxx: records
   MLS5001: { exit: 4, title: "The records were written by a newer version" },
   MLS5002: { exit: 1, title: "The records cannot be opened or written" },
@@ -79,6 +81,12 @@ export const ERROR_CODES = {
   MLS7002: { exit: 2, title: "No such file" },
   MLS7003: { exit: 2, title: "No such stack" },
   MLS7004: { exit: 2, title: "A project file is invalid" },
+  MLS7010: { exit: 4, title: "A project file was written for a newer version" },
+  MLS7011: { exit: 2, title: "The name is taken" },
+  MLS7012: { exit: 2, title: "No such component" },
+  MLS7013: { exit: 2, title: "It is in use" },
+  MLS7014: { exit: 2, title: "Where CI is set the stack must be named" },
+  MLS7015: { exit: 1, title: "Another process holds the project's files" },
   MLS7021: { exit: 1, title: "The linter found errors" },
   MLS7022: { exit: 1, title: "The doctor found errors" },
   // 8xxx: secrets

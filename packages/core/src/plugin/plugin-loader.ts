@@ -7,7 +7,7 @@ import type { JsonValue } from "../values/json.ts";
 import { redactor, type Redactor } from "../values/redactor.ts";
 import { badConfig } from "./bad-config.ts";
 import { isPluginDefinition, type PluginDefinition } from "./define-plugin.ts";
-import { KNOWN_PLUGINS } from "./known-plugins.ts";
+import { KNOWN_PLUGINS, PLANNED_FLAVORS } from "./known-plugins.ts";
 import { pluginManifest, type ComponentEntry, type PluginManifest } from "./manifest.ts";
 import { incompatibility, upgradeComponent } from "./negotiate.ts";
 import type { PluginHost, PluginPackage } from "./plugin-host.ts";
@@ -104,10 +104,11 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     const broken = (await list()).find((r) => r.broken !== undefined && r.manifest?.components.some((c) => parseContractId(c.contract)?.type === type && (c.flavor === flavor || c.aliases.includes(flavor))));
     if (broken?.broken !== undefined) throw broken.broken;
     const ours = KNOWN_PLUGINS[type] ?? {};
-    const near = Object.hasOwn(ours, flavor) ? undefined : didYouMean(flavor, [...offered.flatMap((f) => [f.flavor, ...f.entry.aliases]), ...Object.keys(ours)]);
+    const planned = Object.entries(PLANNED_FLAVORS[type] ?? {}).find(([name]) => name === flavor)?.[1];
+    const near = Object.hasOwn(ours, flavor) || planned !== undefined ? undefined : didYouMean(flavor, [...offered.flatMap((f) => [f.flavor, ...f.entry.aliases]), ...Object.keys(ours)]);
     throw new MlstackError("MLS2007", `no installed plugin offers the ${type} flavor "${flavor}"`, {
-      why: `installed are ${offered.map((f) => f.flavor).toSorted().join(", ") || "none"}${near === undefined ? "" : `; did you mean "${near}"?`}`,
-      fix: near !== undefined ? `write type: ${near}` : Object.hasOwn(ours, flavor) ? host.installCommand([ours[flavor]!]) : `install a plugin that offers it, and list it in package.json`,
+      why: `installed are ${offered.map((f) => f.flavor).toSorted().join(", ") || "none"}${near === undefined ? "" : `; did you mean "${near}"?`}${planned === undefined || Object.hasOwn(ours, flavor) ? "" : `; it is planned for the integration ${planned}`}`,
+      fix: near !== undefined ? `write type: ${near}` : Object.hasOwn(ours, flavor) ? host.installCommand([ours[flavor]!]) : planned !== undefined ? `as soon as it is published: mlstack integration install ${planned}, or ${host.installCommand([`@mlstack/plugin-${planned}`])}` : `install a plugin that offers it, and list it in package.json`,
       details: { type, flavor, installed: offered.map((f) => f.flavor).toSorted() },
     });
   }

@@ -60,7 +60,12 @@ export async function externalDataOf(pointer: DataPointer, { store, index, scrat
 async function readerOf(scheme: string, uri: string, store: Surroundings["store"]): Promise<ExternalReader> {
   const { external } = await store();
   if (external?.schemes.includes(scheme) === true) return external;
-  throw new MlstackError("MLS3010", `nothing in the active stack reads ${scheme}:// (${JSON.stringify(uri)})`, {
+  throw noReader(uri, scheme, external);
+}
+
+/** The error for a URI that the stack's store can't read. */
+export function noReader(uri: string, scheme: string, external: ExternalReader | undefined): MlstackError {
+  return new MlstackError("MLS3010", `nothing in the active stack reads ${scheme}:// (${JSON.stringify(uri)})`, {
     why: external === undefined ? "its artifact store reads no URIs" : `its artifact store reads ${external.schemes.map((s) => `${s}://`).join(", ")}`, fix: "switch to a stack whose store reads it, or give a local path",
   });
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { MlstackError } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
 
 /** Whether an error of the file system says that there is no such file. */
 export function isMissing(e: unknown): boolean {

@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fsError, makeFolder } from "../local/fs-errors.ts";
+import { fsError } from "../local/fs-errors.ts";
+import { makeStateFolder } from "../project-files/active-stack.ts";
 
 /** The name of mlstack's own folder in a project. */
 export const STATE_FOLDER = ".mlstack";
@@ -33,8 +33,18 @@ export interface ProjectIdentity {
   readonly envSalt: string;
 }
 
-/** @throws MLS3004, MLS3005 when the state folder can't be written */
-export function projectIdentity(project: Project): ProjectIdentity {
+/**
+ * What mlstack.yaml says (`declared`); what it does not say is made once, and kept in the state folder.
+ *
+ * @throws MLS3004, MLS3005 when the state folder can't be written
+ */
+export function projectIdentity(project: Project, declared: Partial<ProjectIdentity> = {}): ProjectIdentity {
+  if (declared.id !== undefined && declared.envSalt !== undefined) return { id: declared.id, envSalt: declared.envSalt };
+  const { id, envSalt } = ownIdentity(project);
+  return { id: declared.id ?? id, envSalt: declared.envSalt ?? envSalt };
+}
+
+function ownIdentity(project: Project): ProjectIdentity {
   const path = join(project.stateDir, "project.json");
   const read = (): ProjectIdentity | undefined => {
     try { return JSON.parse(readFileSync(path, "utf8")) as ProjectIdentity; } catch { return undefined; }
@@ -43,9 +53,8 @@ export function projectIdentity(project: Project): ProjectIdentity {
   if (found !== undefined) return found;
   const partial = `${path}.${process.pid}`;
   try {
-    makeFolder(project.stateDir);
-    if (!existsSync(join(project.stateDir, ".gitignore"))) writeFileSync(join(project.stateDir, ".gitignore"), "*\n");
-    writeFileSync(partial, `${JSON.stringify({ id: randomUUID(), envSalt: randomBytes(16).toString("hex") }, null, 2)}\n`);
+    makeStateFolder(project);
+    writeFileSync(partial, `${JSON.stringify({ id: crypto.randomUUID(), envSalt: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex") }, null, 2)}\n`);
     // two first runs at once: one of them makes it
     try { linkSync(partial, path); } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; } finally { rmSync(partial, { force: true }); }
   } catch (e) { throw fsError(e, "writing", project.stateDir); }

@@ -60,7 +60,7 @@ export async function openNothing(): Promise<OpenDatabase> {
 export function databaseOver(raw: DatabaseSync, path: string): OpenDatabase {
   const prepare = statementCache(raw);
   return {
-    raw, prepare, kysely: new Kysely<Database>({ dialect: nodeSqliteDialect(raw, prepare) }),
+    raw, prepare, kysely: new Kysely<Database>({ dialect: nodeSqliteDialect(raw, prepare, path) }),
     transaction(work) {
       try {
         prepare("begin immediate").run();

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { MlstackError } from "@mlstack/core";
 import { isMissing } from "../local/fs-errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { openRecords } from "./open-records.ts";
 import { databaseOver, openDatabase, openNothing, versionOf, type OpenDatabase } from "./open-database.ts";
 import { DatabaseSync } from "./sqlite.ts";
 
@@ -12,11 +13,12 @@ import { DatabaseSync } from "./sqlite.ts";
  * Opens the records for who only looks: also on a full or read-only disk, or where they are another user's. Where there are none, nothing
  * is made.
  *
+ * @param tell told what was restored
  * @throws MLS5001 when a newer version wrote them; MLS5002 when they can't be read
  */
-export async function openToRead(path: string): Promise<OpenDatabase> {
+export async function openToRead(path: string, tell: (message: string) => void): Promise<OpenDatabase> {
   if (sizeOf(path) === 0) return openNothing();
-  try { return await openDatabase(path, "process"); } catch (e) {
+  try { return await openRecords(path, "process", tell); } catch (e) {
     if (!MlstackError.is(e, "MLS3004") && !MlstackError.is(e, "MLS3005")) throw e;
   }
   return readOnly(path) ?? copied(path);

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { MlstackError } from "@mlstack/core";
 import { fsError } from "../local/fs-errors.ts";
 
@@ -13,7 +13,12 @@ export function recordsError(e: unknown, path: string): MlstackError {
   if (primary === FULL || MlstackError.is(refused, "MLS3004")) return new MlstackError("MLS3004", `no space is left while writing the records ${path}`, { why: "the disk, or this user's share of it, is full", fix: "free space and run again: finished steps are kept", cause: e });
   if (primary === READONLY || primary === CANTOPEN || MlstackError.is(refused, "MLS3005")) return new MlstackError("MLS3005", `the records ${path} can't be written`, { why: message, fix: "make the folder writable, or set MLSTACK_STATE_DIR to one that is", cause: e });
   if (primary === BUSY || primary === LOCKED) return new MlstackError("MLS5002", `the records ${path} were locked for 30 seconds`, { why: "another process holds them", fix: "end it, or wait, and run again", cause: e });
-  if (primary === CORRUPT || primary === NOTADB) return new MlstackError("MLS5002", `the records ${path} are damaged: ${message}`, { why: "the file is not a database any more", fix: "move it away: artifacts and cache are not in it and stay usable", cause: e });
+  if (primary === CORRUPT || primary === NOTADB) {
+    // met by chance: who opens them next looks at all pages, and restores them
+    try { writeFileSync(`${path}.suspect`, ""); } catch { /* they are not this user's to restore */ }
+    const hasCopy = existsSync(`${path}.backup`);
+    return new MlstackError("MLS5002", `the records ${path} are damaged: ${message}`, { why: "the file is not a database any more", fix: hasCopy ? "run again: they are restored from their last copy" : "move it away: artifacts and cache are not in it and stay usable", details: { damaged: true }, cause: e });
+  }
   return new MlstackError("MLS5002", `the records ${path} can't be used: ${message}`, { cause: e });
 }
 

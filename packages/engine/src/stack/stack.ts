@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { componentNameOf, componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
-import type { Plan } from "@mlstack/pipeline";
+import { componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import { stackSecrets, type StackSecrets } from "../secrets/stack-secrets.ts";
-import { verifyStack } from "./verify-stack.ts";
+import { stackFindings } from "./stack-findings.ts";
+
+export { LOCAL_STACK } from "../project-files/local-stack.ts";
 
 /** A component as a stack's file describes it. */
 export interface ComponentSpec {
@@ -26,18 +27,11 @@ export interface StackSnapshot extends StackSpec {
   readonly plugins: Readonly<Record<string, string>>;
 }
 
+/** What is wrong with a stack, and with which type of component. */
+export interface StackFinding { readonly type: string; readonly error: MlstackError }
+
 /** Where components are created. */
 export type Place = Omit<ComponentContext, "name">;
-
-/** What a project runs on where nothing else is configured. */
-export const LOCAL_STACK: StackSpec = {
-  name: "local",
-  components: {
-    artifact_store: { name: "local_artifact_store", flavor: "local" },
-    orchestrator: { name: "local_orchestrator", flavor: "local" },
-    experiment_tracker: { name: "local_tracker", flavor: "local" },
-  },
-};
 
 /** The stack with the local orchestrator set to that many steps in worker processes; one with another orchestrator as it is. */
 export function withConcurrency(spec: StackSpec, concurrency: number | undefined): StackSpec {
@@ -64,17 +58,12 @@ export interface Stack {
   /** The stack as it is kept with a run and handed to steps elsewhere: its components, and the packages that they come from. */
   snapshot(): Promise<StackSnapshot & JsonObject>;
   /**
-   * Looks at each component before anything runs or is recorded: type, flavor, configuration. Creates none.
+   * Looks at each component before anything runs or is recorded: type, flavor, configuration, secrets. Creates none.
    *
-   * @throws MLS7004 for a type that is not known; MLS4004 where one is missing without which nothing runs; MLS2007, MLS2008, MLS2010
+   * @returns what is wrong: MLS7004 for a type that is not known; MLS4004 where one is missing without which nothing runs; MLS2007, MLS2008,
+   * MLS2010
    */
-  verify(): Promise<void>;
-  /**
-   * Looks at a plan before anything runs.
-   *
-   * @throws MLS4004 when a step requires a component that the stack lacks, or one of another name
-   */
-  require(plan: Plan): void;
+  findings(): Promise<readonly StackFinding[]>;
   dispose(): Promise<void>;
 }
 
@@ -108,8 +97,7 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, t
       const plugins = Object.entries(spec.components).flatMap(([type, c]) => offered.filter((f) => f.type === type && (f.flavor === c.flavor || f.entry.aliases.includes(c.flavor))).map((f) => f.plugin));
       return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
     },
-    verify: () => verifyStack(spec, loader, secrets),
-    require: (plan) => requireComponents(spec, plan),
+    findings: () => stackFindings(spec, loader, secrets),
     async dispose() {
       for (const component of made.values()) await component.then((c) => c.dispose?.(), () => undefined);
       made.clear();
@@ -122,20 +110,6 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, t
 export function componentFingerprint(spec: StackSpec, name: string): string {
   const found = spec.components[componentTypeOf(name)];
   return found === undefined ? "absent" : `${found.flavor}:${createHash("sha256").update(JSON.stringify(sorted(found.config ?? {}))).digest("hex")}`;
-}
-
-function requireComponents(spec: StackSpec, plan: Plan): void {
-  for (const step of Object.values(plan.steps)) {
-    for (const [name, wanted] of Object.entries(step.requires)) {
-      const type = componentTypeOf(name);
-      const found = spec.components[type];
-      if (found !== undefined && (wanted === true || found.name === wanted || found.aliases?.includes(wanted) === true)) continue;
-      const has = Object.entries(spec.components).map(([t, c]) => `${componentNameOf(t)} "${c.name}"`).join(", ");
-      const details = { step: step.name, component: type, wanted, stack: spec.name };
-      if (found === undefined) throw new MlstackError("MLS4004", `the step "${step.name}" requires ${name}, the stack "${spec.name}" has none`, { why: `it has ${has}`, fix: "switch to a stack that has one, or add one to this stack", details });
-      throw new MlstackError("MLS4004", `the step "${step.name}" requires the ${name} "${String(wanted)}", the stack "${spec.name}" has "${found.name}"`, { fix: `add aliases: [${String(wanted)}] to ${found.name}, or require it by true`, details });
-    }
-  }
 }
 
 function sorted(value: unknown): unknown {

@@ -14,6 +14,7 @@ import { recordsOf, type Records } from "../records/records.ts";
 import { detachRun, type DetachedRun } from "../run/detach.ts";
 import { executeRun, type LoadedPlan, type RunOptions, type RunReport, type RunSurroundings } from "../run/execute-run.ts";
 import type { Faults } from "../run/faults.ts";
+import { planFindings, refuseFindings } from "../run/preflight.ts";
 import { resumeRun, type ResumeOptions } from "../run/resume-run.ts";
 import { otherStores } from "../stack/other-stores.ts";
 import { LOCAL_STACK, openStack, type Stack, type StackSpec } from "../stack/stack.ts";
@@ -86,7 +87,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   };
   async function compile(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> {
     const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context));
-    stack.require(compiled.plan);
+    refuseFindings(await planFindings(compiled, stack, []), stack.spec.name, pipeline.name);
     const loaded: LoadCheck = { changed: () => ({ rule: "changed-after-load", message: "it was changed", fix: "start anew" }) };
     const checkOf = (id: string) => options.check ?? (options.loadedOtherwise?.has(compiled.plan.steps[id]!.name) === true ? loaded : undefined);
     const checks = new Map(Object.keys(compiled.plan.steps).flatMap((id): [string, LoadCheck][] => { const check = checkOf(id); return check === undefined ? [] : [[id, check]]; }));

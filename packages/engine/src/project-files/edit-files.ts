@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
+import type { Document } from "yaml";
+import { fsError, isMissing } from "../local/fs-errors.ts";
+import type { Project } from "../project/project.ts";
+import { makeStateFolder } from "./active-stack.ts";
+import { loadYaml, readProjectFiles, type ProjectFiles } from "./project-files.ts";
+import { parseYaml, type Yaml } from "./yaml-file.ts";
+
+/** How long another process's edit is waited for, in milliseconds. */
+const LOCK_TIMEOUT = 10_000;
+
+/** The project's files while nobody else edits them. What is changed is written when the edit has ended without an error. */
+export interface Edit {
+  readonly yaml: Yaml;
+  /** As they were when the edit began. */
+  readonly files: ProjectFiles;
+  /** The document of a file, to be changed in place: comments and order stay. A file that is not there begins with this text. */
+  document(path: string, begin?: string): Document;
+  /** Writes a file as a whole. */
+  write(path: string, text: string): void;
+  remove(path: string): void;
+}
+
+/**
+ * Edits the project's files. Processes take turns, so that of two edits at once both are kept; each file is written as a whole or not at all.
+ *
+ * @throws what `work` throws, and then nothing is written; MLS7015 where another process does not let go; MLS3004, MLS3005
+ */
+export async function editProject<T>(project: Project, work: (edit: Edit) => T): Promise<T> {
+  const [yaml, { DatabaseSync }] = await Promise.all([loadYaml(), import("../records/sqlite.ts")]);
+  const path = join(project.stateDir, "edit.lock");
+  let lock: InstanceType<typeof DatabaseSync>;
+  // a lock of SQLite is the system's: it goes with the process that holds it, however that ends
+  try { makeStateFolder(project); lock = new DatabaseSync(path, { timeout: LOCK_TIMEOUT }); } catch (e) { throw fsError(e, "writing", project.stateDir); }
+  try {
+    try { lock.exec("begin exclusive"); } catch (e) {
+      if ((e as { errcode?: number }).errcode !== 5) throw fsError(e, "writing", path);
+      throw new MlstackError("MLS7015", "another process has been editing the project's files for ten seconds", { fix: "end it, or wait, and try again", cause: e });
+    }
+    // nothing below waits: what another edit has written is seen, and none begins before this one has ended
+    const staged = new Map<string, Staged>();
+    const result = work(edit(yaml, project, staged));
+    commit(staged);
+    return result;
+  } finally { lock.close(); }
+}
+
+interface Staged { readonly text: string | undefined; readonly document?: { readonly parsed: Document; readonly before: string } }
+
+function edit(yaml: Yaml, project: Project, staged: Map<string, Staged>): Edit {
+  return {
+    yaml, files: readProjectFiles(yaml, project.dir),
+    document(path, begin = "") {
+      const known = staged.get(path);
+      if (known?.document !== undefined) return known.document.parsed;
+      const text = readOr(path, begin);
+      const parsed = parseYaml(yaml, text, path, project.dir).document;
+      staged.set(path, { text, document: { parsed, before: text } });
+      return parsed;
+    },
+    write(path, text) { staged.set(path, { text }); },
+    remove(path) { staged.set(path, { text: undefined }); },
+  };
+}
+
+function commit(staged: ReadonlyMap<string, Staged>): void {
+  // what is taken out of one file and put into another is never in neither
+  const inOrder = [...staged].toSorted(([, a], [, b]) => Number(a.text === undefined) - Number(b.text === undefined))
+    .map(([path, { text, document }]) => [path, text === undefined || document === undefined ? text : textOf(document.parsed, document.before, path)] as const);
+  for (const [path, written] of inOrder) {
+    try {
+      if (written === undefined) { rmSync(path, { force: true }); continue; }
+      if (readOr(path, "") === written && written !== "") continue;
+      mkdirSync(dirname(path), { recursive: true });
+      const partial = join(dirname(path), `.${process.pid}.partial`);
+      try { writeFileSync(partial, written); renameSync(partial, path); } finally { rmSync(partial, { force: true }); }
+    } catch (e) { throw fsError(e, "writing", path); }
+  }
+}
+
+/** The document's text, with the line ends that the file had; long lines stay long. */
+function textOf(document: Document, before: string, path: string): string {
+  let text: string;
+  try { text = document.toString({ lineWidth: 0, flowCollectionPadding: !/[[{][^\s\]}]/.test(before.replaceAll("${", "")) || /\{ \S/.test(before) }); } catch (e) {
+    // an anchor that went with what was taken out
+    throw new MlstackError("MLS7004", `${path} can't be edited: ${e instanceof Error ? e.message : String(e)}`, { why: "another place of it refers to what would be taken out", fix: "edit it by hand", cause: e });
+  }
+  return before.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;
+}
+
+function readOr(path: string, otherwise: string): string {
+  try { return readFileSync(path, "utf8"); } catch (e) {
+    if (isMissing(e)) return otherwise;
+    throw fsError(e, "reading", path);
+  }
+}
