@@ -33,6 +33,14 @@ const runStatus = z.enum(["running", "completed", "failed", "cancelled", "interr
 const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), format: z.string(), size: z.number() });
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
 
+const deployment = z.strictObject({
+  name: z.string(), id: z.string().describe("what the service calls it"), url: z.string(), protocol: z.string().describe("oip/2: Open Inference Protocol v2"), version: z.string().nullable().describe("the one that serves the most"),
+  digest: z.string().describe("of that version's model"), state: z.enum(["pending", "ready", "failed", "stopped"]), reason: z.string().nullable().describe("why it, or its newer version, failed"),
+  versions: z.array(z.strictObject({ id: z.string(), digest: z.string(), state: z.enum(["pending", "ready", "draining", "failed"]), traffic: z.number().describe("share, 0 to 1"), replicas: z.int().nullable() })),
+});
+
+const tensors = z.array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()).describe("-1: any size") })).nullable().describe("null where the model can't be asked");
+
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -58,6 +66,16 @@ const commands = {
     madeBy: z.strictObject({ run: z.string(), step: z.string() }).describe("the run and step that made it; another one where this step was cached"), files: z.array(z.strictObject({ path: z.string(), size: z.number(), sha256: z.string() })), present: z.boolean().describe("whether its bytes are in a store"),
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
+  "deployment-list": z.array(deployment),
+  "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
+  "deployment-predict": z.strictObject({
+    deployment: z.string(), version: z.string().nullable().describe("the one that answered"), id: z.string().nullable().describe("as in the request"),
+    outputs: z.array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()), data: z.array(z.union([z.number(), z.boolean(), z.string()])) })),
+  }),
+  "deployment-logs": z.array(z.strictObject({ time, version: z.string().nullable(), text: z.string() })),
+  "deployment-stop": deployment,
+  "deployment-start": deployment,
+  "deployment-delete": z.strictObject({ deployment: z.string(), deleted: z.literal(true) }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
 } as const;
 

@@ -5,6 +5,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   run: ["mlstack run pipelines/train.ts", "mlstack run pipelines/all.ts#training --param depth=3 --param dataset=data/small.parquet", "mlstack run pipelines/train.ts --stack production --detach", "mlstack run show last"],
   "run resume": ["mlstack run resume last", "mlstack run resume last --from train_model"],
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
+  deployment: ["mlstack deployment list", "mlstack deployment predict flight-delays --file request.json", "mlstack deployment stop flight-delays"],
+  "deployment predict": [`echo '{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP64","data":[0.5,1]}]}' | mlstack deployment predict flight-delays`],
   why: ["mlstack why last/train_model"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };
