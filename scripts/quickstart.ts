@@ -1,7 +1,7 @@
-// npm run quickstart: the flights example, run, run again, and run after an edit, in a copy that anybody may play with. It ends with 1 where a
-// step ran, or did not, otherwise than it says here.
+// npm run quickstart: the flights example, run, run again, run after an edit, deployed and asked, in a copy that anybody may play with. It ends
+// with 1 where a step ran, or did not, otherwise than it says here. Nothing that it has started is left running.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./bootstrap/install.mjs";
 
@@ -10,14 +10,26 @@ const copy = join(root, ".quickstart", "flight-delays");
 const bin = join(root, "packages", "cli", "bin", "mlstack.js");
 const EDITED = join("src", "lib", "metrics.ts");
 const DEPLOYS = "deploy_model_step";
+const DEPLOYMENT = "flight-delays";
+const SERVING = "serving";
 const STEPS = ["load_and_validate_data", "engineer_features", "train_model", "evaluate_model", DEPLOYS];
 
 function title(text: string): void {
   console.log(`\n\u2500\u2500 ${text}\n`);
 }
 
+let hasDeployed = false;
+// Ctrl-C ends the command that is going on, and that ends this: not before it has seen to what was deployed
+process.on("SIGINT", () => undefined);
+
+/** Again where an impatient Ctrl-C has ended it. */
+function undeploy(): void {
+  for (let tries = 5; tries > 0; tries--) if (spawnSync(process.execPath, [bin, "deployment", "delete", DEPLOYMENT, "--yes"], { cwd: copy, stdio: "ignore" }).status === 0) return;
+}
+
 function fail(message: string): never {
   console.error(`\n${message}`);
+  if (hasDeployed) undeploy();
   process.exit(1);
 }
 
@@ -55,9 +67,11 @@ console.log(`A pipeline of five steps on 3 million flights: load and validate, e
 It takes about half a minute on two cores, 1.5 GB of memory and 200 MB of disk, and no network.
 It runs in a copy of examples/flight-delays: .quickstart/flight-delays`);
 
+// an earlier one may have been killed while its model was served
+if (existsSync(join(copy, ".mlstack", "deployments", DEPLOYMENT))) undeploy();
 rmSync(copy, { recursive: true, force: true });
 mkdirSync(copy, { recursive: true });
-for (const part of ["package.json", "tsconfig.json", "src", "run.ts"]) cpSync(join(example, part), join(copy, part), { recursive: true });
+for (const part of ["package.json", "tsconfig.json", "src", "stacks", "request.json", "run.ts"]) cpSync(join(example, part), join(copy, part), { recursive: true });
 
 title("The first run: every step runs");
 mlstack("run", "src/pipeline.ts");
@@ -82,6 +96,18 @@ mlstack("why", "last/evaluate_model");
 console.log();
 mlstack("why", "last/train_model");
 
+title("The same pipeline on a stack with a deployer: nothing is trained again, and the model is served");
+hasDeployed = true;
+mlstack("run", "src/pipeline.ts", "--stack", SERVING);
+expectSteps("the run on the stack with a deployer", [DEPLOYS]);
+mlstack("run", "logs", "last", DEPLOYS);
+mlstack("deployment", "list");
+mlstack("deployment", "predict", DEPLOYMENT, "--file", "request.json");
+mlstack("deployment", "stop", DEPLOYMENT);
+if ((asked("deployment", "show", DEPLOYMENT) as { state: string }).state !== "stopped") fail("the deployment was not stopped");
+mlstack("deployment", "delete", DEPLOYMENT, "--yes");
+if ((asked("deployment", "list") as unknown[]).length > 0) fail("the deployment was not deleted");
+
 title("What the last run made");
 mlstack("run", "show", "last");
 
@@ -93,5 +119,6 @@ Next, from .quickstart/flight-delays, with mlstack standing for node ../../packa
   mlstack run src/pipeline.ts --param maxDepth=4
   mlstack artifact preview last/engineer_features.X_train
   mlstack run list
+  mlstack run src/pipeline.ts --stack serving     # serves the model until mlstack deployment stop flight-delays
 
 Done in ${((performance.now() - started) / 1000).toFixed(0)} s.`);

@@ -19,7 +19,19 @@ it("runs on 30,000 of three million flights, and is cached but for the step with
   expect(again.steps.map((s) => `${s.step} ${s.status}`)).toEqual(["load_and_validate_data cached", "engineer_features cached", "train_model cached", "evaluate_model cached", "deploy_model_step completed"]);
   const metrics = JSON.parse((await mlstack("artifact", "preview", "last/evaluate_model.evaluation_metrics")).stdout) as { roc_auc: number };
   expect(metrics.roc_auc).toBeGreaterThan(0.6);
-  expect((await mlstack("run", "logs", "last", "deploy_model_step")).stdout).toMatch(/Skipping deployment/);
+  expect((await mlstack("run", "logs", "last", "deploy_model_step")).stdout).toMatch(/below threshold 0\.69\. Skipping deployment|No model deployer in active stack\. Skipping deployment/);
+  const above = await mlstack("run", "src/pipeline.ts", "--param", "rows=30000", "--param", "deployThreshold=0.5");
+  expect([above.code, (await mlstack("run", "logs", "last", "deploy_model_step")).stdout]).toEqual([0, expect.stringContaining("No model deployer in active stack. Skipping deployment.")]);
+}, 120_000);
+
+it("on a stack with a deployer the same pipeline trains nothing again, and the model answers", async () => {
+  const { data } = jsonOf(await mlstack("run", "src/pipeline.ts", "--param", "rows=30000", "--param", "deployThreshold=0.5", "--stack", "serving", "--json"));
+  expect((data as unknown as { steps: { step: string; status: string }[] }).steps.map((s) => s.status)).toEqual(["cached", "cached", "cached", "cached", "completed"]);
+  try {
+    const answer = JSON.parse((await mlstack("deployment", "predict", "flight-delays", "--file", "request.json")).stdout) as { outputs: { name: string; data: number[] }[] };
+    expect(answer.outputs[0]).toMatchObject({ name: "probability", shape: [3] });
+    for (const p of answer.outputs[0]!.data) expect(p > 0 && p < 1).toBe(true);
+  } finally { expect((await mlstack("deployment", "delete", "flight-delays", "--yes")).code).toBe(0); }
 }, 120_000);
 
 it("after an edit of a helper only what reaches it runs, and why says so", async () => {

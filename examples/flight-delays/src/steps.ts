@@ -7,6 +7,7 @@ import { profileFlights, type FlightsProfile } from "./lib/flights.ts";
 import { toColumns, toLabels } from "./lib/frame.ts";
 import { predictProba, trainGbdt, type GbdtModel } from "./lib/gbdt.ts";
 import { evaluateScores, rocAuc, type Evaluation } from "./lib/metrics.ts";
+import { delayPredictor } from "./predictor.ts";
 
 /** Reads the flights, checks their columns and computes a profile. */
 export const loadAndValidateData = step({
@@ -82,10 +83,10 @@ export const deployModelStep = step({
       return null;
     }
     if (deployer === undefined) {
-      log(`Model AUC ${auc.toFixed(4)} is above threshold ${params.deployThreshold}, but no model deployer is in the active stack. Skipping deployment.`);
+      log("No model deployer in active stack. Skipping deployment.");
       return null;
     }
-    const { url } = await deployer.deploy({ name: "flight-delays", model: artifacts.model, servable: { kind: "predictor", module: "src/predictor.ts", export: "predict" } });
+    const { url } = await deployer.deploy({ name: "flight-delays", model: artifacts.model, servable: delayPredictor });
     log(`Model deployed: ${url}`);
     return url;
   },

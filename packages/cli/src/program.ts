@@ -49,6 +49,7 @@ export function buildProgram(): Command {
   command(artifact, "preview").description("a glance at an artifact's value").argument("<ARTIFACT>", ARTIFACT)
     .action(async (name: string, _, self) => (await import("./commands/artifact-preview.ts")).artifactPreview(name, flagsOf(self)));
 
+  deployments(program);
   command(program, "why").description("why a step ran, or why it did not have to").argument("<RUN/STEP>", "such as last/train_model")
     .action(async (name: string, _, self) => (await import("./commands/why.ts")).why(name, flagsOf(self)));
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
@@ -59,6 +60,24 @@ export function buildProgram(): Command {
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;
+}
+
+function deployments(program: Command): void {
+  const deployment = noun(program, "deployment", "look at models that are served, ask them, stop them");
+  const NAME = "the name that the step gave it";
+  command(deployment, "list").alias("ls").description("what is deployed").action(async (_, self) => (await import("./commands/deployment-show.ts")).deploymentList(flagsOf(self)));
+  command(deployment, "show").description("one deployment: where it answers, its versions, what the model takes").argument("<NAME>", NAME)
+    .action(async (name: string, _, self) => (await import("./commands/deployment-show.ts")).deploymentShow(name, flagsOf(self)));
+  command(deployment, "predict").description("ask the model: a request of the Open Inference Protocol v2 from stdin").argument("<NAME>", NAME).option("--file <file>", "read the request from a file")
+    .action(async (name: string, _, self) => (await import("./commands/deployment-predict.ts")).deploymentPredict(name, flagsOf(self)));
+  command(deployment, "logs").description("what the model's code printed").argument("<NAME>", NAME).option("--lines <n>", "how many, from the end", positive, 100)
+    .action(async (name: string, _, self) => (await import("./commands/deployment-logs.ts")).deploymentLogs(name, flagsOf(self)));
+  command(deployment, "stop").description("end its processes; name and address stay").argument("<NAME>", NAME)
+    .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentStop(name, flagsOf(self)));
+  command(deployment, "start").description("bring back what was stopped, or has died").argument("<NAME>", NAME)
+    .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentStart(name, flagsOf(self)));
+  command(deployment, "delete").alias("rm").description("end it, and give up its name and address").argument("<NAME>", NAME).option("-y, --yes", "do not ask")
+    .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentDelete(name, flagsOf(self)));
 }
 
 /** After the commands' own: help shows them last. */

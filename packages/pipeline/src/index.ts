@@ -3,6 +3,7 @@ export type { Body, GraphChooseNode, GraphCondition, GraphMapNode, GraphNode, Gr
 export { map, type MapOptions, type MapResult, type OnFailure, type Refs } from "./authoring/map.ts";
 export { dataset, dir, file } from "./authoring/params.ts";
 export { definePipeline, isPipeline, type PipelineDefinition, type PipelineSpec } from "./authoring/pipeline.ts";
+export { predictor, tensor, type PredictorSpec, type TensorInput, type TensorOutput, type TensorValue } from "./authoring/predictor.ts";
 export { refTarget, type RefTarget } from "./authoring/refs.ts";
 export { callable, step } from "./authoring/step.ts";
 export { when, type EitherResult, type WhenOptions, type WhenResult } from "./authoring/when.ts";

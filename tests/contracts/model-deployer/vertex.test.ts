@@ -8,7 +8,7 @@ import { vertexDeployer } from "./vertex.ts";
 const P = "/v1/projects/p/locations/l";
 const modelOf = (digest: string): ArtifactHandle => ({ digest, format: "xgboost.json/1", size: 1, open: () => { throw new Error("not opened here"); } });
 const [one, two] = ["a".repeat(64), "b".repeat(64)];
-const request = (digest = one, more: Partial<DeployRequest> = {}): DeployRequest => ({ name: "flight-delays", model: modelOf(digest), servable: { kind: "predictor", module: "src/predictor.ts", export: "predict" }, ...more });
+const request = (digest = one, more: Partial<DeployRequest> = {}): DeployRequest => ({ name: "flight-delays", model: modelOf(digest), servable: { kind: "predictor", module: "src/predictor.ts", export: "predict", code: { digest: "c".repeat(64), entry: "src/predictor.mjs", open: () => { throw new Error("not opened here"); } } }, ...more });
 const ids = (r = request()) => versionIds(r);
 const E = `${P}/endpoints/flight-delays`;
 const ok = (body?: unknown): Answer => ({ status: 200, body });

@@ -59,6 +59,24 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
   return folder;
 }
 
+/**
+ * A folder with a package of npm in its node_modules, and what that needs; no script of theirs is run.
+ *
+ * @param pinned name and version, such as `onnxruntime-node@1.30.0`
+ */
+export async function npmFolder(pinned: string): Promise<string> {
+  const folder = join(prepared("npm"), pinned.replaceAll("/", "+"));
+  const stamp = join(folder, ".installed");
+  once(folder, () => existsSync(stamp), () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefix", folder, pinned], {});
+    writeFileSync(stamp, "");
+  });
+  return folder;
+}
+
 /** Go by the search path, by GOROOT, or where its own installer puts it, which shells without a profile do not look at. */
 function goProgram(): string {
   const found = [process.env["GOROOT"], "/usr/local/go"].map((root) => (root === undefined ? "" : join(root, "bin", "go"))).find((path) => existsSync(path));

@@ -41,6 +41,14 @@ const componentChange = z.strictObject({ component: z.string(), type: z.string()
 const component = z.strictObject({ component: z.string(), type: z.string(), flavor: z.string(), aliases: z.array(z.string()), at: place.nullable().describe("null for one that is built in"), stacks: z.array(z.string()).describe("that have it") });
 const source = z.enum(["--stack", "activateStack", "MLSTACK_STACK", "stack set", "default_stack", "built-in"]).describe("who has named it");
 
+const deployment = z.strictObject({
+  name: z.string(), id: z.string().describe("what the service calls it"), url: z.string(), protocol: z.string().describe("oip/2: Open Inference Protocol v2"), version: z.string().nullable().describe("the one that serves the most"),
+  digest: z.string().describe("of that version's model"), state: z.enum(["pending", "ready", "failed", "stopped"]), reason: z.string().nullable().describe("why it, or its newer version, failed"),
+  versions: z.array(z.strictObject({ id: z.string(), digest: z.string(), state: z.enum(["pending", "ready", "draining", "failed"]), traffic: z.number().describe("share, 0 to 1"), replicas: z.int().nullable() })),
+});
+
+const tensors = z.array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()).describe("-1: any size") })).nullable().describe("null where the model can't be asked");
+
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -83,6 +91,16 @@ const commands = {
     components: z.array(z.strictObject({ type: z.string(), name: z.string().nullable(), flavor: z.string().nullable(), ok: z.boolean(), error: errorSchema.nullable(), findings: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), message: z.string(), ms: z.int().nullable() })) })),
   }),
   "component-list": z.array(component), "component-describe": component.extend({ configuration: json }), "component-register": componentChange, "component-update": componentChange, "component-delete": componentChange,
+  "deployment-list": z.array(deployment),
+  "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
+  "deployment-predict": z.strictObject({
+    deployment: z.string(), version: z.string().nullable().describe("the one that answered"), id: z.string().nullable().describe("as in the request"),
+    outputs: z.array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()), data: z.array(z.union([z.number(), z.boolean(), z.string()])) })),
+  }),
+  "deployment-logs": z.array(z.strictObject({ time, version: z.string().nullable(), text: z.string() })),
+  "deployment-stop": deployment,
+  "deployment-start": deployment,
+  "deployment-delete": z.strictObject({ deployment: z.string(), deleted: z.literal(true) }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),

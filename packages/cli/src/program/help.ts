@@ -13,6 +13,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "component register": ["mlstack component register bucket --type artifact_store --flavor s3 --config bucket=my-bucket --config prefix=mlstack", "mlstack component register tracker --type experiment_tracker --flavor mlflow --config tracking_uri=https://mlflow.example.com --config 'password=${env:MLFLOW_PASSWORD}'"],
   "component update": ["mlstack component update bucket --config prefix=other", "mlstack component update tracker --alias mlflow_tracker"],
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
+  deployment: ["mlstack deployment list", "mlstack deployment predict flight-delays --file request.json", "mlstack deployment stop flight-delays"],
+  "deployment predict": [`echo '{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP64","data":[0.5,1]}]}' | mlstack deployment predict flight-delays`],
   why: ["mlstack why last/train_model"],
   secret: ["printf %s \"$TOKEN\" | mlstack secret set mlflow-token", "mlstack secret set gcp-key --from-file key.json", "mlstack secret list"],
   lint: ["mlstack lint", "mlstack lint pipelines/train.ts --max-warnings 0"],

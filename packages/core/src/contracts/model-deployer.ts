@@ -1,5 +1,7 @@
 import type { CallOptions, Component } from "./component.ts";
+import type { InputDir } from "../formats/artifact-dir.ts";
 import type { ArtifactHandle } from "../formats/artifact-type.ts";
+import type { PredictorDefinition } from "../steps/predictor.ts";
 import type { JsonObject } from "../values/json.ts";
 import type { ResourceRequest } from "./orchestrator.ts";
 
@@ -67,6 +69,14 @@ export interface ModelDeployer extends Component {
    */
   stop(name: string, options?: CallOptions): Promise<Deployment>;
 
+  /**
+   * Brings back what `stop` has ended, or what has died: the versions that served last, with their shares, under the same address. Waits until
+   * they serve; of one that is ready nothing is changed. Deployers whose service forgets what it served leave this out: `deploy` brings it back.
+   *
+   * @throws MLS6003: `not-found`, `failed`, `conflict` where the address was taken meanwhile, `timeout`
+   */
+  start?(name: string, options?: CallOptions): Promise<Deployment>;
+
   /** Removes all that `deploy` made for this name. Resolves when it is gone; removing what is not there is no error. */
   delete(name: string, options?: CallOptions): Promise<void>;
 
@@ -106,9 +116,30 @@ export type ServableKind =
 export type Servable =
   /** The deployer serves this format by itself. */
   | { readonly kind: "format" }
-  /** A module of the project whose export answers requests. */
-  | { readonly kind: "predictor"; readonly module: string; readonly export: string }
+  /** An export of the project's code that answers requests: what `predictor()` makes. */
+  | PredictorServable
   | { readonly kind: "image"; readonly reference: string };
+
+/** The project's own code as it was when the plan was made: later edits do not change what is served. */
+export interface PredictorServable {
+  readonly kind: "predictor";
+  /** By its path in the project. */
+  readonly module: string;
+  readonly export: string;
+  readonly code: ServableCode;
+}
+
+/** Compiled modules that run given the packages that they import; those are not in it. */
+export interface ServableCode {
+  /** SHA-256 of the files' manifest, in hex: the same code has the same digest everywhere. Part of the version's identity. */
+  readonly digest: string;
+  /** Where the predictor's module lies in it. */
+  readonly entry: string;
+  open(): Promise<InputDir>;
+}
+
+/** What a step names to be served. A predictor is given itself, imported by the step's module, or by its module and export. */
+export type StepServable = Exclude<Servable, PredictorServable> | PredictorDefinition | { readonly kind: "predictor"; readonly module: string; readonly export: string };
 
 export interface DeployRequest {
   /** `[a-z]`, then up to 38 of `[a-z0-9-]`, not `-` at the end. A second deploy under the same name is an update. */
@@ -223,7 +254,28 @@ export type TensorType =
   | "BYTES";
 
 /** What a step gets: to deploy, and to try what it deployed. */
-export type Deployer = Pick<ModelDeployer, "deploy" | "accepts" | "infer">;
+export interface Deployer extends Pick<ModelDeployer, "accepts" | "infer"> {
+  /**
+   * As `ModelDeployer.deploy`. The code of a predictor is taken from the plan.
+   *
+   * @throws also MLS6003 `unsupported` where the predictor can't read the model's format, and MLS4011 where its code is not in the plan
+   */
+  deploy(request: StepDeployRequest, options?: CallOptions): Promise<Deployment>;
+}
+
+/** A DeployRequest as a step writes it. */
+export type StepDeployRequest = Omit<DeployRequest, "servable"> & { readonly servable: StepServable };
+
+/**
+ * Why a deployer takes no such servable; undefined where it does.
+ *
+ * @param format of the model; only looked at where the deployer is to serve the format by itself
+ */
+export function servableMismatch(accepts: readonly ServableKind[], kind: ServableKind["kind"], format: string): string | undefined {
+  if (accepts.some((a) => a.kind === kind && (a.kind !== "format" || a.formats.includes(format)))) return undefined;
+  const taken = accepts.map((a) => (a.kind === "format" ? `models of format ${a.formats.join(", ")}` : a.kind === "predictor" ? "predictors" : "images"));
+  return `it takes ${taken.length === 0 ? "nothing" : taken.join(" and ")}, not ${kind === "format" ? `a model of format ${format} by itself` : `${kind === "image" ? "an" : "a"} ${kind}`}`;
+}
 
 const NAME = /^[a-z](?:[a-z0-9-]{0,37}[a-z0-9])?$/;
 

@@ -49,5 +49,14 @@ export default definePlugin({
         return fileSecretStore({ folder: path === undefined ? resolve(stateDir, "secrets") : resolve(projectDir, path), keyFile: keyFile === undefined ? keyFileOf(env) : resolve(projectDir, keyFile), env });
       },
     }),
+    component({
+      type: "model_deployer", version: 1, flavor: "local", description: "Serves models by processes of this machine, over the Open Inference Protocol v2",
+      config: z.strictObject({
+        host: z.string().min(1).default("127.0.0.1").describe("Where deployments listen. What is not of this machine alone can be asked by everybody who reaches it."),
+        port: z.int().min(1).max(65_535).optional().describe("The port of the first deployment. By default a free one; each deployment keeps its own."),
+      }),
+      permissions: { hosts: ["127.0.0.1"], files: ["*"], processes: ["node"] }, local: true,
+      create: async (config, { projectDir, stateDir }) => (await import("../deploy/local-deployer.ts")).localDeployer({ ...config, projectDir, root: (await import("../deploy/deployment-folder.ts")).deploymentsIn(stateDir) }),
+    }),
   ],
 });

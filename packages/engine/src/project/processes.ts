@@ -20,7 +20,7 @@ function isThere(pid: number): boolean {
 }
 
 /** Where numbers of processes mean the same: this machine, and in it this container. */
-function machine(): string {
+export function machine(): string {
   let namespace = "";
   try { namespace = readlinkSync("/proc/self/ns/pid"); } catch { /* only Linux has them */ }
   return createHash("sha256").update(`${hostname()}\0${namespace}`).digest("hex").slice(0, 8);

@@ -1,4 +1,4 @@
-import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type Redactor, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
+import { decodeValue, MlstackError, serializeError, type ArtifactType, type Component, type JsonObject, type ModelDeployer, type Redactor, type StepDefinition, type StepInvocation, type StepSpec, type TrackerEvent } from "@mlstack/core";
 import type { PlanStep, PlanStepNode } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { randomUUID } from "node:crypto";
@@ -12,6 +12,7 @@ import type { During } from "../store/abortable.ts";
 import type { ActionSpace, StoredOutput } from "../store/action-space.ts";
 import type { ContentSpace } from "../store/content-space.ts";
 import { trackedReads } from "../store/tracked-reads.ts";
+import { stepDeployer, type StepPlace } from "../deploy/step-deployer.ts";
 import type { ConsoleCapture } from "./console-capture.ts";
 import type { Faults } from "./faults.ts";
 import { keyWatch } from "./key-watch.ts";
@@ -168,7 +169,7 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
     inputs[port] = await source.load(type, pointer, scratch).catch((e: unknown) => { throw unreadable(e, step.name, port, type); });
   }
   const components: Record<string, Component | undefined> = {};
-  for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = await io.component(name);
+  for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = handleOf(await io.component(name), { plan: spec.plan, content: io.content, dir: io.filesDir, scratch });
   await io.faults.at("step.inputs-loaded", spec.node);
   const metadata = new Map<string, JsonObject>();
   const line = (stream: LogLine["stream"], text: string) => {
@@ -200,6 +201,11 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
   await io.faults.at("step.outputs-stored", spec.node);
   return outputs;
 }
+/** A component as a step gets it. */
+function handleOf(component: Component | undefined, place: StepPlace): Component | undefined {
+  return component?.contract.startsWith("model_deployer@") === true ? { contract: component.contract, ...stepDeployer(component as ModelDeployer, place) } : component;
+}
+
 async function saveOutput(io: StepIo, step: string, name: string, type: ArtifactType<unknown>, value: unknown, scratch: string, metadata: JsonObject | undefined): Promise<StoredOutput> {
   try { return await io.artifacts.save(type, value, scratch, metadata); } catch (e) {
     if (!MlstackError.is(e) || !ABOUT_VALUES.has(e.code)) throw e;

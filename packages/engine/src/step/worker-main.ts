@@ -1,10 +1,10 @@
 import { realpathSync, writeSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { MlstackError, type StepSpec } from "@mlstack/core";
 import { installSourceHooks, type GivenCode } from "@mlstack/pipeline/compile";
 import { channelJournal } from "../journal/channel-journal.ts";
 import { takeSecrets } from "../secrets/travelling.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { lastWords } from "./last-words.ts";
 import { definitionSource } from "./load-definition.ts";
 import { endOwnGroup } from "./own-group.ts";
@@ -68,16 +68,6 @@ function main(projectDir: string, stateDir: string, scratch: string): void {
   process.once("disconnect", () => endOwnGroup());
   // an interrupt from the terminal goes to every process of the group; the driver decides what it means for a step
   process.on("SIGINT", () => undefined);
-}
-
-/**
- * Ends this process, and what it has started, when its parent is gone. From a thread of its own: a step that computes without waiting
- * keeps the main thread from hearing that the channel has closed.
- */
-function endWithParent(): void {
-  const program = `const { workerData } = require("node:worker_threads");
-setInterval(() => { if (process.ppid !== workerData) { try { process.kill(-process.pid, "SIGKILL"); } catch { process.kill(process.pid, "SIGKILL"); } } }, 250);`;
-  new Worker(program, { eval: true, workerData: process.ppid, stdin: false, execArgv: [], env: {} }).unref();
 }
 
 /** The environment as it was, but for what the step declares: that is as it is given, and not there where it is not. */

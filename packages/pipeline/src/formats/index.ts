@@ -11,5 +11,5 @@ export { npy, type NpyOptions } from "./npy.ts";
 export { optional, type OptionalType } from "./optional.ts";
 export { FAILURE_FORMAT, failureType, settled, type Failure, type Settled, type SettledType } from "./settled.ts";
 export { storedDirectory } from "./stored-directory.ts";
-export { storedFile } from "./stored-file.ts";
+export { onnxModel, storedFile } from "./stored-file.ts";
 export { text } from "./text.ts";

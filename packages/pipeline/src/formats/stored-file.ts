@@ -12,12 +12,24 @@ import { artifactType, readWhole, typeMismatch, unreadable, type FormatOptions }
  *   artifact that has not exactly one file
  */
 export function storedFile(options: FormatOptions = {}): ArtifactType<ArtifactFile> {
+  return fileType("file/1", options);
+}
+
+/**
+ * An ONNX model in one file: format `onnx.model/1`, otherwise as `storedFile()`, a `model` by default. Deployers that serve ONNX take it without a
+ * predictor.
+ */
+export function onnxModel(options: FormatOptions = {}): ArtifactType<ArtifactFile> {
+  return fileType("onnx.model/1", { kind: "model", ...options });
+}
+
+function fileType(id: string, options: FormatOptions): ArtifactType<ArtifactFile> {
   // after save the file may have been moved into the store
   const sizes = new WeakMap<ArtifactFile, number>();
   const sizeOf = async (value: ArtifactFile): Promise<number> => sizes.get(value) ?? value.size();
-  return artifactType<ArtifactFile>("file/1", options, {
+  return artifactType<ArtifactFile>(id, options, {
     async save(value, dir) {
-      if (!isArtifactFile(value)) throw typeMismatch("file/1", value, typeof value === "string" ? "localFile(path)" : "a file: localFile(path)");
+      if (!isArtifactFile(value)) throw typeMismatch(id, value, typeof value === "string" ? "localFile(path)" : "a file: localFile(path)");
       requireName(value.name, value.name);
       sizes.set(value, await value.size());
       await dir.adopt(value.name, await value.path());

@@ -9,7 +9,7 @@ import type { ArtifactFile } from "./artifact-file.ts";
 import { localDirectory } from "./local-directory.ts";
 import { localFile } from "./local-file.ts";
 import { storedDirectory } from "./stored-directory.ts";
-import { storedFile } from "./stored-file.ts";
+import { onnxModel, storedFile } from "./stored-file.ts";
 import { memoryInput, throughFiles } from "./testing/dirs.ts";
 
 const coded = (code: string, message = ""): unknown => expect.objectContaining({ code, message: expect.stringContaining(message) });
@@ -22,6 +22,12 @@ const put = async (name: string, data = name): Promise<string> => {
   await writeFile(join(scratch, name), data);
   return join(scratch, name);
 };
+
+it("onnxModel() is a file of a format of its own, and a model", async () => {
+  expect(onnxModel()).toMatchObject({ format: "onnx.model/1", kind: "model", codec: { reads: ["onnx.model/1"] } });
+  expect(onnxModel({ kind: "other" }).kind).toBe("other");
+  await throughFiles(onnxModel(), localFile(await put("net.onnx", "weights")), async (file) => { expect([file.name, Buffer.from(await file.bytes()).toString()]).toEqual(["net.onnx", "weights"]); });
+});
 
 describe("storedFile()", () => {
   it("keeps name and bytes; what is read can be returned again", async () => {
