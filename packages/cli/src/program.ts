@@ -47,6 +47,7 @@ export function buildProgram(): Command {
   command(artifact, "preview").description("a glance at an artifact's value").argument("<ARTIFACT>", ARTIFACT)
     .action(async (name: string, _, self) => (await import("./commands/artifact-preview.ts")).artifactPreview(name, flagsOf(self)));
 
+  aboutTheCache(program);
   command(program, "why").description("why a step ran, or why it did not have to").argument("<RUN/STEP>", "such as last/train_model")
     .action(async (name: string, _, self) => (await import("./commands/why.ts")).why(name, flagsOf(self)));
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
@@ -55,6 +56,14 @@ export function buildProgram(): Command {
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;
+}
+
+/** Results that steps are served with, and what lies in the store. */
+function aboutTheCache(program: Command): void {
+  command(program, "gc").description("remove from the stack's store what no run needs any more")
+    .option("--plan", "only say what would be removed").option("--keep-days <n>", "keep what runs made for so many days after they ended; 90 by default", wholeNumber).option("--keep-runs <n>", "keep the latest runs, however old; 20 by default", wholeNumber)
+    .option("--grace <time>", "keep what was written or touched so short a time ago, such as 36h or 7d; 24h by default", span).option("--alone", "nobody else uses the store meanwhile: allows a shorter grace").option("-y, --yes", "do not ask")
+    .action(async (_, self) => (await import("./commands/gc.ts")).gc(flagsOf(self)));
 }
 
 /** After the commands' own: help shows them last. */
@@ -121,6 +130,19 @@ function positive(value: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError("expected a whole number from 1");
   return n;
+}
+
+function wholeNumber(value: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 0 || value.trim() === "") throw new InvalidArgumentError("expected a whole number from 0");
+  return n;
+}
+
+/** `90m`, `36h`, `7d`, in milliseconds. */
+function span(value: string): number {
+  const [, n, unit] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(value) ?? [];
+  if (n === undefined || unit === undefined) throw new InvalidArgumentError("expected a time such as 90m, 36h or 7d");
+  return Number(n) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as "m" | "h" | "d"];
 }
 
 function version(): string {

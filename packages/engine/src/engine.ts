@@ -7,7 +7,7 @@ import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
 import { ownTag, sweep } from "./project/processes.ts";
-import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
+import { findProject, knownIdentity, nobodysIdentity, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
 import { openDatabase } from "./records/open-database.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
@@ -26,6 +26,10 @@ import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
 import { actionSpace, type ActionSpace } from "./store/action-space.ts";
 import { contentSpace } from "./store/content-space.ts";
+import type { NamedStore } from "./store/known-stores.ts";
+import type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
+import type { GcPolicy } from "./gc/policy.ts";
+import type { Survey } from "./gc/survey.ts";
 import { layers } from "./store/layers.ts";
 import { neverInStepProcess } from "./step/nested-run.ts";
 
@@ -56,6 +60,8 @@ export interface EngineOptions {
 /** Runs pipelines of one project. It owns its database, its plugins and its stack; engines of one process share nothing. */
 export interface Engine {
   readonly project: Project;
+  /** What names the project in stores that others use, too. */
+  readonly projectId: string;
   readonly stack: Stack;
   readonly plugins: PluginLoader;
   readonly records: Records;
@@ -66,6 +72,16 @@ export interface Engine {
   artifacts(): Promise<Artifacts>;
   /** Results by key in the stack's store, for one trust domain (`shared` by default): what is marked as non-deterministic, to be accepted or evicted. */
   actions(domain?: string): Promise<ActionSpace>;
+  /** Artifact stores in which results may lie: the stack's, then the others that the project's runs have used. */
+  stores(): Promise<readonly NamedStore[]>;
+  /** What `gc` would remove from the stack's store now. Changes nothing. Throws as `gc`. */
+  planGc(policy?: GcPolicy): Promise<Survey>;
+  /**
+   * Removes from the stack's store what no run needs any more; runs may go on meanwhile.
+   *
+   * @throws MLS3013 while another clean-up is at work, or where it can't be known what is kept; MLS7001 for a grace that is too short
+   */
+  gc(options?: GcOptions): Promise<CleanedUp>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -105,7 +121,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const project = findProject(options.from ?? process.cwd(), env);
   const mayWrite = options.readOnly !== true;
   let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project) : undefined;
-  const identity = () => (known ??= projectIdentity(project));
+  const identity = () => (known ??= mayWrite ? projectIdentity(project) : (knownIdentity(project) ?? nobodysIdentity()));
   const path = join(project.stateDir, "records.db");
   const db = mayWrite ? await openDatabase(path, options.durability ?? "process") : await openToRead(path);
   const logs = logFiles(join(project.stateDir, "logs"));
@@ -139,6 +155,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     stack.require(compiled.plan);
     return compiled;
   };
+  const stores = async (): Promise<readonly NamedStore[]> => [{ name: storeName(stack), open: () => stack.artifactStore() }, ...(await others.list())];
   const launchers = otherLaunchers(stack, place);
   const storeOf = (row: RunRow, ordinal?: number): Promise<ArtifactStore> => others.of(stackAt(row, ordinal));
   const launcherOf = (row: RunRow) => async (ordinal?: number) => launchers.of(stackAt(row, ordinal));
@@ -150,9 +167,12 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const sync = async (id: string): Promise<RunRow> => (await look(id)).run;
 
   return {
-    project, stack, plugins, logs, records, scratchDir: scratch,
+    project, stack, plugins, logs, records, scratchDir: scratch, get projectId() { return identity().id; },
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
+    stores,
+    planGc: async (policy) => (await import("./gc/clean-up.ts")).planCleanUp(await stack.artifactStore(), identity().id, policy),
+    gc: async (gcOptions) => (await import("./gc/clean-up.ts")).cleanUp(await stack.artifactStore(), identity().id, gcOptions),
     plan: (pipeline, params = {}) => compile(pipeline, params),
     run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings),
     detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings),
@@ -184,4 +204,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       await Promise.all([swept, rm(scratch, { recursive: true, force: true }).catch(() => undefined)]);
     },
   };
+}
+
+/** The stack's artifact store, as a person knows it. */
+function storeName({ spec: { components } }: Stack): string {
+  const store = components["artifact_store"];
+  return `${store?.name ?? "store"} (${store?.flavor ?? "none"})`;
 }

@@ -33,6 +33,7 @@ const runStatus = z.enum(["running", "completed", "failed", "cancelled", "interr
 const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), format: z.string(), size: z.number() });
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
 
+const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -58,6 +59,13 @@ const commands = {
     madeBy: z.strictObject({ run: z.string(), step: z.string() }).describe("the run and step that made it; another one where this step was cached"), files: z.array(z.strictObject({ path: z.string(), size: z.number(), sha256: z.string() })), present: z.boolean().describe("whether its bytes are in a store"),
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
+  gc: z.strictObject({
+    store: z.string(), done: z.boolean().describe("false for a plan"), before: time.describe("what was written or touched later stays"),
+    remove: z.strictObject({ released: tally.describe("named only by runs that ended too long ago"), abandoned: tally.describe("named only by runs that never ended"), unnamed: tally.describe("named by no run") }),
+    keep: z.strictObject({ named: tally, young: tally }), removed: z.int().nullable().describe("blobs that are gone"), spared: z.int().nullable().describe("blobs that were touched meanwhile"),
+    results: z.int().describe("action entries and marks that go"), journals: z.int(), runs: z.strictObject({ kept: z.int(), goingOn: z.array(z.strictObject({ project: z.string(), run: z.string(), since: time })), released: z.array(z.string()), abandoned: z.array(z.string()) }),
+    projects: z.array(z.strictObject({ project: z.string(), own: z.boolean(), runs: z.int() })),
+  }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
 } as const;
 

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   MLS3010: { exit: 2, title: "External data cannot be read" },
   MLS3011: { exit: 1, title: "An object key is illegal" },
   MLS3012: { exit: 1, title: "An object exists already" },
+  MLS3013: { exit: 1, title: "A store cannot be cleaned up now" },
   // 4xxx: runs
   MLS4001: { exit: 1, title: "A step failed" },
   MLS4002: { exit: 1, title: "A step took longer than its timeout" },

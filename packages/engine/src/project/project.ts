@@ -33,13 +33,20 @@ export interface ProjectIdentity {
   readonly envSalt: string;
 }
 
+/** For who only looks where nothing has run yet: what it is asked for is nobody's. */
+export const nobodysIdentity = (): ProjectIdentity => ({ id: randomUUID(), envSalt: randomBytes(16).toString("hex") });
+
+const identityPath = (project: Project): string => join(project.stateDir, "project.json");
+
+/** What names the project, where it was made already. */
+export function knownIdentity(project: Project): ProjectIdentity | undefined {
+  try { return JSON.parse(readFileSync(identityPath(project), "utf8")) as ProjectIdentity; } catch { return undefined; }
+}
+
 /** @throws MLS3004, MLS3005 when the state folder can't be written */
 export function projectIdentity(project: Project): ProjectIdentity {
-  const path = join(project.stateDir, "project.json");
-  const read = (): ProjectIdentity | undefined => {
-    try { return JSON.parse(readFileSync(path, "utf8")) as ProjectIdentity; } catch { return undefined; }
-  };
-  const found = read();
+  const path = identityPath(project);
+  const found = knownIdentity(project);
   if (found !== undefined) return found;
   const partial = `${path}.${process.pid}`;
   try {
@@ -49,5 +56,5 @@ export function projectIdentity(project: Project): ProjectIdentity {
     // two first runs at once: one of them makes it
     try { linkSync(partial, path); } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; } finally { rmSync(partial, { force: true }); }
   } catch (e) { throw fsError(e, "writing", project.stateDir); }
-  return read()!;
+  return knownIdentity(project)!;
 }
