@@ -83,13 +83,16 @@ function runsFile(run: Command): void {
     .option("--concurrency <n>", "run at most so many steps side by side", positive)
     .option("--inline", "run steps in this process: the least cost per step, but a step that computes can't be interrupted")
     .option("--detach", "start the run where the stack runs steps, and leave")
+    .option("--explain", "only say what would run, what the cache has, and why")
+    .option("--expect-cached", "end with exit code 3 where a step would have to run")
     .action(async (file: string | undefined) => {
       const flags = flagsOf<RunFlags>(run);
       if (file === undefined) throw new UsageError("mlstack run needs a FILE or a verb", { why: `verbs are ${verbsOf(run).join(", ")}`, command: run });
       if (!/[./#]/.test(file)) throw (await import("./program/not-a-file.ts")).notAFile(file, flags.cwd ?? process.cwd(), run) ?? noSuchVerb(run, verbsOf(run));
       if (run.args.length > 1) throw tooMany(run, ["FILE"]);
       if (!flags.cache && flags.refresh === true) throw new UsageError("--no-cache and --refresh exclude each other", { why: "the first stores no result, the second stores all", command: run });
-      await (await import("./commands/run-file.ts")).runFile(file, flags);
+      if (flags.detach === true && (flags.explain === true || flags.expectCached === true)) throw new UsageError(`--detach and ${flags.explain === true ? "--explain" : "--expect-cached"} exclude each other`, { why: "who has left can't be told", command: run });
+      if (flags.explain === true) await (await import("./commands/run-explain.ts")).runExplain(file, flags); else await (await import("./commands/run-file.ts")).runFile(file, flags);
     });
 }
 

@@ -8,6 +8,7 @@ import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
 import { ownTag, sweep } from "./project/processes.ts";
 import { findProject, knownIdentity, nobodysIdentity, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
+import type { RunForecast } from "./forecast/foresee-run.ts";
 import { openDatabase } from "./records/open-database.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
@@ -82,6 +83,11 @@ export interface Engine {
    * @throws MLS3013 while another clean-up is at work, or where it can't be known what is kept; MLS7001 for a grace that is too short
    */
   gc(options?: GcOptions): Promise<CleanedUp>;
+  /**
+   * Foretells what a run would do: which steps the cache has, which would run and why, and which depend on results that are not there yet. Runs
+   * and writes nothing; an engine that is opened to read only does it, too. Throws as `run`, before its first step.
+   */
+  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain">): Promise<RunForecast>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -138,21 +144,27 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(), storesElsewhere: () => others.elsewhere(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
-  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
+  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false): Promise<LoadedPlan> => {
     await neverInStepProcess();
-    if (!mayWrite) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
+    if (!mayWrite && !looksOnly) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
     const values = { ...env };
     const context = compileContext(project, identity(), values);
     try {
       const compiled = await compilePlan(pipeline, params, context);
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
-    } finally { context.close(); }
+    } finally { if (!looksOnly) context.close(); }
   };
-  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
+  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false) => {
     await stack.verify();
-    const compiled = await compile(pipeline, params);
+    const compiled = await compile(pipeline, params, looksOnly);
     stack.require(compiled.plan);
+    return compiled;
+  };
+  const foresee = async (compiled: LoadedPlan, runOptions: RunOptions) => (await import("./forecast/foresee-run.ts")).foreseeRun(compiled, runOptions, surroundings, records);
+  const compileToRun = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, runOptions: RunOptions) => {
+    const compiled = await compileFor(pipeline, params);
+    if (runOptions.expectCached === true) (await import("./forecast/foresee-run.ts")).refuseToRun(await foresee(compiled, runOptions));
     return compiled;
   };
   const stores = async (): Promise<readonly NamedStore[]> => [{ name: storeName(stack), open: () => stack.artifactStore() }, ...(await others.list())];
@@ -173,9 +185,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     stores,
     planGc: async (policy) => (await import("./gc/clean-up.ts")).planCleanUp(await stack.artifactStore(), identity().id, policy),
     gc: async (gcOptions) => (await import("./gc/clean-up.ts")).cleanUp(await stack.artifactStore(), identity().id, gcOptions),
+    foresee: async (pipeline, params = {}, runOptions = {}) => foresee(await compileFor(pipeline, params, true), runOptions),
     plan: (pipeline, params = {}) => compile(pipeline, params),
-    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings),
-    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings),
+    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings),
+    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings),
     async attach(id, attachOptions = {}) {
       const row = await records.run(id);
       if (row.journal === "direct" && row.status === "running") throw new MlstackError("MLS4009", `the run ${row.id} is driven by the process ${row.pid} on ${row.host}`, { why: "only a run that was started with --detach has a journal to follow", fix: `mlstack run show ${row.id}` });

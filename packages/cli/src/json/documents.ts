@@ -34,6 +34,7 @@ const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), form
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
 
 const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
+const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -59,6 +60,14 @@ const commands = {
     madeBy: z.strictObject({ run: z.string(), step: z.string() }).describe("the run and step that made it; another one where this step was cached"), files: z.array(z.strictObject({ path: z.string(), size: z.number(), sha256: z.string() })), present: z.boolean().describe("whether its bytes are in a store"),
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
+  "run-explain": z.strictObject({
+    pipeline: z.string(),
+    steps: z.array(z.strictObject({
+      step: z.string(), foretold: z.enum(["cached", "run", "unknown", "skipped"]), summary: z.string().describe("one sentence"), key: z.string().nullable(), meant: z.boolean().describe("its author wants it to be run each time"),
+      reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })).describe("why it is never cached"), waitsFor: z.array(z.string()).describe("steps whose results decide"), changes: changes.describe("what differs from the nearest earlier result"),
+      madeBy: z.strictObject({ run: z.string(), step: z.string(), at: time }).nullable(), comparedWith: z.strictObject({ run: z.string(), step: z.string(), at: time }).nullable(),
+    })),
+  }),
   gc: z.strictObject({
     store: z.string(), done: z.boolean().describe("false for a plan"), before: time.describe("what was written or touched later stays"),
     remove: z.strictObject({ released: tally.describe("named only by runs that ended too long ago"), abandoned: tally.describe("named only by runs that never ended"), unnamed: tally.describe("named by no run") }),

@@ -2,7 +2,7 @@
  * Every error a user can meet, by its stable code. A code is never reused and never changes its meaning.
  *
  * `exit` is the process exit code of the CLI when this error ends a command:
- * 1 operation failed, 2 usage or configuration, 4 resolution or compatibility, 5 integrity, 6 network, 130 interrupted.
+ * 1 operation failed, 2 usage or configuration, 3 something is not as it was expected to be, 4 resolution or compatibility, 5 integrity, 6 network, 130 interrupted.
  */
 export const ERROR_CODES = {
   // 1xxx: what a pipeline's author wrote
@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   MLS4010: { exit: 2, title: "The run is not in a state in which this can be done" },
   MLS4011: { exit: 2, title: "A step cannot run away from the process that defined it" },
   MLS4012: { exit: 2, title: "A plan cannot be compiled for the orchestrator" },
+  MLS4013: { exit: 3, title: "A step had to run that was expected to be in the cache" },
   // 5xxx: records
   MLS5001: { exit: 4, title: "The records were written by a newer version" },
   MLS5002: { exit: 1, title: "The records cannot be opened or written" },

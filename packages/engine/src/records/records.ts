@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
-import { earlierResults, type EarlierResult } from "./earlier-results.ts";
+import { earlierResults, type After, type EarlierResult } from "./earlier-results.ts";
 import { liveStatus } from "./liveness.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } from "./schema.ts";
@@ -26,11 +26,11 @@ export interface Records {
   parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
   plan(digest: string): Promise<Plan>;
   /** What earlier runs of the same pipeline know of a node and, of a map's, its other items: one result per key, those of the very item first, then the newest. */
-  earlierOfNode(run: RunRow, node: string): Promise<readonly EarlierResult[]>;
+  earlierOfNode(run: After, node: string): Promise<readonly EarlierResult[]>;
   /** The same of any of some nodes, items included, in the runs of the latest plans. */
-  earlierOfNodes(run: RunRow, plans: readonly string[], nodes: readonly string[]): Promise<readonly EarlierResult[]>;
+  earlierOfNodes(run: After, plans: readonly string[], nodes: readonly string[]): Promise<readonly EarlierResult[]>;
   /** Digests of the plans of the latest runs of the same pipeline that began before, the newest first. */
-  earlierPlans(run: RunRow, limit: number): Promise<readonly string[]>;
+  earlierPlans(run: After, limit: number): Promise<readonly string[]>;
   /** What its nodes were started with last, by node. */
   specs(run: string): Promise<ReadonlyMap<string, { readonly attempt: number; readonly spec: Omit<StepSpec, "stack"> }>>;
   /** The highest number that an attempt had so far, by node. */
