@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlstackError, type ArtifactStore, type ContractRegistry, type PluginLoader } from "@mlstack/core";
 import type { CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
+import type { CachedResults } from "./cache/cached-results.ts";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
@@ -75,6 +76,8 @@ export interface Engine {
   actions(domain?: string): Promise<ActionSpace>;
   /** Artifact stores in which results may lie: the stack's, then the others that the project's runs have used. */
   stores(): Promise<readonly NamedStore[]>;
+  /** Results that steps are served with, of one trust domain (`shared` by default): to be listed, evicted, or accepted where executions differed. */
+  cached(domain?: string): Promise<CachedResults>;
   /** What `gc` would remove from the stack's store now. Changes nothing. Throws as `gc`. */
   planGc(policy?: GcPolicy): Promise<Survey>;
   /**
@@ -183,6 +186,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     stores,
+    cached: async (domain = "shared") => (await import("./cache/cached-results.ts")).cachedResults(await stores(), records, domain),
     planGc: async (policy) => (await import("./gc/clean-up.ts")).planCleanUp(await stack.artifactStore(), identity().id, policy),
     gc: async (gcOptions) => (await import("./gc/clean-up.ts")).cleanUp(await stack.artifactStore(), identity().id, gcOptions),
     foresee: async (pipeline, params = {}, runOptions = {}) => foresee(await compileFor(pipeline, params, true), runOptions),

@@ -35,6 +35,8 @@ const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
 
 const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
+const changedResults = z.array(z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) }));
+
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -75,6 +77,9 @@ const commands = {
     results: z.int().describe("action entries and marks that go"), journals: z.int(), runs: z.strictObject({ kept: z.int(), goingOn: z.array(z.strictObject({ project: z.string(), run: z.string(), since: time })), released: z.array(z.string()), abandoned: z.array(z.string()) }),
     projects: z.array(z.strictObject({ project: z.string(), own: z.boolean(), runs: z.int() })),
   }),
+  "cache-list": z.array(z.strictObject({ key: z.string(), step: z.string(), run: z.string(), project: z.string(), madeAt: time, ms: z.number(), platform: z.string(), outputs: z.array(z.strictObject({ output: z.string(), format: z.string(), size: z.number() })), differed: z.array(z.string()).describe("runs that gave other outputs: while there are any, it is not served") })),
+  "cache-evict": changedResults,
+  "cache-accept": changedResults,
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
 } as const;
 

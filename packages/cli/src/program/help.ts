@@ -6,6 +6,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "run resume": ["mlstack run resume last", "mlstack run resume last --from train_model"],
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
   why: ["mlstack why last/train_model"],
+  cache: ["mlstack cache list --step train_model", "mlstack cache evict 3f9c21ab", "mlstack cache accept --step train_model"],
   gc: ["mlstack gc --plan", "mlstack gc --keep-days 30 --keep-runs 50"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };

@@ -70,6 +70,7 @@ export const ERROR_CODES = {
   MLS5004: { exit: 2, title: "No such step in the run" },
   MLS5005: { exit: 2, title: "No such artifact" },
   MLS5006: { exit: 2, title: "An abbreviated id fits more than one" },
+  MLS5007: { exit: 2, title: "No such result in the cache" },
   // 6xxx: services that components talk to
   // not reached, no or half an answer, 408, 429, 5xx, also when it was tried again
   MLS6001: { exit: 6, title: "A service does not serve at the moment" },

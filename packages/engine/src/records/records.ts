@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import type { ExpressionBuilder, Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
 import { earlierResults, type After, type EarlierResult } from "./earlier-results.ts";
@@ -37,6 +37,8 @@ export interface Records {
   lastAttempts(run: string): Promise<ReadonlyMap<string, number>>;
   /** Attempts whose end is not known here, as they were started. */
   openAttempts(run: string): Promise<readonly AttemptRow[]>;
+  /** Keys that runs know: of a pipeline, of a node and, of a map's, its items, or that begin so. The latest first. */
+  keysOf(filter: { readonly pipeline?: string | undefined; readonly node?: string | undefined; readonly key?: string | undefined }): Promise<readonly { readonly key: string; readonly node: string }[]>;
   /** Artifact stores that runs have used, the latest first. */
   stores(): Promise<readonly UsedStore[]>;
 }
@@ -49,6 +51,8 @@ export interface UsedStore {
   readonly plugins: readonly string[];
 }
 
+// items are named BASE@ITEM, and "A" comes right after "@"
+const ofNode = (node: string) => (e: ExpressionBuilder<Database, "steps">) => e.or([e("steps.node", "=", node), e.and([e("steps.node", ">=", `${node}@`), e("steps.node", "<", `${node}A`)])]);
 const live = (row: Selectable<Database["runs"]>): RunRow => ({ ...row, status: liveStatus(row) });
 
 export function recordsOf(db: OpenDatabase): Records {
@@ -118,6 +122,13 @@ export function recordsOf(db: OpenDatabase): Records {
       let query = kysely.selectFrom("tracker_events").selectAll().where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
       return query.orderBy("time").orderBy("id").execute();
+    },
+    async keysOf({ pipeline, node, key }) {
+      let query = kysely.selectFrom("steps").innerJoin("runs", "runs.id", "steps.run").select(["steps.key", "steps.node"]).select((e) => e.fn.max("steps.started_at").as("at")).where("steps.key", "is not", null);
+      if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
+      if (key !== undefined) query = query.where("steps.key", ">=", key).where("steps.key", "<", `${key}g`);
+      if (node !== undefined) query = query.where(ofNode(node));
+      return (await query.groupBy("steps.key").orderBy("at", "desc").execute()).map((r) => ({ key: r.key!, node: r.node }));
     },
     async parts(key) {
       const row = await kysely.selectFrom("keys").select("parts_json").where("key", "=", key).executeTakeFirst();
