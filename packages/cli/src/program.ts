@@ -48,6 +48,10 @@ export function buildProgram(): Command {
     .action(async (name: string, _, self) => (await import("./commands/artifact-preview.ts")).artifactPreview(name, flagsOf(self)));
 
   aboutTheCache(program);
+  command(program, "lineage").description("what made an artifact, and what was made of it").argument("<ARTIFACT>", `${ARTIFACT}; RUN/STEP means all that a step made`)
+    .option("--up", "what made it only").option("--down", "what was made of it only").option("--depth <n>", "so many executions away at most", positive).option("--mermaid", "print a Mermaid flowchart")
+    .action(async (name: string, _, self) => (await import("./commands/lineage.ts")).lineage(name, flagsOf(self)));
+
   command(program, "why").description("why a step ran, or why it did not have to").argument("<RUN/STEP>", "such as last/train_model")
     .action(async (name: string, _, self) => (await import("./commands/why.ts")).why(name, flagsOf(self)));
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")

@@ -80,6 +80,15 @@ const commands = {
   "cache-list": z.array(z.strictObject({ key: z.string(), step: z.string(), run: z.string(), project: z.string(), madeAt: time, ms: z.number(), platform: z.string(), outputs: z.array(z.strictObject({ output: z.string(), format: z.string(), size: z.number() })), differed: z.array(z.string()).describe("runs that gave other outputs: while there are any, it is not served") })),
   "cache-evict": changedResults,
   "cache-accept": changedResults,
+  lineage: z.strictObject({
+    start: z.array(z.string()), truncated: z.boolean(),
+    nodes: z.array(z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("artifact"), id: z.string(), artifact: z.string().describe("one of its names: RUN/STEP.OUTPUT"), digest: z.string(), format: z.string(), size: z.number() }),
+      z.strictObject({ kind: z.literal("step"), id: z.string(), run: z.string(), step: z.string(), at: time.nullable(), runs: z.int().nullable().describe("in how many runs its result was used") }),
+      z.strictObject({ kind: z.literal("data"), id: z.string(), uri: z.string(), digest: z.string().nullable() }),
+    ])),
+    edges: z.array(z.strictObject({ from: z.string(), to: z.string(), port: z.string() })).describe("from what is earlier to what is later"),
+  }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
 } as const;
 

@@ -8,6 +8,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   why: ["mlstack why last/train_model"],
   cache: ["mlstack cache list --step train_model", "mlstack cache evict 3f9c21ab", "mlstack cache accept --step train_model"],
   gc: ["mlstack gc --plan", "mlstack gc --keep-days 30 --keep-runs 50"],
+  lineage: ["mlstack lineage last/train_model.trained_model", "mlstack lineage last/evaluate_model --up --mermaid"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };
 
