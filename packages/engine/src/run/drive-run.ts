@@ -138,7 +138,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
 const isTakenOver = (reason: unknown): boolean => MlstackError.is(reason, "MLS4009");
 
 /** What a run relies on before its first step: plan and code, and what steps elsewhere read of the client's machine. */
-function beforeSteps({ plan, planDigest, files, data }: DrivenRun): Named {
+export function beforeSteps({ plan, planDigest, files, data }: Pick<DrivenRun, "plan" | "planDigest" | "files" | "data">): Named {
   const copies = [...data.values()].flatMap((of) => Object.values(of).map(({ pointer }) => pointer.manifest));
   return { blobs: [planDigest], manifests: [plan.bundle, ...files.values(), ...copies].filter((m) => typeof m === "string") };
 }
