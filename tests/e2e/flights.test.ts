@@ -71,5 +71,5 @@ it("a parameter out of range is refused before anything runs", async () => {
 
 it("runs from a script, and its outputs are read back", async () => {
   const { code, stdout } = await run(process.execPath, ["run.ts"], example, { MLSTACK_STATE_DIR: join(state, "script") });
-  expect([code, stdout]).toEqual([0, expect.stringMatching(/^Latest model AUC: 0\.6\d+\n$/)]);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^Latest model AUC: 0\.6\d+\nModel type: json\/1, 100 trees\n$/)]);
 }, 120_000);

@@ -5,7 +5,7 @@ import { BASE, EDITS, RUN_EACH, type EditClass } from "./testing/edited-project.
 import { testProject, type TestProject } from "./testing/project.ts";
 import { SEEN, SEEN_EDITS, SEEN_LINKS } from "./testing/seen-project.ts";
 
-interface Ran { readonly status: string; readonly identity: string | undefined }
+interface Ran { readonly status: string; readonly identity: string | undefined; readonly foretold: string }
 
 type Results = Readonly<Record<string, Ran>>;
 type Mode = "inline" | "workers";
@@ -17,7 +17,13 @@ const SURROUNDINGS = { GREETING: "hi", TZ: "UTC", LANG: "en_US.UTF-8", LC_ALL: "
 async function run(p: TestProject, mode: Mode, states: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Results[]> {
   const { stdout, stderr, code } = await p.node(["--import", "mlstack/register", "run-each.mjs", mode, ...states], { ...SURROUNDINGS, ...env });
   if (code !== 0) throw new Error(stdout + stderr);
-  return JSON.parse(stdout) as Results[];
+  const results = JSON.parse(stdout) as Results[];
+  // what is foretold is what happens; what is not known depends on a step that runs
+  for (const result of results) {
+    for (const [node, { status, foretold }] of Object.entries(result)) if (foretold !== "unknown") expect({ node, foretold }).toEqual({ node, foretold: status === "cached" ? "cached" : "run" });
+    if (Object.values(result).some((r) => r.foretold === "unknown")) expect(Object.values(result).map((r) => r.foretold)).toContain("run");
+  }
+  return results;
 }
 
 function project(files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}): TestProject {

@@ -36,4 +36,6 @@ test("a client gives the same types by the pipeline object, and unknown ones by 
   expectTypeOf((await client.lastRun(training)).outputs.n).toEqualTypeOf<ArtifactView<number>>();
   expectTypeOf((await client.run("last", training)).outputs.model).toEqualTypeOf<ArtifactView<{ trees: number }>>();
   expectTypeOf((await client.lastRun("training")).outputs).toEqualTypeOf<unknown>();
+  expectTypeOf((await client.getPipeline(training).lastRun()).outputs.n).toEqualTypeOf<ArtifactView<number>>();
+  expectTypeOf((await client.getPipeline("training").lastRun()).outputs).toEqualTypeOf<unknown>();
 });

@@ -50,6 +50,11 @@ export function buildProgram(): Command {
     .action(async (name: string, _, self) => (await import("./commands/artifact-preview.ts")).artifactPreview(name, flagsOf(self)));
 
   deployments(program);
+  aboutTheCache(program);
+  command(program, "lineage").description("what made an artifact, and what was made of it").argument("<ARTIFACT>", `${ARTIFACT}; RUN/STEP means all that a step made`)
+    .option("--up", "what made it only").option("--down", "what was made of it only").option("--depth <n>", "so many executions away at most", positive).option("--mermaid", "print a Mermaid flowchart")
+    .action(async (name: string, _, self) => (await import("./commands/lineage.ts")).lineage(name, flagsOf(self)));
+
   command(program, "why").description("why a step ran, or why it did not have to").argument("<RUN/STEP>", "such as last/train_model")
     .action(async (name: string, _, self) => (await import("./commands/why.ts")).why(name, flagsOf(self)));
   command(program, "debug").description("run a step of a run again on this machine, with the inspector open").argument("<RUN/STEP>", "such as last/train_model")
@@ -80,6 +85,24 @@ function deployments(program: Command): void {
     .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentDelete(name, flagsOf(self)));
 }
 
+/** Results that steps are served with, and what lies in the store. */
+function aboutTheCache(program: Command): void {
+  const cache = noun(program, "cache", "look at results that steps are served with, and forget them");
+  command(cache, "list").alias("ls").description("results in the stack's store, the newest first")
+    .option("--step <step>", "of this step of the project only").option("--pipeline <name>", "of this pipeline of the project only").option("--marked", "only those that executions have differed in").option("--limit <n>", "how many", positive, 40)
+    .action(async (_, self) => (await import("./commands/cache.ts")).cacheList(flagsOf(self)));
+  command(cache, "evict").description("forget results: the next execution is the first").argument("[KEY]", "a key, or at least eight characters of its beginning")
+    .option("--step <step>", "all of this step").option("--pipeline <name>", "all of this pipeline").option("-y, --yes", "do not ask")
+    .action(async (key: string | undefined, _, self) => (await import("./commands/cache.ts")).cacheEvict(key, flagsOf(self)));
+  command(cache, "accept").description("take the first result for good where executions differed").argument("[KEY]", "a key, or at least eight characters of its beginning")
+    .option("--step <step>", "all of this step").option("--pipeline <name>", "all of this pipeline")
+    .action(async (key: string | undefined, _, self) => (await import("./commands/cache.ts")).cacheAccept(key, flagsOf(self)));
+  command(program, "gc").description("remove from the stack's store what no run needs any more")
+    .option("--plan", "only say what would be removed").option("--keep-days <n>", "keep what runs made for so many days after they ended; 90 by default", wholeNumber).option("--keep-runs <n>", "keep the latest runs, however old; 20 by default", wholeNumber)
+    .option("--grace <time>", "keep what was written or touched so short a time ago, such as 36h or 7d; 24h by default", span).option("--alone", "nobody else uses the store meanwhile: allows a shorter grace").option("-y, --yes", "do not ask")
+    .action(async (_, self) => (await import("./commands/gc.ts")).gc(flagsOf(self)));
+}
+
 /** After the commands' own: help shows them last. */
 function withGlobalFlags(of: Command): void {
   globalFlags(of);
@@ -97,13 +120,16 @@ function runsFile(run: Command): void {
     .option("--concurrency <n>", "run at most so many steps side by side", positive)
     .option("--inline", "run steps in this process: the least cost per step, but a step that computes can't be interrupted")
     .option("--detach", "start the run where the stack runs steps, and leave")
+    .option("--explain", "only say what would run, what the cache has, and why")
+    .option("--expect-cached", "end with exit code 3 where a step would have to run")
     .action(async (file: string | undefined) => {
       const flags = flagsOf<RunFlags>(run);
       if (file === undefined) throw new UsageError("mlstack run needs a FILE or a verb", { why: `verbs are ${verbsOf(run).join(", ")}`, command: run });
       if (!/[./#]/.test(file)) throw (await import("./program/not-a-file.ts")).notAFile(file, flags.cwd ?? process.cwd(), run) ?? noSuchVerb(run, verbsOf(run));
       if (run.args.length > 1) throw tooMany(run, ["FILE"]);
       if (!flags.cache && flags.refresh === true) throw new UsageError("--no-cache and --refresh exclude each other", { why: "the first stores no result, the second stores all", command: run });
-      await (await import("./commands/run-file.ts")).runFile(file, flags);
+      if (flags.detach === true && (flags.explain === true || flags.expectCached === true)) throw new UsageError(`--detach and ${flags.explain === true ? "--explain" : "--expect-cached"} exclude each other`, { why: "who has left can't be told", command: run });
+      if (flags.explain === true) await (await import("./commands/run-explain.ts")).runExplain(file, flags); else await (await import("./commands/run-file.ts")).runFile(file, flags);
     });
 }
 
@@ -153,6 +179,13 @@ function wholeNumber(value: string): number {
   const n = Number(value);
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(n)) throw new InvalidArgumentError("expected a whole number");
   return n;
+}
+
+/** `90m`, `36h`, `7d`, in milliseconds. */
+function span(value: string): number {
+  const [, n, unit] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(value) ?? [];
+  if (n === undefined || unit === undefined) throw new InvalidArgumentError("expected a time such as 90m, 36h or 7d");
+  return Number(n) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as "m" | "h" | "d"];
 }
 
 function version(): string {

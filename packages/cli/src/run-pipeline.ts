@@ -1,4 +1,4 @@
-import { artifactsOf, builtForReport, findActiveStack, findProject, openEngine, runView, scratchOf, type RunView } from "@mlstack/engine";
+import { artifactsOf, builtForReport, findActiveStack, findProject, openEngine, processStack, runView, scratchOf, type RunView } from "@mlstack/engine";
 import type { PipelineDefinition } from "@mlstack/pipeline";
 import type { PipelineRunOptions } from "./pipeline.ts";
 import { runError } from "./run-error.ts";
@@ -6,7 +6,7 @@ import { runReporter } from "./ui/run-reporter.ts";
 
 /** Runs a pipeline as `pipeline.run()` does. */
 export async function runPipeline<T>(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, { from, stack, quiet, concurrency, ...options }: PipelineRunOptions): Promise<RunView<T>> {
-  const spec = typeof stack === "object" ? stack : (await findActiveStack({ flag: stack }, findProject(from ?? process.cwd()), { toRun: true })).spec;
+  const spec = typeof stack === "object" ? stack : (await findActiveStack({ flag: stack, inProcess: processStack.name }, findProject(from ?? process.cwd()), { toRun: true })).spec;
   const engine = await openEngine({ from, stack: spec, concurrency });
   const reporter = quiet === true ? undefined : runReporter(process.stderr);
   try {

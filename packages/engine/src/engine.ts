@@ -3,13 +3,15 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlstackError, type ArtifactStore, type ContractRegistry, type PluginLoader } from "@mlstack/core";
 import type { CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
+import type { CachedResults } from "./cache/cached-results.ts";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
 import { ownTag, sweep } from "./project/processes.ts";
 import { declaredIdentity } from "./project-files/declared-identity.ts";
-import { findProject, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
+import { findProject, knownIdentity, nobodysIdentity, projectIdentity, type Project, type ProjectIdentity } from "./project/project.ts";
 import { keepBackup, openRecords } from "./records/open-records.ts";
+import type { RunForecast } from "./forecast/foresee-run.ts";
 import { openToRead } from "./records/open-to-read.ts";
 import { recordsOf, type Records } from "./records/records.ts";
 import type { RunRow } from "./records/schema.ts";
@@ -28,6 +30,10 @@ import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
 import { actionSpace, type ActionSpace } from "./store/action-space.ts";
 import { contentSpace } from "./store/content-space.ts";
+import type { NamedStore } from "./store/known-stores.ts";
+import type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
+import type { GcPolicy } from "./gc/policy.ts";
+import type { Survey } from "./gc/survey.ts";
 import { layers } from "./store/layers.ts";
 import { neverInStepProcess } from "./step/nested-run.ts";
 
@@ -60,6 +66,8 @@ export interface EngineOptions {
 /** Runs pipelines of one project. It owns its database, its plugins and its stack; engines of one process share nothing. */
 export interface Engine {
   readonly project: Project;
+  /** What names the project in stores that others use, too. */
+  readonly projectId: string;
   readonly stack: Stack;
   readonly plugins: PluginLoader;
   readonly records: Records;
@@ -70,6 +78,23 @@ export interface Engine {
   artifacts(): Promise<Artifacts>;
   /** Results by key in the stack's store, for one trust domain (`shared` by default): what is marked as non-deterministic, to be accepted or evicted. */
   actions(domain?: string): Promise<ActionSpace>;
+  /** Artifact stores in which results may lie: the stack's, then the others that the project's runs have used. */
+  stores(): Promise<readonly NamedStore[]>;
+  /** Results that steps are served with, of one trust domain (`shared` by default): to be listed, evicted, or accepted where executions differed. */
+  cached(domain?: string): Promise<CachedResults>;
+  /** What `gc` would remove from the stack's store now. Changes nothing. Throws as `gc`. */
+  planGc(policy?: GcPolicy): Promise<Survey>;
+  /**
+   * Removes from the stack's store what no run needs any more; runs may go on meanwhile.
+   *
+   * @throws MLS3013 while another clean-up is at work, or where it can't be known what is kept; MLS7001 for a grace that is too short
+   */
+  gc(options?: GcOptions): Promise<CleanedUp>;
+  /**
+   * Foretells what a run would do: which steps the cache has, which would run and why, and which depend on results that are not there yet. Runs
+   * and writes nothing; an engine that is opened to read only does it, too. Throws as `run`, before its first step.
+   */
+  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain">): Promise<RunForecast>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -110,7 +135,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const mayWrite = options.readOnly !== true;
   const declared = await declaredIdentity(project);
   let known: ProjectIdentity | undefined = mayWrite ? projectIdentity(project, declared()) : undefined;
-  const identity = () => (known ??= projectIdentity(project, declared()));
+  const identity = () => (known ??= mayWrite ? projectIdentity(project, declared()) : (knownIdentity(project, declared()) ?? nobodysIdentity(declared())));
   const path = join(project.stateDir, "records.db");
   const tell = options.onNotice ?? ((message: string) => console.warn(`mlstack: ${message}`));
   const db = mayWrite ? await openRecords(path, options.durability ?? "process", tell) : await openToRead(path, tell);
@@ -128,26 +153,33 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(), storesElsewhere: () => others.elsewhere(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
-  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
+  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false): Promise<LoadedPlan> => {
     await neverInStepProcess();
-    if (!mayWrite) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
+    if (!mayWrite && !looksOnly) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
     const values = { ...env };
     const context = compileContext(project, identity(), values);
     try {
       const compiled = await compilePlan(pipeline, params, context);
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
-    } finally { context.close(); }
+    } finally { if (!looksOnly) context.close(); }
   };
   // what only looked has nothing that is worth a copy
   let hasRun = false;
-  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
-    hasRun = true;
+  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false) => {
+    if (!looksOnly) hasRun = true;
     const found = await stack.findings();
-    const compiled = await compile(pipeline, params);
+    const compiled = await compile(pipeline, params, looksOnly);
     refuseFindings([...found.map((f) => f.error), ...(await planFindings(compiled, stack, found))], stack.spec.name, pipeline.name);
     return compiled;
   };
+  const foresee = async (compiled: LoadedPlan, runOptions: RunOptions) => (await import("./forecast/foresee-run.ts")).foreseeRun(compiled, runOptions, surroundings, records);
+  const compileToRun = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, runOptions: RunOptions) => {
+    const compiled = await compileFor(pipeline, params);
+    if (runOptions.expectCached === true) (await import("./forecast/foresee-run.ts")).refuseToRun(await foresee(compiled, runOptions));
+    return compiled;
+  };
+  const stores = async (): Promise<readonly NamedStore[]> => [{ name: storeName(stack), open: () => stack.artifactStore() }, ...(await others.list())];
   const launchers = otherLaunchers(stack, place);
   /** What goes wrong is told without the values of secrets, whichever component said it. */
   const told = async <T>(work: () => Promise<T>): Promise<T> => { try { return await work(); } catch (e) { throw stack.secrets.redactor.error(e); } };
@@ -161,12 +193,17 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const sync = async (id: string): Promise<RunRow> => (await look(id)).run;
 
   return {
-    project, stack, plugins, logs, records, scratchDir: scratch,
+    project, stack, plugins, logs, records, scratchDir: scratch, get projectId() { return identity().id; },
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
+    stores,
+    cached: async (domain = "shared") => (await import("./cache/cached-results.ts")).cachedResults(await stores(), records, domain),
+    planGc: async (policy) => (await import("./gc/clean-up.ts")).planCleanUp(await stack.artifactStore(), identity().id, policy),
+    gc: async (gcOptions) => (await import("./gc/clean-up.ts")).cleanUp(await stack.artifactStore(), identity().id, gcOptions),
+    foresee: async (pipeline, params = {}, runOptions = {}) => foresee(await compileFor(pipeline, params, true), runOptions),
     plan: (pipeline, params = {}) => compile(pipeline, params),
-    run: (pipeline, params = {}, runOptions = {}) => told(async () => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings)),
-    detach: (pipeline, params = {}, runOptions = {}) => told(async () => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings)),
+    run: (pipeline, params = {}, runOptions = {}) => told(async () => executeRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings)),
+    detach: (pipeline, params = {}, runOptions = {}) => told(async () => detachRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings)),
     async attach(id, attachOptions = {}) {
       const row = await records.run(id);
       if (row.journal === "direct" && row.status === "running") throw new MlstackError("MLS4009", `the run ${row.id} is driven by the process ${row.pid} on ${row.host}`, { why: "only a run that was started with --detach has a journal to follow", fix: `mlstack run show ${row.id}` });
@@ -196,4 +233,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       await Promise.all([swept, rm(scratch, { recursive: true, force: true }).catch(() => undefined)]);
     },
   };
+}
+
+/** The stack's artifact store, as a person knows it. */
+function storeName({ spec: { components } }: Stack): string {
+  const store = components["artifact_store"];
+  return `${store?.name ?? "store"} (${store?.flavor ?? "none"})`;
 }

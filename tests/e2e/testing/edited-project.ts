@@ -49,17 +49,24 @@ export const edited = pipeline({ name: "edited", params: { rows: file().default(
 `,
 };
 
-/** Runs the project's pipeline once for each state folder that is named, in the driver's process or in workers. */
+/**
+ * Runs the project's pipeline once for each state folder that is named, in the driver's process or in workers, and foretells each run before
+ * by an engine that only looks.
+ */
 export const RUN_EACH = `import { openEngine } from "@mlstack/engine";
 import { join } from "node:path";
 import { edited } from "./src/pipeline.ts";
 const [mode, ...states] = process.argv.slice(2);
 const all = [];
 for (const state of states) {
-  const engine = await openEngine({ env: { ...process.env, MLSTACK_STATE_DIR: join(process.cwd(), state) }, ...(mode === "workers" && { concurrency: 2 }) });
+  const options = { env: { ...process.env, MLSTACK_STATE_DIR: join(process.cwd(), state) }, ...(mode === "workers" && { concurrency: 2 }) };
+  const looking = await openEngine({ ...options, readOnly: true });
+  const foretold = Object.fromEntries((await looking.foresee(edited)).steps.map((s) => [s.node, s.verdict]));
+  await looking.close();
+  const engine = await openEngine(options);
   const report = await engine.run(edited);
   if (report.error !== undefined) throw new Error(JSON.stringify(report.error));
-  all.push(Object.fromEntries([...report.nodes].map(([id, n]) => [id, { status: n.status, identity: n.outputs.output?.identity }])));
+  all.push(Object.fromEntries([...report.nodes].map(([id, n]) => [id, { status: n.status, identity: n.outputs.output?.identity, foretold: foretold[id] }])));
   await engine.close();
 }
 console.log(JSON.stringify(all));

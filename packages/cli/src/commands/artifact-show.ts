@@ -1,16 +1,15 @@
-import type { ArtifactRow, CacheOutcome, Engine } from "@mlstack/engine";
+import { findArtifact, type ArtifactRow, type CacheOutcome, type Engine } from "@mlstack/engine";
 import type { JsonFields } from "../json/documents.ts";
 import { bytes } from "../ui/format.ts";
 import { stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printTable } from "../ui/terminal.ts";
-import { findArtifact } from "./find-artifact.ts";
 import { withReader } from "./with-engine.ts";
 import { contentOf } from "./content-of.ts";
 
 /** `mlstack artifact show ARTIFACT`. */
 export async function artifactShow(name: string, flags: GlobalFlags): Promise<void> {
   await withReader(flags, async (engine) => {
-    const a = await findArtifact(engine, name);
+    const a = await findArtifact(engine.records, name);
     const { files, present } = await contentOf(engine, a);
     const metadata = JSON.parse(a.metadata_json) as JsonFields;
     const madeBy = await makerOf(engine, a);

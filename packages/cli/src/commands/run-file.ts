@@ -19,6 +19,8 @@ export interface RunFlags extends GlobalFlags {
   readonly concurrency?: number;
   readonly inline?: boolean;
   readonly detach?: boolean;
+  readonly explain?: boolean;
+  readonly expectCached?: boolean;
 }
 
 /** `mlstack run FILE`. */
@@ -33,7 +35,7 @@ export async function runFile(file: string, flags: RunFlags): Promise<void> {
   const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
   const stop = interruptible(reporter?.print ?? ((line) => stderr(flags).line(line)));
   const options = {
-    cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: flags.tag ?? [], signal: stop.signal,
+    cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: flags.tag ?? [], expectCached: flags.expectCached === true, signal: stop.signal,
     observer: { ...reporter?.observer, planned: (run: string, plan: Parameters<NonNullable<NonNullable<typeof reporter>["observer"]["planned"]>>[1]) => { stop.run = run; reporter?.observer.planned?.(run, plan); } },
   } as const;
   try {

@@ -49,6 +49,10 @@ const deployment = z.strictObject({
 
 const tensors = z.array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()).describe("-1: any size") })).nullable().describe("null where the model can't be asked");
 
+const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
+const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
+const changedResults = z.array(z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) }));
+
 const commands = {
   run: z.strictObject({
     ...runHead, endedAt: time, error: errorSchema.nullable(),
@@ -101,6 +105,33 @@ const commands = {
   "deployment-stop": deployment,
   "deployment-start": deployment,
   "deployment-delete": z.strictObject({ deployment: z.string(), deleted: z.literal(true) }),
+  "run-explain": z.strictObject({
+    pipeline: z.string(),
+    steps: z.array(z.strictObject({
+      step: z.string(), foretold: z.enum(["cached", "run", "unknown", "skipped"]), summary: z.string().describe("one sentence"), key: z.string().nullable(), meant: z.boolean().describe("its author wants it to be run each time"),
+      reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })).describe("why it is never cached"), waitsFor: z.array(z.string()).describe("steps whose results decide"), changes: changes.describe("what differs from the nearest earlier result"),
+      madeBy: z.strictObject({ run: z.string(), step: z.string(), at: time }).nullable(), comparedWith: z.strictObject({ run: z.string(), step: z.string(), at: time }).nullable(),
+    })),
+  }),
+  gc: z.strictObject({
+    store: z.string(), done: z.boolean().describe("false for a plan"), before: time.describe("what was written or touched later stays"),
+    remove: z.strictObject({ released: tally.describe("named only by runs that ended too long ago"), abandoned: tally.describe("named only by runs that never ended"), unnamed: tally.describe("named by no run") }),
+    keep: z.strictObject({ named: tally, young: tally }), removed: z.int().nullable().describe("blobs that are gone"), spared: z.int().nullable().describe("blobs that were touched meanwhile"),
+    results: z.int().describe("action entries and marks that go"), journals: z.int(), runs: z.strictObject({ kept: z.int(), goingOn: z.array(z.strictObject({ project: z.string(), run: z.string(), since: time })), released: z.array(z.string()), abandoned: z.array(z.string()) }),
+    projects: z.array(z.strictObject({ project: z.string(), own: z.boolean(), runs: z.int() })),
+  }),
+  "cache-list": z.array(z.strictObject({ key: z.string(), step: z.string(), run: z.string(), project: z.string(), madeAt: time, ms: z.number(), platform: z.string(), outputs: z.array(z.strictObject({ output: z.string(), format: z.string(), size: z.number() })), differed: z.array(z.string()).describe("runs that gave other outputs: while there are any, it is not served") })),
+  "cache-evict": changedResults,
+  "cache-accept": changedResults,
+  lineage: z.strictObject({
+    start: z.array(z.string()), truncated: z.boolean(),
+    nodes: z.array(z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("artifact"), id: z.string(), artifact: z.string().describe("one of its names: RUN/STEP.OUTPUT"), digest: z.string(), format: z.string(), size: z.number() }),
+      z.strictObject({ kind: z.literal("step"), id: z.string(), run: z.string(), step: z.string(), at: time.nullable(), runs: z.int().nullable().describe("in how many runs its result was used") }),
+      z.strictObject({ kind: z.literal("data"), id: z.string(), uri: z.string(), digest: z.string().nullable() }),
+    ])),
+    edges: z.array(z.strictObject({ from: z.string(), to: z.string(), port: z.string() })).describe("from what is earlier to what is later"),
+  }),
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),

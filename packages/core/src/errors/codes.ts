@@ -2,7 +2,7 @@
  * Every error a user can meet, by its stable code. A code is never reused and never changes its meaning.
  *
  * `exit` is the process exit code of the CLI when this error ends a command:
- * 1 operation failed, 2 usage or configuration, 4 resolution or compatibility, 5 integrity, 6 network, 130 interrupted.
+ * 1 operation failed, 2 usage or configuration, 3 something is not as it was expected to be, 4 resolution or compatibility, 5 integrity, 6 network, 130 interrupted.
  */
 export const ERROR_CODES = {
   // 1xxx: what a pipeline's author wrote
@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   MLS3010: { exit: 2, title: "External data cannot be read" },
   MLS3011: { exit: 1, title: "An object key is illegal" },
   MLS3012: { exit: 1, title: "An object exists already" },
+  MLS3013: { exit: 1, title: "A store cannot be cleaned up now" },
   // 4xxx: runs
   MLS4001: { exit: 1, title: "A step failed" },
   MLS4002: { exit: 1, title: "A step took longer than its timeout" },
@@ -61,6 +62,7 @@ export const ERROR_CODES = {
   MLS4010: { exit: 2, title: "The run is not in a state in which this can be done" },
   MLS4011: { exit: 2, title: "A step cannot run away from the process that defined it" },
   MLS4012: { exit: 2, title: "A plan cannot be compiled for the orchestrator" },
+  MLS4013: { exit: 3, title: "A step had to run that was expected to be in the cache" },
   MLS4020: { exit: 2, title: "The stack does not fit the pipeline in more than one way" },
   MLS4021: { exit: 1, title: "A component of the stack does not work as it is" },
   // 5xxx: records
@@ -70,6 +72,7 @@ export const ERROR_CODES = {
   MLS5004: { exit: 2, title: "No such step in the run" },
   MLS5005: { exit: 2, title: "No such artifact" },
   MLS5006: { exit: 2, title: "An abbreviated id fits more than one" },
+  MLS5007: { exit: 2, title: "No such result in the cache" },
   // 6xxx: services that components talk to
   // not reached, no or half an answer, 408, 429, 5xx, also when it was tried again
   MLS6001: { exit: 6, title: "A service does not serve at the moment" },

@@ -1,8 +1,9 @@
 import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { processStack } from "../stack/process-stack.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { Client } from "./client.ts";
 
@@ -66,4 +67,54 @@ test("what is not there is named", async () => {
   const other = step({ name: "other", output: json(), run: () => 1 });
   const view = await client.lastRun(rich);
   expect(() => view.step(other)).toThrow(expect.objectContaining({ code: "MLS5004" }) as Error);
+});
+
+describe("lists", () => {
+  const one = step({ name: "one", output: json(z.number()), run: () => 1 });
+  const fails = step({ name: "fails", inputs: { x: json(z.number()) }, output: json(z.number()), run: () => { throw new Error("no"); } });
+  const good = definePipeline({ name: "good", build: () => { one(); } });
+  const bad = definePipeline({ name: "bad", build: () => { fails({ x: one() }); } });
+
+  test("runs by pipeline, status and time, the newest first", async () => {
+    const ids: string[] = [];
+    for (const p of [good, bad, good]) ids.push((await h.run(p)).id);
+    const idsOf = async (filter: Parameters<Client["runs"]>[0]) => (await client.runs(filter)).map((r) => r.id);
+    expect(await idsOf({})).toEqual([...ids].toReversed());
+    expect(await idsOf({ pipeline: "good", limit: 1 })).toEqual([ids[2]]);
+    expect(await client.runs({ status: "failed" })).toMatchObject([{ id: ids[1], pipeline: "bad", stack: "local", tags: [] }]);
+    const [second] = await client.runs({ pipeline: "bad" });
+    expect([await idsOf({ since: second!.startedAt }), await idsOf({ before: second!.startedAt })]).toEqual([[ids[2], ids[1]], [ids[0]]]);
+    expect((await client.getPipeline(bad).runs()).map((r) => r.id)).toEqual([ids[1]]);
+    expect((await client.getPipeline("good").lastRun()).id).toBe(ids[2]);
+  });
+
+  test("steps and artifacts of any run", async () => {
+    const { id } = await h.run(bad);
+    await h.run(good);
+    expect((await client.steps({ status: "failed" })).map((s) => [s.run, s.pipeline, s.node, s.error?.message])).toEqual([[id, "bad", "fails", "no"]]);
+    expect((await client.steps({ step: "one" })).map((s) => s.pipeline)).toEqual(["good", "bad"]);
+    expect((await client.steps({ run: id.slice(0, 14) })).map((s) => s.node)).toEqual(["one", "fails"]);
+    const all = await client.artifacts({ step: "one", format: "json/1" });
+    expect([all.length, await all[0]!.load()]).toEqual([2, 1]);
+    expect(await (await client.artifact(all[0]!.digest.slice(0, 8))).load()).toBe(1);
+    expect(await client.artifacts({ digest: "00000000" })).toEqual([]);
+    await expect(client.artifact("last/fails")).rejects.toMatchObject({ code: "MLS5004" });
+    await expect(client.artifact(`${id}/fails`)).rejects.toMatchObject({ code: "MLS5005", message: 'the step "fails" has 0 artifacts', why: "the step is failed" });
+    expect((await client.lineage(all[0]!, { direction: "up" })).nodes.map((n) => n.kind)).toEqual(["artifact", "step"]);
+  });
+});
+
+test("a stack that is activated is that of the client and of the process, and one that is not there changes nothing", async () => {
+  const before = processStack.name;
+  try {
+    mkdirSync(join(h.project.dir, "stacks"));
+    writeFileSync(join(h.project.dir, "stacks", "away.yaml"), "components:\n  artifact_store: { type: local, name: bucket, configuration: { path: bucket } }\n  orchestrator: { type: local }\n");
+    expect((await client.activeStack()).name).toBe("local");
+    await expect(client.activateStack("nowhere")).rejects.toMatchObject({ code: "MLS7003" });
+    expect([(await client.activeStack()).name, processStack.name]).toEqual(["local", before]);
+    await client.activateStack("away");
+    expect([await client.activeStack(), processStack.name]).toEqual([{ name: "away", components: { artifact_store: { name: "bucket", flavor: "local" }, orchestrator: { name: "local_orchestrator", flavor: "local" } } }, "away"]);
+    await client.activateStack("stacks/away.yaml");
+    expect(processStack.name).toBe(join(h.project.dir, "stacks", "away.yaml"));
+  } finally { processStack.name = before; }
 });

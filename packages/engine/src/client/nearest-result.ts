@@ -1,7 +1,6 @@
 import { everyPlanNode, isStepNode, type Plan } from "@mlstack/pipeline";
-import type { EarlierResult } from "../records/earlier-results.ts";
+import type { After, EarlierResult } from "../records/earlier-results.ts";
 import type { Records } from "../records/records.ts";
-import type { RunRow } from "../records/schema.ts";
 
 export type PlanReader = (digest: string) => Promise<Plan>;
 type Parts = Readonly<Record<string, string>>;
@@ -15,7 +14,7 @@ const PLANS = 10;
  *
  * @param step the step's key in the run's plan
  */
-export async function nearestResult(records: Records, plans: PlanReader, run: RunRow, node: string, step: string, parts: Parts): Promise<EarlierResult | undefined> {
+export async function nearestResult(records: Records, plans: PlanReader, run: After, node: string, step: string, parts: Parts): Promise<EarlierResult | undefined> {
   const base = node.split("@", 1)[0]!;
   const isSame = async (r: EarlierResult) => (await callsOf(plans, r.plan, step)).has(r.node.split("@", 1)[0]!);
   const distance = (r: EarlierResult) => differing(parts, r.parts) + (r.node === node ? 0 : 0.5);

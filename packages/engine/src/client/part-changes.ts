@@ -33,6 +33,12 @@ export function partChanges(before: Execution, after: Execution, node: PlanNode)
   });
 }
 
+/** `its code, the input x and the parameter depth`. */
+export function namesOf(changes: readonly PartChange[]): string {
+  const names = changes.map((c) => c.what);
+  return names.length < 2 ? (names[0] ?? "nothing") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
 function detailsOf(part: string, before: PlanStep | undefined, after: PlanStep | undefined): string[] | undefined {
   if (before === undefined || after === undefined) return undefined;
   return part === "code" ? codeChanges(before, after) : part === "packages" ? packageChanges(before, after) : undefined;

@@ -4,7 +4,7 @@ import type { CacheOutcome } from "../journal/events.ts";
 import type { Records } from "../records/records.ts";
 import type { RunRow, StepRow, StepStatus } from "../records/schema.ts";
 import { nearestResult, type PlanReader } from "./nearest-result.ts";
-import { partChanges, type PartChange } from "./part-changes.ts";
+import { namesOf, partChanges, type PartChange } from "./part-changes.ts";
 
 /** Why a step ran, or why it did not have to. */
 export interface Explanation {
@@ -27,7 +27,7 @@ export interface Explanation {
 }
 
 /** What a miss says that the comparison with earlier results can't: there was a result under this very key, or nobody has looked. */
-const MISSES: Readonly<Partial<Record<CacheMiss, string>>> = {
+export const MISSES: Readonly<Partial<Record<CacheMiss, string>>> = {
   "bytes-missing": "ran although its result is known: some of its bytes are not in the store any more",
   "non-deterministic": "ran although its key is unchanged: executions with this key gave different results, so none of them is served",
   unreadable: "ran although something is stored under its key: it can't be read",
@@ -75,16 +75,11 @@ async function compare(records: Records, plans: PlanReader, run: RunRow, step: S
   const changes = partChanges({ parts: nearest.parts, step: beforeStep }, { parts: base.parts, step: plan.steps[own.step] }, own);
   if (known !== undefined) return { ...base, comparedWith, changes, summary: known };
   if (changes.length === 0) return { ...base, comparedWith, summary: "ran although its key is unchanged: the earlier result was not stored, has been removed, or lies in a store that was not asked" };
-  return { ...base, comparedWith, changes, summary: `ran because ${summaryOf(changes)} changed` };
-}
-
-function summaryOf(changes: readonly PartChange[]): string {
-  const names = changes.map((c) => c.what);
-  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  return { ...base, comparedWith, changes, summary: `ran because ${namesOf(changes)} changed` };
 }
 
 /** Reads every plan once: that of a wide pipeline takes its time. */
-function planReader(records: Records): PlanReader {
+export function planReader(records: Records): PlanReader {
   const read = new Map<string, Promise<Plan>>();
   return (digest) => {
     let plan = read.get(digest);
@@ -94,7 +89,7 @@ function planReader(records: Records): PlanReader {
 }
 
 /** The plan's node behind a node of a run, which may be an item of a map. */
-function nodeOf(plan: Plan, node: string): PlanNode | undefined {
+export function nodeOf(plan: Plan, node: string): PlanNode | undefined {
   const base = node.split("@", 1)[0];
   for (const n of everyPlanNode(plan.nodes)) if (n.id === base) return n;
   return undefined;

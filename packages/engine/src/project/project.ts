@@ -33,30 +33,46 @@ export interface ProjectIdentity {
   readonly envSalt: string;
 }
 
+/** For who only looks where nothing has run yet: what it is asked for, and mlstack.yaml does not say, is nobody's. */
+export const nobodysIdentity = (declared: Partial<ProjectIdentity> = {}): ProjectIdentity => ({ ...made(), ...declared });
+
+const made = (): ProjectIdentity => ({ id: crypto.randomUUID(), envSalt: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex") });
+
+const identityPath = (project: Project): string => join(project.stateDir, "project.json");
+
+function ownKnownIdentity(project: Project): ProjectIdentity | undefined {
+  try { return JSON.parse(readFileSync(identityPath(project), "utf8")) as ProjectIdentity; } catch { return undefined; }
+}
+
+/** What names the project, where mlstack.yaml says it (`declared`) or it was made already. */
+export function knownIdentity(project: Project, { id, envSalt }: Partial<ProjectIdentity> = {}): ProjectIdentity | undefined {
+  if (id !== undefined && envSalt !== undefined) return { id, envSalt };
+  const own = ownKnownIdentity(project);
+  return own === undefined ? undefined : { id: id ?? own.id, envSalt: envSalt ?? own.envSalt };
+}
+
 /**
  * What mlstack.yaml says (`declared`); what it does not say is made once, and kept in the state folder.
  *
  * @throws MLS3004, MLS3005 when the state folder can't be written
  */
 export function projectIdentity(project: Project, declared: Partial<ProjectIdentity> = {}): ProjectIdentity {
-  if (declared.id !== undefined && declared.envSalt !== undefined) return { id: declared.id, envSalt: declared.envSalt };
-  const { id, envSalt } = ownIdentity(project);
-  return { id: declared.id ?? id, envSalt: declared.envSalt ?? envSalt };
+  const { id, envSalt } = declared;
+  if (id !== undefined && envSalt !== undefined) return { id, envSalt };
+  const own = ownIdentity(project);
+  return { id: id ?? own.id, envSalt: envSalt ?? own.envSalt };
 }
 
 function ownIdentity(project: Project): ProjectIdentity {
-  const path = join(project.stateDir, "project.json");
-  const read = (): ProjectIdentity | undefined => {
-    try { return JSON.parse(readFileSync(path, "utf8")) as ProjectIdentity; } catch { return undefined; }
-  };
-  const found = read();
+  const path = identityPath(project);
+  const found = ownKnownIdentity(project);
   if (found !== undefined) return found;
   const partial = `${path}.${process.pid}`;
   try {
     makeStateFolder(project);
-    writeFileSync(partial, `${JSON.stringify({ id: crypto.randomUUID(), envSalt: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex") }, null, 2)}\n`);
+    writeFileSync(partial, `${JSON.stringify(made(), null, 2)}\n`);
     // two first runs at once: one of them makes it
     try { linkSync(partial, path); } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; } finally { rmSync(partial, { force: true }); }
   } catch (e) { throw fsError(e, "writing", project.stateDir); }
-  return read()!;
+  return knownIdentity(project)!;
 }

@@ -13,14 +13,17 @@ export interface EarlierResult {
   readonly parts: Readonly<Record<string, string>>;
 }
 
+/** A run of a pipeline, which need not be recorded: what began before it is looked for. */
+export type After = Pick<RunRow, "id" | "pipeline" | "started_at">;
+
 /** How many results are handed out at most. */
 const RESULTS = 500;
 
 export function earlierResults(kysely: Kysely<Database>): Pick<Records, "earlierOfNode" | "earlierOfNodes" | "earlierPlans"> {
-  const before = (run: RunRow) => (eb: ExpressionBuilder<Database, "runs">) => eb.and([eb("runs.pipeline", "=", run.pipeline), eb("runs.started_at", "<=", run.started_at), eb("runs.id", "!=", run.id)]);
+  const before = (run: After) => (eb: ExpressionBuilder<Database, "runs">) => eb.and([eb("runs.pipeline", "=", run.pipeline), eb("runs.started_at", "<=", run.started_at), eb("runs.id", "!=", run.id)]);
 
   // of the rows with one key SQLite takes the one with the largest time for all columns
-  const results = (run: RunRow) => kysely.selectFrom("runs").innerJoin("steps", "steps.run", "runs.id").innerJoin("keys", "keys.key", "steps.key")
+  const results = (run: After) => kysely.selectFrom("runs").innerJoin("steps", "steps.run", "runs.id").innerJoin("keys", "keys.key", "steps.key")
     .select(["steps.run", "steps.node", "runs.plan", "keys.parts_json"]).select((eb) => eb.fn.max("steps.started_at").as("startedAt"))
     .where(before(run)).where("steps.status", "in", ["completed", "cached"]).groupBy("steps.key").limit(RESULTS);
 

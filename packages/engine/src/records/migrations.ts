@@ -56,4 +56,8 @@ export const MIGRATIONS: readonly Migration[] = [
     await db.schema.alterTable("attempts").addColumn("ordinal", "integer", (c) => c.notNull().defaultTo(0)).execute();
     await db.schema.alterTable("attempts").addColumn("handle", "text").execute();
   },
+  /** Lineage asks where an artifact was made or used. */
+  async function artifactsByDigest(db) {
+    await db.schema.createIndex("artifacts_by_manifest").on("artifacts").column("manifest").execute();
+  },
 ];

@@ -1,7 +1,8 @@
-import type { Selectable } from "kysely";
+import type { ExpressionBuilder, Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
-import { earlierResults, type EarlierResult } from "./earlier-results.ts";
+import { earlierResults, type After, type EarlierResult } from "./earlier-results.ts";
+import { lineageRows, type LineageRows } from "./lineage-rows.ts";
 import { liveStatus } from "./liveness.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } from "./schema.ts";
@@ -9,7 +10,7 @@ import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } f
 /** Reads what happened. */
 export interface Records {
   /** Newest first. */
-  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
+  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; /** Begun then or later, in milliseconds since 1970. */ readonly since?: number | undefined; /** Begun earlier. */ readonly before?: number | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
   /**
    * A run by its id, by the beginning of it, or `last`.
    *
@@ -18,25 +19,30 @@ export interface Records {
   run(idOrPrefix: string): Promise<RunRow>;
   /** In the plan's order. */
   steps(run: string): Promise<readonly StepRow[]>;
+  /** Steps of any run, those of the latest runs first; of a map's step with its items. */
+  stepsOf(filter: { readonly run?: string | undefined; readonly pipeline?: string | undefined; readonly node?: string | undefined; readonly status?: StepRow["status"] | undefined; readonly limit?: number | undefined }): Promise<readonly (StepRow & { readonly pipeline: string })[]>;
   /** @throws MLS5004 */
   step(run: string, node: string): Promise<StepRow>;
   attempts(run: string, node: string): Promise<readonly AttemptRow[]>;
-  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly format?: string | undefined; /** The beginning of its digest. */ readonly digest?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
   tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
   parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
   plan(digest: string): Promise<Plan>;
   /** What earlier runs of the same pipeline know of a node and, of a map's, its other items: one result per key, those of the very item first, then the newest. */
-  earlierOfNode(run: RunRow, node: string): Promise<readonly EarlierResult[]>;
+  earlierOfNode(run: After, node: string): Promise<readonly EarlierResult[]>;
   /** The same of any of some nodes, items included, in the runs of the latest plans. */
-  earlierOfNodes(run: RunRow, plans: readonly string[], nodes: readonly string[]): Promise<readonly EarlierResult[]>;
+  earlierOfNodes(run: After, plans: readonly string[], nodes: readonly string[]): Promise<readonly EarlierResult[]>;
   /** Digests of the plans of the latest runs of the same pipeline that began before, the newest first. */
-  earlierPlans(run: RunRow, limit: number): Promise<readonly string[]>;
+  earlierPlans(run: After, limit: number): Promise<readonly string[]>;
   /** What its nodes were started with last, by node. */
   specs(run: string): Promise<ReadonlyMap<string, { readonly attempt: number; readonly spec: Omit<StepSpec, "stack"> }>>;
   /** The highest number that an attempt had so far, by node. */
   lastAttempts(run: string): Promise<ReadonlyMap<string, number>>;
   /** Attempts whose end is not known here, as they were started. */
   openAttempts(run: string): Promise<readonly AttemptRow[]>;
+  /** Keys that runs know: of a pipeline, of a node and, of a map's, its items, or that begin so. The latest first. */
+  keysOf(filter: { readonly pipeline?: string | undefined; readonly node?: string | undefined; readonly key?: string | undefined }): Promise<readonly { readonly key: string; readonly node: string }[]>;
+  readonly lineage: LineageRows;
   /** Artifact stores that runs have used, the latest first. */
   stores(): Promise<readonly UsedStore[]>;
 }
@@ -49,6 +55,8 @@ export interface UsedStore {
   readonly plugins: readonly string[];
 }
 
+// items are named BASE@ITEM, and "A" comes right after "@"
+const ofNode = (node: string) => (e: ExpressionBuilder<Database, "steps">) => e.or([e("steps.node", "=", node), e.and([e("steps.node", ">=", `${node}@`), e("steps.node", "<", `${node}A`)])]);
 const live = (row: Selectable<Database["runs"]>): RunRow => ({ ...row, status: liveStatus(row) });
 
 export function recordsOf(db: OpenDatabase): Records {
@@ -86,9 +94,11 @@ export function recordsOf(db: OpenDatabase): Records {
 
   return {
     run, steps, plan,
-    async runs({ pipeline, status, limit = 20 } = {}) {
+    async runs({ pipeline, status, since, before, limit = 20 } = {}) {
       let query = kysely.selectFrom("runs").selectAll();
       if (pipeline !== undefined) query = query.where("pipeline", "=", pipeline);
+      if (since !== undefined) query = query.where("started_at", ">=", since);
+      if (before !== undefined) query = query.where("started_at", "<", before);
       // whether a run is interrupted is not written down: nobody was there to do it
       const recorded = status === "interrupted" ? "running" : status;
       if (recorded !== undefined) query = query.where("status", "=", recorded as "running");
@@ -106,18 +116,37 @@ export function recordsOf(db: OpenDatabase): Records {
       throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: near === undefined ? `mlstack run show ${id}` : `write ${near}`, details: { run: id, step: node, ...(near !== undefined && { near }) } });
     },
     attempts: (id, node) => kysely.selectFrom("attempts").selectAll().where("run", "=", id).where("node", "=", node).orderBy("attempt").execute(),
-    async artifacts({ run: id, node, output, pipeline, limit = 200 }) {
+    lineage: lineageRows(kysely),
+    async stepsOf({ run: id, pipeline, node, status, limit = 100 }) {
+      let query = kysely.selectFrom("runs").innerJoin("steps", "steps.run", "runs.id").selectAll("steps").select("runs.pipeline");
+      if (id !== undefined) query = query.where("runs.id", "=", id);
+      if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
+      if (node !== undefined) query = query.where(ofNode(node));
+      if (status !== undefined) query = query.where("steps.status", "=", status);
+      return query.orderBy("runs.started_at", "desc").orderBy("steps.started_at").orderBy("steps.node").limit(limit).execute();
+    },
+    async artifacts({ run: id, node, output, pipeline, format, digest, limit = 200 }) {
       let query = kysely.selectFrom("artifacts").innerJoin("runs", "runs.id", "artifacts.run").selectAll("artifacts");
       if (id !== undefined) query = query.where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
       if (output !== undefined) query = query.where("output", "=", output);
       if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
+      if (format !== undefined) query = query.where("artifacts.format", "=", format);
+      // hexadecimal digits end before "g"
+      if (digest !== undefined) query = query.where("artifacts.manifest", ">=", digest).where("artifacts.manifest", "<", `${digest}g`);
       return query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output").limit(limit).execute();
     },
     async tracked(id, node) {
       let query = kysely.selectFrom("tracker_events").selectAll().where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
       return query.orderBy("time").orderBy("id").execute();
+    },
+    async keysOf({ pipeline, node, key }) {
+      let query = kysely.selectFrom("steps").innerJoin("runs", "runs.id", "steps.run").select(["steps.key", "steps.node"]).select((e) => e.fn.max("steps.started_at").as("at")).where("steps.key", "is not", null);
+      if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
+      if (key !== undefined) query = query.where("steps.key", ">=", key).where("steps.key", "<", `${key}g`);
+      if (node !== undefined) query = query.where(ofNode(node));
+      return (await query.groupBy("steps.key").orderBy("at", "desc").execute()).map((r) => ({ key: r.key!, node: r.node }));
     },
     async parts(key) {
       const row = await kysely.selectFrom("keys").select("parts_json").where("key", "=", key).executeTakeFirst();

@@ -1,7 +1,9 @@
 import { type DriverLaunch, type ProcessEnd, type StepHandle } from "@mlstack/core";
 import { definePipeline, json, step } from "@mlstack/pipeline";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { cleanUp } from "../gc/clean-up.ts";
+import { layout } from "../store/layout.ts";
 import { fakeStack } from "../testing/fake-launcher.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
@@ -10,7 +12,7 @@ import type { DriverSpec } from "./detach.ts";
 const open: Harness[] = [];
 let store: MemoryStore;
 beforeEach(() => { store = memoryStore(); });
-afterEach(async () => { for (const h of open.splice(0)) await h.close(); });
+afterEach(async () => { vi.useRealTimers(); for (const h of open.splice(0)) await h.close(); });
 
 const one = step({ name: "one", output: json(z.number()), run: () => 1 });
 const single = definePipeline({ name: "single", build: () => { one(); } });
@@ -29,6 +31,18 @@ test("what is started is told how the run was started, and its handle is kept", 
   expect(launches).toMatchObject([{ runId: id, ordinal: 0, command: ["driver", "run", "spec.json"] }]);
   expect(launches[0]!.spec as unknown as DriverSpec).toMatchObject({ run: id, ordinal: 0, cache: "refresh", trustDomain: "pr-7", onFailure: "continue", stores: [] });
   expect(runs(h)).toMatchObject([{ status: "running", driver_handle: "job/7" }]);
+});
+
+test("what its driver is going to need is kept until it begins, however late that is", async () => {
+  const h = await opened(async () => ({ id: "job/7", ended: new Promise(() => undefined), cancel: async () => undefined }));
+  const { id } = await h.detach(single);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6 * 24 * 3_600_000 });
+  await cleanUp(store, "another project");
+  const { plan } = await h.records.run(id);
+  expect(store.objects.has(layout.blob(plan))).toBe(true);
+  vi.setSystemTime(Date.now() + 2 * 24 * 3_600_000);
+  await cleanUp(store, "another project");
+  expect(store.objects.has(layout.blob(plan))).toBe(false);
 });
 
 test("a signal that is aborted before leaves nothing", async () => {

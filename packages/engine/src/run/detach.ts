@@ -11,7 +11,9 @@ import { componentEnv } from "../secrets/travelling.ts";
 import type { StackSnapshot } from "../stack/stack.ts";
 import { contentSpace } from "../store/content-space.ts";
 import { layers } from "../store/layers.ts";
+import { openRoots } from "../store/roots.ts";
 import { cancelled } from "./attempt-end.ts";
+import { beforeSteps } from "./drive-run.ts";
 import { refuseHereOnly, runStarted, settingsOf, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
@@ -64,6 +66,9 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
   const isStopped = (): boolean => signal?.aborted === true;
   const stopped = () => cancelled(signal ?? AbortSignal.abort());
   if (isStopped()) throw stopped();
+  // its driver may be begun much later, and what it is going to need must be there then
+  const roots = await openRoots(store, { project: s.identity.id, run, ordinal: 0, relied: () => layered.relied() }, beforeSteps({ plan, planDigest, files: shared.files, data: shared.data }));
+  roots.stop();
   const journal = objectJournal(store);
   journal.append(started);
   await journal.flush();

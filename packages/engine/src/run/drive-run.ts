@@ -49,6 +49,8 @@ export interface DrivenRun extends RunSettings {
   earlier(): Promise<EarlierWork | undefined>;
   /** What is known of its tracked run, where it goes on; asked after `earlier`. */
   tracked?(): Promise<TrackedBefore>;
+  /** Whether a step that the cache does not have fails instead of being run. */
+  readonly expectCached?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly scratchDir: string;
   /** Where files lie that steps which run in this process declare. */
@@ -108,7 +110,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     const { os, arch, libc } = plan.environment.platform;
     const result = await drive({
       runId: run, project: r.project, ordinal, plan, planDigest: r.planDigest, stack: r.snapshot, get trackedRun() { return tracker?.writers === "one" ? null : (tracking?.externalId ?? null); }, steps: r.steps, checks: r.checks, liveParams: r.liveParams, data: r.data, files: r.files, env: r.env, componentEnv: () => (environment ??= componentEnv(r.snapshot, r.env, r.stack.secrets)),
-      launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, readsCache: r.cache === "use", cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier,
+      launch: r.launch, maxParallel: r.maxParallel, layers, roots, logs: r.logs, readsCache: r.cache === "use", expectCached: r.expectCached === true, cache: { domain: r.trustDomain, store: r.cache !== "off" }, earlier,
       componentFingerprint: (name) => r.stack.fingerprint(name), onFailure: r.onFailure, signal: r.signal, onLaunch: (node, attempt) => r.onLaunch?.(node, attempt),
       io: {
         content, artifacts, during: r.during, actions: r.cache === "off" ? null : actions, journal, capture, redactor, faults: r.faults, now: () => r.now(),
@@ -139,7 +141,7 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
 const isTakenOver = (reason: unknown): boolean => MlstackError.is(reason, "MLS4009");
 
 /** What a run relies on before its first step: plan and code, and what steps elsewhere read of the client's machine. */
-function beforeSteps({ plan, planDigest, files, data }: DrivenRun): Named {
+export function beforeSteps({ plan, planDigest, files, data }: Pick<DrivenRun, "plan" | "planDigest" | "files" | "data">): Named {
   const copies = [...data.values()].flatMap((of) => Object.values(of).map(({ pointer }) => pointer.manifest));
   return { blobs: [planDigest], manifests: [plan.bundle, ...files.values(), ...copies].filter((m) => typeof m === "string") };
 }

@@ -43,6 +43,8 @@ export interface Drive {
   readonly logs: LogFiles | undefined;
   /** Whether results of other runs are served; they are looked for in `io.actions`. */
   readonly readsCache: boolean;
+  /** Whether a step that the cache does not have fails instead of being run, unless its author wants it to be run each time. */
+  readonly expectCached: boolean;
   readonly cache: { readonly domain: string; readonly store: boolean };
   readonly earlier: EarlierWork | undefined;
   /** Flavor and configuration of a component, for steps that are cached by component. */

@@ -6,6 +6,7 @@ import type { Drive, DriveResult } from "./drive.ts";
 import { choose, collect, expand, failedBefore, unmet } from "./expand.ts";
 import { hasEnded, nodeStates, type ItemRun, type MapRun, type NodeState } from "./node-states.ts";
 import { prepare } from "./prepare.ts";
+import { isKnownWork } from "./step-key.ts";
 import { singleFlights } from "./single-flights.ts";
 import { slots } from "./slots.ts";
 import type { StoredOutput } from "../store/action-space.ts";
@@ -132,6 +133,12 @@ export async function drive(d: Drive): Promise<DriveResult> {
 
   async function run(state: NodeState, task: Prepared): Promise<void> {
     const before = await reused(d, state, task, flights.made);
+    if (d.expectCached && before.outcome === undefined && !hasEnded(state) && !isMeant(task)) {
+      const error = serializeError(new MlstackError("MLS4013", `the step "${state.id}" has to run, and should be in the cache`, { why: before.miss === undefined || before.miss === "no-entry" ? "no result is stored under its key" : `its result is no hit: ${before.miss}`, fix: `mlstack why ${d.runId}/${state.id}`, details: { steps: [{ step: state.id }] } }));
+      const time = d.io.now();
+      d.io.journal.append({ kind: "step-ended", run: d.runId, ordinal: d.ordinal, node: state.id, attempt: 0, startedAt: time, time, status: "failed", key: task.key.key, parts: task.key.key === null ? null : task.key.parts, cache: { state: "none", miss: before.miss }, outputs: {}, error, tracker: [] });
+      return fail(state, error);
+    }
     const outcome = before.outcome ?? (await running.use(async (): Promise<StepOutcome | undefined> => {
       if (stopping() || hasEnded(state)) return undefined;
       await d.io.during(d.signal, async () => { for (const pointer of Object.values(task.spec.inputs)) await d.layers.bring(pointer); });
@@ -172,6 +179,11 @@ export async function drive(d: Drive): Promise<DriveResult> {
   await d.io.journal.flush();
   const unfinished = [...all.values()].some((s) => s.status === "cancelled");
   return { status: failed !== undefined ? "failed" : d.signal.aborted && unfinished ? "cancelled" : "completed", nodes: all, failed };
+}
+
+/** Whether a step's author wants it to be run each time. */
+function isMeant({ key }: Prepared): boolean {
+  return key.key === null && key.reasons.length > 0 && isKnownWork(key.reasons);
 }
 
 /** The innermost map around a node that collects failures. */

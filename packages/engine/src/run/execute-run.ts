@@ -50,6 +50,11 @@ export interface RunOptions {
   readonly tags?: readonly string[] | undefined;
   /** Which trust domain results are read from and written to; `shared` by default. */
   readonly trustDomain?: string | undefined;
+  /**
+   * Fails with MLS4013 where a step would have to run, before anything runs where that can be known then. Steps that their authors want to be
+   * run each time (`cache: false`, effects) run all the same.
+   */
+  readonly expectCached?: boolean | undefined;
 }
 
 /** What a run copied from another of the project's stores, because something was going to need it. */
@@ -145,7 +150,7 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const watches = [recordBeats(s.db, part), notesInRecords(s.db, part, asked), ...(launch.sees === "bundle" ? [storeBeats(store, part, launch)] : [])];
   try {
     const end = await driveRun({
-      ...settings, run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
+      ...settings, expectCached: options.expectCached, run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
       data: shared.data, files: shared.files, env: compiled.env, earlier: async () => resumed?.earlier(journal), ...(resumed !== undefined && { tracked: () => resumed.tracked() }), filesDir: s.project.dir,
       signal: options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]), scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onLaunch: (node, attempt) => options.observer?.launched?.(node, attempt),

@@ -7,8 +7,14 @@ import { sha256 } from "../store/manifest.ts";
 import { sideBySide } from "../store/side-by-side.ts";
 import { addStates, itemScope, valueOf, type ItemRun, type MapRun, type NodeState } from "./node-states.ts";
 
+/** What maps and conditions need of a drive: to read artifacts, and to make lists of them. */
+export interface Reading {
+  readonly layers: Pick<Drive["layers"], "content" | "artifacts">;
+  readonly io: Pick<Drive["io"], "artifacts" | "scratchDir">;
+}
+
 /** Reads a small JSON artifact that decides how the run goes on. */
-async function readJson(d: Drive, pointer: ArtifactPointer, what: string): Promise<unknown> {
+async function readJson(d: Reading, pointer: ArtifactPointer, what: string): Promise<unknown> {
   if (!pointer.format.startsWith("json/")) throw new MlstackError("MLS1007", `${what} is a ${pointer.format}, expected json/1`, { fix: "declare the output as json(…)" });
   const manifest = await d.layers.content.readManifest(pointer.manifest);
   const file = manifest.files[0];
@@ -17,18 +23,18 @@ async function readJson(d: Drive, pointer: ArtifactPointer, what: string): Promi
 }
 
 /** The first condition that does not hold, as `<node>.<output>`. */
-export async function unmet(d: Drive, state: NodeState): Promise<string | undefined> {
+export async function unmet(d: Reading, state: NodeState): Promise<string | undefined> {
   for (const condition of state.node.conditions) if (!(await holds(d, state, condition))) return `${condition.source.node}.${condition.source.output}`;
   return undefined;
 }
 
-async function holds(d: Drive, state: NodeState, { source, equals }: PlanCondition): Promise<boolean> {
+async function holds(d: Reading, state: NodeState, { source, equals }: PlanCondition): Promise<boolean> {
   const value = await truth(d, state, source);
   // a condition that was itself skipped holds for neither branch
   return value === undefined ? false : value === equals;
 }
 
-export async function truth(d: Drive, state: NodeState, source: PlanSource): Promise<boolean | undefined> {
+export async function truth(d: Reading, state: NodeState, source: PlanSource): Promise<boolean | undefined> {
   const pointer = valueOf(state.scope, source);
   if (pointer === undefined) return undefined;
   const value = await readJson(d, pointer, `the condition ${source.node}.${source.output}`);
@@ -37,7 +43,7 @@ export async function truth(d: Drive, state: NodeState, source: PlanSource): Pro
 }
 
 /** Makes the nodes of every item of a map. Those that can start at once are returned. */
-export async function expand(d: Drive, state: NodeState, node: PlanMapNode): Promise<{ readonly map: MapRun; readonly ready: readonly NodeState[] }> {
+export async function expand(d: Reading, state: NodeState, node: PlanMapNode): Promise<{ readonly map: MapRun; readonly ready: readonly NodeState[] }> {
   const over = valueOf(state.scope, node.over);
   const items = over === undefined ? [] : await d.layers.artifacts.items(over);
   const map: MapRun = { state, node, items: [], open: items.length };
@@ -55,7 +61,7 @@ export async function expand(d: Drive, state: NodeState, node: PlanMapNode): Pro
 }
 
 /** What an item is called: the key that was given, or else its content and, where that comes again, how often it came before. */
-async function itemKeys(d: Drive, state: NodeState, node: PlanMapNode, items: readonly ArtifactPointer[]): Promise<string[]> {
+async function itemKeys(d: Reading, state: NodeState, node: PlanMapNode, items: readonly ArtifactPointer[]): Promise<string[]> {
   if (node.keys === null) {
     const seen = new Map<string, number>();
     return items.map(({ identity }) => {
@@ -76,7 +82,7 @@ async function itemKeys(d: Drive, state: NodeState, node: PlanMapNode, items: re
 }
 
 /** The results of a map whose items are all done: one list per output. */
-export async function collect(d: Drive, map: MapRun): Promise<Record<string, StoredOutput>> {
+export async function collect(d: Reading, map: MapRun): Promise<Record<string, StoredOutput>> {
   const outputs: Record<string, StoredOutput> = {};
   for (const [name, source] of Object.entries(map.node.outputs)) {
     const items = await sideBySide(map.items, async (item) => {
@@ -90,7 +96,7 @@ export async function collect(d: Drive, map: MapRun): Promise<Record<string, Sto
   return outputs;
 }
 
-async function failure(d: Drive, map: MapRun, item: ItemRun): Promise<ArtifactPointer> {
+async function failure(d: Reading, map: MapRun, item: ItemRun): Promise<ArtifactPointer> {
   // of several steps that failed side by side, always the same one: the list's identity must not hang on which was quicker
   const first = [...item.scope.states.values()].find((s) => s.item === item && s.status === "failed" && s.error !== undefined);
   const { code, message } = first?.error ?? item.failure!;
@@ -98,7 +104,7 @@ async function failure(d: Drive, map: MapRun, item: ItemRun): Promise<ArtifactPo
 }
 
 /** The outputs of a choice: of the branch that was taken. */
-export async function choose(d: Drive, state: NodeState): Promise<Record<string, ArtifactPointer>> {
+export async function choose(d: Reading, state: NodeState): Promise<Record<string, ArtifactPointer>> {
   if (state.node.kind !== "choose") return {};
   const taken = await truth(d, state, state.node.condition);
   const outputs: Record<string, ArtifactPointer> = {};

@@ -32,8 +32,12 @@ export async function keepPlan(compiled: CompiledPlan, content: ContentSpace, db
   return digest;
 }
 
-/** External data by plan node and parameter, as it is now. */
-export async function resolveData(plan: Plan, project: Project, store: () => Promise<ArtifactStore>, scratch: string): Promise<Map<string, Record<string, ResolvedData>>> {
+/**
+ * External data by plan node and parameter, as it is now.
+ *
+ * @param keeps whether digests are kept for the next run
+ */
+export async function resolveData(plan: Plan, project: Project, store: () => Promise<ArtifactStore>, scratch: string, keeps = true): Promise<Map<string, Record<string, ResolvedData>>> {
   const resolver = dataResolver(project.dir, join(project.stateDir, "data.json"), store, scratch);
   const data = new Map<string, Record<string, ResolvedData>>();
   for (const node of everyPlanNode(plan.nodes)) {
@@ -45,7 +49,7 @@ export async function resolveData(plan: Plan, project: Project, store: () => Pro
       data.set(node.id, of);
     }
   }
-  resolver.save();
+  if (keeps) resolver.save();
   return data;
 }
 

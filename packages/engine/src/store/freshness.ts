@@ -1,9 +1,11 @@
 import { MlstackError, type ArtifactStore, type ErrorCode, type ObjectStat } from "@mlstack/core";
+import { outlivesCleanUps } from "./clean-up-note.ts";
 
-const DAY_MS = 24 * 3600 * 1000;
-
-/** What no root names is kept for this long after it was written or touched last, in milliseconds: longer than any run and upload takes. */
-export const GRACE_MS = 7 * DAY_MS;
+/**
+ * What no root names is kept for this long after it was written or touched last, in milliseconds, and for this long before the oldest run
+ * that is going on was begun. So it need not be longer than a run: only than what a run does before it has a root, uploads of data among it.
+ */
+export const GRACE_MS = 24 * 3600 * 1000;
 
 /** What is written is at least this fresh when somebody begins to rely on it: half of the grace, so that the other half is left to name it in a root. */
 const STALE_MS = GRACE_MS / 2;
@@ -12,7 +14,7 @@ const STALE_MS = GRACE_MS / 2;
 const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(["MLS3003", "MLS3005", "MLS6002"]);
 
 /**
- * Sees to it that a blob which was found is not about to be cleaned up. Ages are days here, so the clocks of service and machine may differ.
+ * Sees to it that a blob which was found is not about to be cleaned up. Ages are many hours here, so the clocks of service and machine may differ a little.
  *
  * @param again puts the blob's bytes again, where the store can't touch it; undefined where nothing is to be written
  * @returns whether it is still there, and what it was
@@ -20,7 +22,10 @@ const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(["MLS3003", "MLS3005", "MLS60
 export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, again: (() => Promise<void>) | undefined, now: number = Date.now()): Promise<boolean> {
   if (now - modifiedAt.getTime() < STALE_MS) return true;
   try {
-    if (!(await touched(store, key))) await again?.();
+    if (await touched(store, key)) return await outlivesCleanUps(store, key);
+    if (again === undefined) return true;
+    await again();
+    return await outlivesCleanUps(store, key);
   } catch (e) {
     if (MlstackError.is(e, "MLS3001") || MlstackError.is(e, "MLS3002")) return false;
     if (!MlstackError.is(e) || !LEFT_ALONE.has(e.code)) throw e;

@@ -11,6 +11,7 @@ const MARKED = ".nd";
  * - `ac/v1/<trust domain>/<key>.nd/<run>`: marks of runs that gave other outputs under the key; while there is one, the entry is no hit.
  * - `journal/<run>/<node>/<attempt>/…`: what happened, where no database can be reached.
  * - `roots/<project>/<run>/…`: what a run keeps alive. `lease` says for how long, `<ordinal>-<n>` name content; see roots.ts.
+ * - `gc/<id>`: what a clean-up that is going on is about to remove; see clean-up-note.ts.
  */
 export const layout = {
   MARKED,
@@ -19,6 +20,12 @@ export const layout = {
   marksOf: (domain: string, key: string): string => `ac/v1/${domain}/${key}${MARKED}/`,
   mark: (domain: string, key: string, run: string): string => `ac/v1/${domain}/${key}${MARKED}/${run}`,
   journal: (run: string, node: string, attempt: number, part: string): string => `journal/${run}/${node}/${attempt}/${part}`,
+  journals: "journal/",
   journalOf: (run: string): string => `journal/${run}/`,
+  blobs: "cas/sha256/",
+  actions: "ac/v1/",
+  roots: "roots/",
+  cleanUps: "gc/",
+  cleanUp: (id: string): string => `gc/${id}`,
   root: (project: string, run: string, part: string): string => `roots/${project}/${run}/${part}`,
 } as const;

@@ -1,6 +1,5 @@
 import { MlstackError, type ArtifactPointer, type ArtifactStore } from "@mlstack/core";
 import type { JournalEvent, StepEnded } from "../journal/events.ts";
-import { GRACE_MS } from "./freshness.ts";
 import { layout } from "./layout.ts";
 
 /** What an object of a root names. `lists`: manifests of artifacts whose items are artifacts of their own. */
@@ -30,7 +29,7 @@ export interface Roots {
 }
 
 /** How long a run that says nothing more keeps its content. */
-const LEASE_MS = GRACE_MS;
+export const LEASE_MS = 7 * 24 * 3600 * 1000;
 /** New content is protected by its age, so names need not be written at once, only long before that ends. */
 const WRITE_EVERY_MS = 60_000;
 const RENEW_EVERY_MS = LEASE_MS / 28;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
 import { compilePlan, type CompileContext, type CompiledPlan, type PipelineDefinition } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
+import { foreseeRun, type RunForecast } from "../forecast/foresee-run.ts";
 import { logFiles, type LogFiles } from "../journal/log-files.ts";
 import plugin from "../plugin/index.ts";
 import { manifestOf, type PluginDefinition } from "@mlstack/core";
@@ -32,6 +33,7 @@ export interface Harness {
   /** Step name → anything; a step whose text changes has other code. */
   readonly code: Map<string, string>;
   run(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunReport>;
+  foresee(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<RunForecast>;
   /** @param asked told of the part of the run whose launcher is asked for */
   resume(run: string, pipeline: PipelineDefinition, options?: ResumeOptions, asked?: (ordinal: number | undefined) => void): Promise<RunReport>;
   detach(pipeline: PipelineDefinition, params?: Record<string, unknown>, options?: RunOptions): Promise<DetachedRun>;
@@ -97,6 +99,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     project, db, stack, logs, code, records,
     run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params), params, runOptions, surroundings),
     detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compile(pipeline, params), params, runOptions, surroundings),
+    foresee: async (pipeline, params = {}, runOptions = {}) => foreseeRun(await compile(pipeline, params), runOptions, surroundings, records),
     resume: async (run, pipeline, resumeOptions = {}, asked = () => undefined) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
       surroundings, records, store: () => stack.artifactStore(), launcher: async (ordinal) => { asked(ordinal); return (await stack.orchestrator()).launch; }, compile: (given) => compile(pipeline, given),
     }),

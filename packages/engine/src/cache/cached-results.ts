@@ -1,0 +1,126 @@
+import { MlstackError } from "@mlstack/core";
+import type { Records } from "../records/records.ts";
+import { actionSpace, type ActionEntry } from "../store/action-space.ts";
+import type { NamedStore } from "../store/known-stores.ts";
+import { layout } from "../store/layout.ts";
+import { sideBySide } from "../store/side-by-side.ts";
+
+/** A result that steps are served with. */
+export interface CachedResult {
+  readonly key: string;
+  /** The node that made it, the run that it was in, and that run's project. */
+  readonly step: string;
+  readonly run: string;
+  readonly project: string;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+  /** How long the execution took, in milliseconds. */
+  readonly durationMs: number;
+  readonly platform: string;
+  readonly outputs: readonly { readonly output: string; readonly format: string; /** In bytes. */ readonly size: number }[];
+  /** Runs that gave other outputs under the key: while there are any, it is not served. */
+  readonly differed: readonly string[];
+}
+
+/** Which results. A step is meant by its name in a run, `train` or `train@<item>`; the first stands for the items, too. */
+export interface ResultFilter {
+  /** A key, or at least eight characters of its beginning. */
+  readonly key?: string | undefined;
+  /** What the project's runs know of a step. */
+  readonly step?: string | undefined;
+  /** What the project's runs know of a pipeline. */
+  readonly pipeline?: string | undefined;
+}
+
+/** A result that was changed, and in which stores. */
+export interface ChangedResult { readonly key: string; readonly step: string | undefined; readonly stores: readonly string[] }
+
+/** The results of one trust domain, in the active stack's store and in the others that the project has used. */
+export interface CachedResults {
+  /** Of the active stack's store, the newest first; 40 by default. */
+  list(filter?: ResultFilter & { readonly limit?: number | undefined; /** Only those that executions have differed in. */ readonly marked?: boolean | undefined }): Promise<readonly CachedResult[]>;
+  /** Forgets results, in every store in which they would be found: the next execution is the first. Their bytes stay until a clean-up. Throws MLS5007 where there is none. */
+  evict(filter: ResultFilter): Promise<readonly ChangedResult[]>;
+  /** Takes the first result of marked keys for good: they are served again, until another execution differs. Throws MLS5007 where none is marked. */
+  accept(filter: ResultFilter): Promise<readonly ChangedResult[]>;
+}
+
+/** @param stores the active one first */
+export function cachedResults(stores: readonly NamedStore[], records: Pick<Records, "keysOf">, domain: string): CachedResults {
+  const spaces = () => Promise.all(stores.map(async (s, i) => ({ name: s.name, store: i === 0 ? await s.open() : await s.open().catch(() => undefined) })))
+    .then((all) => all.flatMap(({ name, store }) => (store === undefined ? [] : [{ name, store, actions: actionSpace(store, domain) }])));
+
+  /** The keys that a filter means, as far as records say; by the beginning of a key, as far as stores do. */
+  async function keysOf(filter: ResultFilter, at: Awaited<ReturnType<typeof spaces>>): Promise<Map<string, string | undefined>> {
+    const known = filter.step === undefined && filter.pipeline === undefined && filter.key === undefined ? [] : await records.keysOf({ node: filter.step, pipeline: filter.pipeline, key: filter.key });
+    const keys = new Map<string, string | undefined>(known.map((k) => [k.key, k.node]));
+    if (filter.key === undefined || filter.step !== undefined || filter.pipeline !== undefined) return keys;
+    for (const { store } of at) {
+      const prefix = layout.action(domain, "");
+      for await (const { key } of store.list(prefix + filter.key)) {
+        const [of = ""] = key.slice(prefix.length).split(layout.MARKED);
+        if (!keys.has(of)) keys.set(of, undefined);
+      }
+    }
+    if (keys.size > 1) throw new MlstackError("MLS5006", `${filter.key} fits ${keys.size} keys`, { fix: "give more of the key" });
+    return keys;
+  }
+
+  async function change(filter: ResultFilter, what: string, work: (space: ReturnType<typeof actionSpace>, key: string) => Promise<boolean>): Promise<readonly ChangedResult[]> {
+    checkKey(filter);
+    const at = await spaces();
+    const keys = await keysOf(filter, at);
+    const changed = await sideBySide(keys, async ([key, step]) => {
+      const done = await sideBySide(at, async ({ name, actions }) => ((await work(actions, key)) ? [name] : []));
+      return { key, step, stores: done.flat() };
+    }, 8);
+    const found = changed.filter((c) => c.stores.length > 0);
+    if (found.length > 0) return found;
+    throw new MlstackError("MLS5007", `there is no ${what} ${named(filter)}`, { why: keys.size === 0 ? "no run of this project knows such a key" : `${keys.size === 1 ? "its key is" : `${keys.size} keys are`} known, and no store has ${what.startsWith("marked") ? "a mark" : "a result"} under ${keys.size === 1 ? "it" : "them"}`, fix: `mlstack cache list${what.startsWith("marked") ? " --marked" : ""}` });
+  }
+
+  return {
+    async list({ limit = 40, marked, ...filter } = {}) {
+      checkKey(filter);
+      const [active] = await spaces();
+      if (active === undefined) return [];
+      const { store, actions } = active;
+      const marks = await actions.marked();
+      const isFiltered = filter.step !== undefined || filter.pipeline !== undefined || filter.key !== undefined;
+      let keys: string[];
+      if (isFiltered) keys = [...(await keysOf(filter, [active])).keys()]; else {
+        const prefix = layout.action(domain, "");
+        const objects: { key: string; at: number }[] = [];
+        for await (const { key, modifiedAt } of store.list(prefix)) if (!key.includes(layout.MARKED)) objects.push({ key: key.slice(prefix.length), at: modifiedAt.getTime() });
+        keys = objects.toSorted((a, b) => b.at - a.at || (a.key < b.key ? -1 : 1)).map((o) => o.key);
+      }
+      if (marked === true) keys = keys.filter((key) => marks.has(key));
+      const found: CachedResult[] = [];
+      for (let at = 0; at < keys.length && found.length < limit; at += limit) {
+        const read = await sideBySide(keys.slice(at, at + limit), (key) => actions.get(key));
+        for (const entry of read) if (entry.state === "found") found.push(resultOf(entry.entry, marks.get(entry.entry.key) ?? []));
+      }
+      return found.toSorted((a, b) => b.madeAt - a.madeAt).slice(0, limit);
+    },
+    evict: (filter) => change(filter, "result", async (actions, key) => {
+      if ((await actions.get(key)).state === "none" && !(await actions.isMarked(key))) return false;
+      await actions.evict(key);
+      return true;
+    }),
+    accept: (filter) => change(filter, "marked result", async (actions, key) => {
+      if (!(await actions.isMarked(key))) return false;
+      await actions.accept(key);
+      return true;
+    }),
+  };
+}
+
+function checkKey({ key }: ResultFilter): void {
+  if (key !== undefined && !/^[0-9a-f]{8,64}$/.test(key)) throw new MlstackError("MLS7001", `${JSON.stringify(key)} is not a key`, { why: "a key is 64 hexadecimal digits; eight of its beginning are enough", fix: "mlstack cache list shows keys; name a step by --step" });
+}
+
+const named = ({ key, step, pipeline }: ResultFilter): string => [...(key === undefined ? [] : [`under the key ${key}`]), ...(step === undefined ? [] : [`of the step ${JSON.stringify(step)}`]), ...(pipeline === undefined ? [] : [`of the pipeline ${JSON.stringify(pipeline)}`])].join(" ");
+
+function resultOf({ key, writer, createdAt, durationMs, platform, outputs }: ActionEntry, differed: readonly string[]): CachedResult {
+  return { key, step: writer.node, run: writer.run, project: writer.project, madeAt: createdAt, durationMs, platform, differed, outputs: Object.entries(outputs).map(([output, o]) => ({ output, format: o.format, size: o.size })) };
+}

@@ -1,0 +1,75 @@
+import type { SerializedError } from "@mlstack/core";
+import type { Records } from "../records/records.ts";
+import type { RunRow, RunStatus, StepStatus } from "../records/schema.ts";
+
+/** A run in a list; `Client.run` has its steps and artifacts. */
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly tags: readonly string[];
+  /** Name of the stack that it was on. */
+  readonly stack: string;
+}
+
+export interface RunFilter {
+  readonly pipeline?: string | undefined;
+  readonly status?: RunStatus | undefined;
+  /** Begun then or later. */
+  readonly since?: Date | undefined;
+  /** Begun earlier. */
+  readonly before?: Date | undefined;
+  /** 20 by default. */
+  readonly limit?: number | undefined;
+}
+
+/** A step of a run in a list. */
+export interface StepSummary {
+  readonly run: string;
+  readonly pipeline: string;
+  readonly node: string;
+  readonly status: StepStatus;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly error: SerializedError | undefined;
+}
+
+export interface StepFilter {
+  readonly run?: string | undefined;
+  readonly pipeline?: string | undefined;
+  /** Its name in the run; a map's step stands for its items, too. */
+  readonly step?: string | undefined;
+  readonly status?: StepStatus | undefined;
+  /** 100 by default. */
+  readonly limit?: number | undefined;
+}
+
+export interface ArtifactFilter {
+  readonly run?: string | undefined;
+  readonly pipeline?: string | undefined;
+  readonly step?: string | undefined;
+  readonly output?: string | undefined;
+  /** A format with its major, such as `parquet.table/1`. */
+  readonly format?: string | undefined;
+  /** The beginning of a digest. */
+  readonly digest?: string | undefined;
+  /** 200 by default. */
+  readonly limit?: number | undefined;
+}
+
+export async function listRuns(records: Records, { since, before, ...filter }: RunFilter): Promise<readonly RunSummary[]> {
+  return (await records.runs({ ...filter, since: since?.getTime(), before: before?.getTime() })).map(runSummary);
+}
+
+function runSummary(row: RunRow): RunSummary {
+  return { id: row.id, pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), tags: JSON.parse(row.tags_json) as string[], stack: (JSON.parse(row.stack_json) as { name: string }).name };
+}
+
+export async function listSteps(records: Records, { run, step, ...filter }: StepFilter): Promise<readonly StepSummary[]> {
+  const id = run === undefined ? undefined : (await records.run(run)).id;
+  return (await records.stepsOf({ ...filter, run: id, node: step })).map((s) => ({
+    run: s.run, pipeline: s.pipeline, node: s.node, status: s.status, startedAt: new Date(s.started_at), endedAt: s.ended_at === null ? undefined : new Date(s.ended_at), error: s.error_json === null ? undefined : (JSON.parse(s.error_json) as SerializedError),
+  }));
+}

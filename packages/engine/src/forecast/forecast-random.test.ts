@@ -1,0 +1,38 @@
+import { definePipeline } from "@mlstack/pipeline";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { harness } from "../testing/harness.ts";
+import { building, op, perform } from "../testing/random-program.ts";
+import { parallel } from "../testing/values.ts";
+
+const STEPS = ["start", "calc", "spread", "sum", "tally", "value", "even"];
+
+test("what is foretold of a random program after a random edit is what a run of it does", async () => {
+  const seen = { cached: 0, run: 0, unknown: 0, skipped: 0 };
+  await fc.assert(fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 4 }), fc.nat(99), fc.constantFrom<string | undefined>(undefined, ...STEPS), async (ops, start, edited) => {
+    const h = await harness({ stack: parallel(3) });
+    try {
+      const p = definePipeline({ name: "p", build: () => ({ result: perform(building, ops, building.start(start)) }) });
+      await h.run(p, {}, { onFailure: "continue" });
+      if (edited !== undefined) h.code.set(edited, "edited");
+      const { steps } = await h.foresee(p);
+      const report = await h.run(p, {}, { onFailure: "continue" });
+      const done = h.status(report);
+      // steps with the same key: which of them runs is chance
+      const ran = new Set(steps.filter((s) => done[s.node] === "completed").map((s) => s.key));
+      for (const s of steps) {
+        seen[s.verdict]++;
+        const status = done[s.node];
+        if (s.verdict === "cached" && s.sharedWith === undefined) expect(status, s.node).toBe("cached");
+        if (s.verdict === "cached" && s.sharedWith !== undefined) expect(["cached", "completed", "failed", "skipped"], s.node).toContain(status);
+        if (s.verdict === "run") expect(status !== "cached" || ran.has(s.key), `${s.node} was to run and was ${status}`).toBe(true);
+        // the body of a map that is left out has no nodes of its own
+        if (s.verdict === "skipped") expect(status ?? "skipped", s.node).toBe("skipped");
+      }
+      // and nothing is left out: every step of the run was foretold, or stands behind a map that was not known
+      for (const n of report.nodes.values()) if (n.node.kind === "step") expect(steps.some((s) => s.node === n.id || (s.verdict !== "cached" && s.node === n.id.split("@", 1)[0]) || n.id.startsWith(`${s.node}@`)), n.id).toBe(true);
+    } finally { await h.close(); }
+  }), { numRuns: 25, endOnFailure: true });
+  // it has met each of them
+  expect(Object.values(seen).every((n) => n > 0)).toBe(true);
+}, 120_000);

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core";
+import { nearestResult } from "../client/nearest-result.ts";
+import { namesOf, partChanges, type PartChange } from "../client/part-changes.ts";
+import { MISSES, nodeOf, planReader } from "../client/why.ts";
+import type { LoadedPlan, RunOptions, RunSurroundings } from "../run/execute-run.ts";
+import { resolveData } from "../run/start-run.ts";
+import { artifacts } from "../artifacts/artifacts.ts";
+import type { Records } from "../records/records.ts";
+import { actionSpace } from "../store/action-space.ts";
+import { layers } from "../store/layers.ts";
+import { contentLookedAt, lookedAt } from "../store/looked-at.ts";
+import { forecast, isMeantToRun, type ForeseenStep } from "./forecast.ts";
+
+/** What a run would do with a step, and why. */
+export interface Foretold extends ForeseenStep {
+  /** Its name in its definition. */
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** Its author wants it to be run each time: it was switched off, or has effects. */
+  readonly meant: boolean;
+  /** The nearest earlier result of the same step, and what of the key differs from it. */
+  readonly comparedWith: { readonly run: string; readonly node: string; readonly at: number } | undefined;
+  readonly changes: readonly PartChange[];
+}
+
+/** What a run of a pipeline would do now. */
+export interface RunForecast {
+  readonly pipeline: string;
+  /** In the plan's order; steps in a map whose items are not known yet once. */
+  readonly steps: readonly Foretold[];
+  /** Stores that could not be asked. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Foretells a run. Nothing is run, recorded or written, in no store either.
+ *
+ * @param s what the run would be lent; its scratch folder is not used
+ */
+export async function foreseeRun(compiled: LoadedPlan, { cache = "use", trustDomain = "shared" }: Pick<RunOptions, "cache" | "trustDomain">, s: RunSurroundings, records: Records): Promise<RunForecast> {
+  const { plan } = compiled;
+  const [store, launch, others] = await Promise.all([s.stack.artifactStore(), s.stack.launcher(), s.otherStores()]);
+  const content = contentLookedAt(store);
+  const layered = layers(content, others.map((o) => ({ name: o.name, open: async () => lookedAt(await o.open()) })), join(s.scratchDir, "never"));
+  const data = await resolveData(plan, s.project, async () => lookedAt(store), join(s.scratchDir, "never"), false);
+  const steps = await forecast({
+    plan, data, launch, liveParams: compiled.liveParams, componentFingerprint: (name) => s.stack.fingerprint(name), layers: layered, cache, actions: actionSpace(content.store, trustDomain),
+    io: { artifacts: artifacts(layered.content), scratchDir: join(s.scratchDir, "never") },
+  });
+  const plans = planReader(records);
+  const run = { id: "", pipeline: plan.pipeline.name, started_at: s.now() };
+  const told: Foretold[] = [];
+  for (const step of steps) {
+    const compared = await compare(step);
+    told.push({ ...step, ...compared, name: plan.steps[step.step]!.name, meant: isMeantToRun(step.reasons), summary: sentence(step, compared) });
+  }
+  return { pipeline: plan.pipeline.name, steps: told, warnings: layered.warnings };
+
+  async function compare(step: ForeseenStep): Promise<Pick<Foretold, "comparedWith" | "changes">> {
+    if (step.verdict !== "run" || step.parts === undefined) return { comparedWith: undefined, changes: [] };
+    const nearest = await nearestResult(records, plans, run, step.node, step.step, step.parts);
+    const node = nodeOf(plan, step.node);
+    if (nearest === undefined || node === undefined) return { comparedWith: undefined, changes: [] };
+    const before = await plans(nearest.plan);
+    const then = nodeOf(before, nearest.node);
+    return { comparedWith: { run: nearest.run, node: nearest.node, at: nearest.startedAt }, changes: partChanges({ parts: nearest.parts, step: then?.kind === "step" ? before.steps[then.step] : undefined }, { parts: step.parts, step: plan.steps[step.step] }, node) };
+  }
+}
+
+function sentence(step: ForeseenStep, { comparedWith, changes }: Pick<Foretold, "comparedWith" | "changes">): string {
+  switch (step.verdict) {
+    case "skipped": return `is left out: ${step.condition ?? "a condition"} says otherwise`;
+    case "unknown": return `depends on what ${namedSome(step.waitsFor)} will give`;
+    case "cached": return step.sharedWith === undefined ? "is served from the cache: everything in its key is as it was" : `is served with what ${step.sharedWith} will give, which has the same key`;
+    default:
+      if (step.reasons[0] !== undefined) return `runs: it is never cached: ${step.reasons[0].message}`;
+      if (step.miss !== undefined && MISSES[step.miss] !== undefined) return MISSES[step.miss]!.replace(/^ran/, "runs").replace("the run was told", "the run is told");
+      if (comparedWith === undefined) return "runs: no earlier run has a result of it";
+      return changes.length === 0 ? "runs although its key is unchanged: the earlier result was not stored, has been removed, or lies in a store that was not asked" : `runs: ${namesOf(changes)} changed`;
+  }
+}
+
+const namedSome = (names: readonly string[]): string => (names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`);
+
+/**
+ * Looks for steps that would have to run though all was to be cached. Steps that their authors want to be run each time are not among them.
+ *
+ * @throws MLS4013 that names them, and what changed
+ */
+export function refuseToRun({ steps }: RunForecast): void {
+  const missed = steps.filter((s) => s.verdict === "run" && !s.meant);
+  if (missed.length === 0) return;
+  const shown = missed.slice(0, 5).map((s) => `${s.node} ${s.summary}`);
+  throw new MlstackError("MLS4013", `${missed.length === 1 ? "1 step has" : `${missed.length} steps have`} to run that should be in the cache: ${missed.slice(0, 10).map((s) => s.node).join(", ")}${missed.length > 10 ? " …" : ""}`, {
+    why: [...shown, ...(missed.length > shown.length ? [`and ${missed.length - shown.length} more`] : [])].join("\n"), fix: "run it without --expect-cached, or undo the change; --explain shows every step",
+    details: { steps: missed.map((s) => ({ step: s.node, summary: s.summary, changed: s.changes.map((c) => c.part) })) },
+  });
+}

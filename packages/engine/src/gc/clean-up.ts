@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { MlstackError, type ArtifactStore } from "@mlstack/core";
+import { cleanUpNotes, NOTE_DEAD_MS, NOTE_HOLDS_MS, type CleanUpNote } from "../store/clean-up-note.ts";
+import { layout } from "../store/layout.ts";
+import { sideBySide } from "../store/side-by-side.ts";
+import { checkPolicy, type GcPolicy } from "./policy.ts";
+import { survey, type Survey } from "./survey.ts";
+
+export interface GcOptions extends GcPolicy {
+  /** Ends it between two batches; what is left is found the next time. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how many blobs are done. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+/** What a clean-up has done. */
+export interface CleanedUp extends Survey {
+  /** Blobs that are gone. */
+  readonly removed: number;
+  /** Blobs that somebody has touched meanwhile: they stay. */
+  readonly spared: number;
+}
+
+/** How many blobs are removed between two looks at who else is at work. */
+const BATCH = 500;
+
+/**
+ * What a clean-up would do now. Changes nothing.
+ *
+ * @param project whose runs may be too old
+ * @throws MLS3013 where it can't be known what is kept; MLS7001
+ */
+export async function planCleanUp(store: ArtifactStore, project: string, policy: GcPolicy = {}, now: number = Date.now()): Promise<Survey> {
+  checkPolicy(policy);
+  return survey(store, project, policy, now);
+}
+
+/**
+ * Removes from a store what no root reaches and nobody has written or touched for the grace; roots of the project's own runs that ended too
+ * long ago; entries that lead to what is gone; journals of runs without a root. Runs may go on meanwhile, of any project and on any machine.
+ * It can be interrupted at any point, and begun again.
+ *
+ * @throws MLS3013 while another one is at work, or where it can't be known what is kept; MLS7001; what the store throws
+ */
+export async function cleanUp(store: ArtifactStore, project: string, options: GcOptions = {}): Promise<CleanedUp> {
+  checkPolicy(options);
+  const { signal } = options;
+  const note = await openNote(store);
+  const timer = setInterval(() => void note.write([]).catch(() => undefined), NOTE_HOLDS_MS);
+  timer.unref();
+  let found: Survey;
+  try { found = await survey(store, project, options, note.now); } catch (e) { await note.close(); throw e; } finally { clearInterval(timer); }
+  const warnings = [...found.warnings];
+  let [removed, spared] = [0, 0];
+  try {
+    signal?.throwIfAborted();
+    // a root before what it names: where this ends early, the rest is found as unnamed
+    await removeAll(store, found.rootKeys, warnings);
+    // entries before their marks, without which they would be hits
+    for (const marks of [false, true]) await removeAll(store, found.entries.filter((key) => key.includes(layout.MARKED) === marks), warnings);
+    for (let at = 0; at < found.blobs.length; at += BATCH) {
+      signal?.throwIfAborted();
+      const batch = found.blobs.slice(at, at + BATCH);
+      const left = await removeBatch(store, note, batch, found.roots.before, warnings);
+      spared += left.spared;
+      removed += batch.length - left.spared - left.held;
+      options.onProgress?.(at + batch.length, found.blobs.length);
+    }
+    await removeAll(store, found.journals, warnings);
+  } finally { await note.close(); }
+  return { ...found, warnings, removed, spared };
+}
+
+/** Says what is about to go, looks at each for the last time, and removes what is still old. */
+async function removeBatch(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<{ spared: number; held: number }> {
+  await note.write(batch);
+  const saidAt = performance.now();
+  const stats = await sideBySide(batch, (digest) => store.stat(layout.blob(digest)));
+  const old = stats.filter((s) => s !== undefined && s.modifiedAt.getTime() < before).map((s) => s!);
+  const spared = stats.filter((s) => s !== undefined && s.modifiedAt.getTime() >= before).length;
+  // a machine that slept, or a store that was slow: whoever has found one of these may have waited long enough
+  if (performance.now() - saidAt > NOTE_HOLDS_MS) return removeHalves(store, note, batch, before, warnings);
+  if (store.deleteMany !== undefined && !store.capabilities.deleteIfVersion) {
+    const left = await store.deleteMany(old.map((s) => s.key));
+    for (const { key, reason } of left.slice(0, 3)) warnings.push(`${key} could not be removed: ${reason}`);
+    return { spared, held: left.length };
+  }
+  const held = await sideBySide(old, ({ key, version }) => removeOne(store, key, warnings, store.capabilities.deleteIfVersion ? version : undefined));
+  return { spared, held: held.filter((ok) => !ok).length };
+}
+
+async function removeHalves(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<{ spared: number; held: number }> {
+  const middle = Math.ceil(batch.length / 2);
+  const [a, b] = [await removeBatch(store, note, batch.slice(0, middle), before, warnings), middle < batch.length ? await removeBatch(store, note, batch.slice(middle), before, warnings) : { spared: 0, held: 0 }];
+  return { spared: a.spared + b.spared, held: a.held + b.held };
+}
+
+async function removeAll(store: ArtifactStore, keys: readonly string[], warnings: string[]): Promise<void> {
+  await sideBySide(keys, (key) => removeOne(store, key, warnings));
+}
+
+/** @returns false for what is held (retention, legal hold) and stays */
+async function removeOne(store: ArtifactStore, key: string, warnings: string[], ifVersion?: string): Promise<boolean> {
+  try { await store.delete(key, ifVersion === undefined ? undefined : { ifVersion }); return true; } catch (e) {
+    if (!MlstackError.is(e, "MLS3005")) throw e;
+    if (warnings.length < 10) warnings.push(`${key} could not be removed: ${e.message}`);
+    return false;
+  }
+}
+
+interface Note {
+  /** When it was written first, by the store's clock. */
+  readonly now: number;
+  write(blobs: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Says that a clean-up is going on.
+ *
+ * @throws MLS3013 when another one is
+ */
+async function openNote(store: ArtifactStore): Promise<Note> {
+  const key = layout.cleanUp(randomUUID());
+  let wroteAt = -Infinity;
+  const close = () => store.delete(key).catch(() => undefined);
+  const put = (blobs: readonly string[]) => store.put(key, { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, blobs } satisfies CleanUpNote)) });
+
+  async function renew(blobs: readonly string[]): Promise<void> {
+    // one that was silent for long, such as on a machine that slept, may have been taken for dead
+    const wasSilent = performance.now() - wroteAt > NOTE_DEAD_MS / 2;
+    await put(blobs);
+    if (wasSilent) await giveWay(store, key);
+    wroteAt = performance.now();
+  }
+
+  // one after the other: the last word counts
+  let writing: Promise<void> = Promise.resolve();
+  const write = (blobs: readonly string[]) => (writing = writing.then(() => renew(blobs), () => renew(blobs)));
+  try {
+    await write([]);
+    const stat = await store.stat(key);
+    return { now: stat?.modifiedAt.getTime() ?? Date.now(), write, close: async () => { await writing.catch(() => undefined); await close(); } };
+  } catch (e) { await close(); throw e; }
+}
+
+/** Ends this clean-up where there is another one: of two that come at once, both. One that died is forgotten. */
+async function giveWay(store: ArtifactStore, own: string): Promise<void> {
+  const notes = await cleanUpNotes(store);
+  const now = notes.find((n) => n.key === own)?.modifiedAt ?? Date.now();
+  for (const other of notes) {
+    if (other.key === own) continue;
+    if (now - other.modifiedAt <= NOTE_DEAD_MS) throw new MlstackError("MLS3013", "another clean-up of this store is going on", { why: "each would remove what the other has just looked at", fix: "wait until it has ended, and try again; one that died is forgotten after five minutes" });
+    await store.delete(other.key);
+  }
+}

@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { documentOf } from "./testing/documents.ts";
+import { jsonOf, testProject, type TestProject } from "./testing/project.ts";
+
+const PIPELINE = `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+export const load = step({ name: "load", params: { n: z.number() }, output: json(z.number()), run: ({ params }) => params.n % 2 });
+export const train = step({ name: "train", inputs: { x: json(z.number()) }, params: { depth: z.number() }, output: json(z.number()), run: ({ inputs, params }) => inputs.x * 7 + params.depth });
+export const tell = step({ name: "tell", cache: false, inputs: { x: json(z.number()) }, outputs: {}, run: () => undefined });
+export const p = pipeline({ name: "p", params: { n: z.number().default(1), depth: z.number().default(3) }, build: (g) => { tell({ x: train({ x: load({ n: g.n }), depth: g.depth }) }); } });
+`;
+let p: TestProject;
+beforeEach(() => { p = testProject({ "p.ts": PIPELINE }); });
+afterEach(() => p.close());
+const run = (...args: string[]) => p.mlstack(["run", "p.ts", ...args]);
+
+it("cache list, evict and accept say what there is and what they change", async () => {
+  await run("-q");
+  const listed = documentOf("cache-list", await p.mlstack(["cache", "list", "--json"])) as { data: { key: string; step: string }[] };
+  expect(listed.data.map((r) => r.step).toSorted()).toEqual(["load", "train"]);
+  const key = listed.data.find((r) => r.step === "load")!.key;
+  expect((await p.mlstack(["cache", "list", "--step", "load", "--plain"])).stdout).toMatch(new RegExp(`^${key}\tload\t`));
+  const evicted = await p.mlstack(["cache", "evict", key.slice(0, 10)]);
+  expect([evicted.stdout, evicted.stderr]).toEqual([`forgot ${key.slice(0, 12)}  load  in local_artifact_store (local)\n`, "1 result: the next execution is the first; their bytes stay until mlstack gc\n"]);
+  expect(jsonOf(await p.mlstack(["cache", "evict", key, "--json"])).error).toMatchObject({ code: "MLS5007" });
+  expect(jsonOf(await p.mlstack(["cache", "evict", "--step", "train", "--json"])).error).toMatchObject({ code: "MLS7001", fix: "add --yes" });
+  expect(documentOf("cache-evict", await p.mlstack(["cache", "evict", "--step", "train", "--yes", "--json"])).data).toMatchObject([{ step: "train" }]);
+  expect((await p.mlstack(["cache", "list"])).stderr).toBe("no results\n");
+  expect(jsonOf(await p.mlstack(["cache", "accept", "--step", "train", "--json"])).error).toMatchObject({ code: "MLS5007", message: 'there is no marked result of the step "train"' });
+  expect((await p.mlstack(["cache", "evict"])).stderr).toMatch(/MLS7001 .*needs a KEY, --step or --pipeline/);
+  expect((await p.mlstack(["cache", "clear"])).stderr).toMatch(/MLS7001 .*there is no command mlstack cache clear/);
+}, 120_000);
+
+it("a project in which nothing has run stays as it is", async () => {
+  expect((await p.mlstack(["cache", "list"])).stderr).toBe("no results\n");
+  expect(existsSync(join(p.dir, ".mlstack"))).toBe(false);
+});

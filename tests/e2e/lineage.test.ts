@@ -1,0 +1,26 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { documentOf } from "./testing/documents.ts";
+import { jsonOf, testProject, type TestProject } from "./testing/project.ts";
+
+const PIPELINE = `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+export const load = step({ name: "load", params: { n: z.number() }, output: json(z.number()), run: ({ params }) => params.n % 2 });
+export const train = step({ name: "train", inputs: { x: json(z.number()) }, params: { depth: z.number() }, output: json(z.number()), run: ({ inputs, params }) => inputs.x * 7 + params.depth });
+export const tell = step({ name: "tell", cache: false, inputs: { x: json(z.number()) }, outputs: {}, run: () => undefined });
+export const p = pipeline({ name: "p", params: { n: z.number().default(1), depth: z.number().default(3) }, build: (g) => { tell({ x: train({ x: load({ n: g.n }), depth: g.depth }) }); } });
+`;
+let p: TestProject;
+beforeEach(() => { p = testProject({ "p.ts": PIPELINE }); });
+afterEach(() => p.close());
+const run = (...args: string[]) => p.mlstack(["run", "p.ts", ...args]);
+
+it("lineage as a tree, a flowchart and a document", async () => {
+  await run("-q");
+  await run("-q");
+  const tree = await p.mlstack(["lineage", "last/train"]);
+  expect(tree.stdout).toMatch(/^train\.output {2}json\/1, \d+ B, [0-9a-f]{12}\nmade by\n {2}└─ train {2}run [0-9a-z]{16}, [^\n]+\n {5}└─ x: load\.output [^\n]+\n {8}└─ load {2}run [^\n]+\nused by\n/);
+  expect((await p.mlstack(["lineage", "last/train", "--up", "--mermaid"])).stdout).toMatch(/^flowchart LR\n {2}n0\(\["train\.output<br\/>[0-9a-f]{12}"\]\)\n[^]*n\d -->\|"x"\| n\d\n/);
+  const { data } = documentOf("lineage", await p.mlstack(["lineage", "last/train.output", "--json"])) as { data: { nodes: { kind: string; step?: string }[] } };
+  expect(data.nodes.flatMap((n) => (n.kind === "step" ? [n.step!] : [])).toSorted()).toEqual(["load", "tell", "tell", "train"]);
+  expect(jsonOf(await p.mlstack(["lineage", "last/trian", "--json"])).error).toMatchObject({ code: "MLS5004", fix: "write train" });
+}, 60_000);
