@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlstackError, type ArtifactStore, type ContractRegistry, type PluginLoader } from "@mlstack/core";
-import type { CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
+import type { CallOverrides, CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
 import { packageJson, projectPlugins } from "./plugins.ts";
@@ -20,6 +20,7 @@ import type { Faults } from "./run/faults.ts";
 import { follower, type Attachment, type Followed } from "./run/follow-run.ts";
 import { askInRecords, askInStore } from "./run/notes.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
+import { refuseSchedule } from "./run/schedule-run.ts";
 import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
 import { otherLaunchers } from "./stack/other-launchers.ts";
 import { otherStores } from "./stack/other-stores.ts";
@@ -80,6 +81,12 @@ export interface Engine {
    * @throws as `run`, and MLS4004 when the stack's orchestrator can't run a driver
    */
   detach(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: RunOptions): Promise<DetachedRun>;
+  /**
+   * Hands a pipeline's schedule to the stack's orchestrator.
+   *
+   * @throws as `run`; MLS4010 where the pipeline declares none; MLS4031 where the orchestrator can't, as none of today's can: it says what can
+   */
+  schedule(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<never>;
   /** Follows a run that is driven elsewhere until it ends, or until the signal says to leave it. Throws MLS5003, MLS4010. */
   attach(run: string, options?: { readonly observer?: RunObserver | undefined; readonly signal?: AbortSignal | undefined }): Promise<RunRow>;
   /** Leaves a note for the driver of a run, wherever it is, that it shall stop; it looks once a second. Throws MLS4010 when nothing drives it. */
@@ -122,20 +129,20 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(), storesElsewhere: () => others.elsewhere(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
-  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> => {
+  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, steps?: CallOverrides): Promise<LoadedPlan> => {
     await neverInStepProcess();
     if (!mayWrite) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
     const values = { ...env };
     const context = compileContext(project, identity(), values);
     try {
-      const compiled = await compilePlan(pipeline, params, context);
+      const compiled = await compilePlan(pipeline, params, context, steps);
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
     } finally { context.close(); }
   };
-  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>) => {
+  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, steps?: CallOverrides) => {
     await stack.verify();
-    const compiled = await compile(pipeline, params);
+    const compiled = await compile(pipeline, params, steps);
     stack.require(compiled.plan);
     return compiled;
   };
@@ -154,8 +161,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     plan: (pipeline, params = {}) => compile(pipeline, params),
-    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params), params, runOptions, surroundings),
-    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params), params, runOptions, surroundings),
+    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compileFor(pipeline, params, runOptions.steps), params, runOptions, surroundings),
+    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compileFor(pipeline, params, runOptions.steps), params, runOptions, surroundings),
+    schedule: async (pipeline, params = {}) => refuseSchedule((await compileFor(pipeline, params)).plan, stack, project.dir),
     async attach(id, attachOptions = {}) {
       const row = await records.run(id);
       if (row.journal === "direct" && row.status === "running") throw new MlstackError("MLS4009", `the run ${row.id} is driven by the process ${row.pid} on ${row.host}`, { why: "only a run that was started with --detach has a journal to follow", fix: `mlstack run show ${row.id}` });
@@ -172,7 +180,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     async resume(id, pipeline, resumeOptions = {}) {
       const followed = await look(id);
       const row = followed.run;
-      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) });
+      return resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params, steps) => compileFor(pipeline, params, steps) });
     },
     async restore(id, node) {
       const row = await sync(id);

@@ -4,6 +4,7 @@ export { artifactsOf, Client, scratchOf } from "./client/client.ts";
 export type { PartChange } from "./client/part-changes.ts";
 export { artifactView, runView, type ArtifactView, type Loadable, type RunView, type StepView } from "./client/views.ts";
 export { explainStep, type Explanation } from "./client/why.ts";
+export { readRunConfig, type RunConfig, type RunConfigFile } from "./config/run-config.ts";
 export { openEngine, type Engine, type EngineOptions } from "./engine.ts";
 export type { CacheOutcome, Journal, JournalEvent, LogLine, RunEnded, RunResumed, RunSettings, RunStarted, StepEnded, StepLaunched, StepStarted } from "./journal/events.ts";
 export { findProject, type Project } from "./project/project.ts";
@@ -12,6 +13,7 @@ export type { ArtifactRow, AttemptRow, RunRow, RunStatus, StepRow, StepStatus, T
 export type { DetachedRun, DriverSpec } from "./run/detach.ts";
 export type { ChangedStep } from "./run/earlier-work.ts";
 export type { CopiedFrom, RunObserver, RunOptions, RunReport } from "./run/execute-run.ts";
+export { scheduleText } from "./run/schedule-run.ts";
 export type { ResumeOptions } from "./run/resume-run.ts";
 export type { RestoredStep } from "./run/restore-step.ts";
 export { debugStep } from "./step/debug-step.ts";

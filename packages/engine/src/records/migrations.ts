@@ -56,4 +56,8 @@ export const MIGRATIONS: readonly Migration[] = [
     await db.schema.alterTable("attempts").addColumn("ordinal", "integer", (c) => c.notNull().defaultTo(0)).execute();
     await db.schema.alterTable("attempts").addColumn("handle", "text").execute();
   },
+  async function runNames(db) {
+    await db.schema.alterTable("runs").addColumn("name", "text").execute();
+    await db.schema.createIndex("runs_by_name").on("runs").column("name").execute();
+  },
 ];

@@ -1,6 +1,7 @@
-import type { Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
+import { callTags, taggedNodes, type CallTags } from "./call-tags.ts";
 import { earlierResults, type EarlierResult } from "./earlier-results.ts";
 import { liveStatus } from "./liveness.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -9,11 +10,11 @@ import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } f
 /** Reads what happened. */
 export interface Records {
   /** Newest first. */
-  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
+  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
   /**
-   * A run by its id, by the beginning of it, or `last`.
+   * A run by its id, by its name, by the beginning of its id, or `last`.
    *
-   * @throws MLS5003 when there is none; MLS5006 when more than one id begins so
+   * @throws MLS5003 when there is none; MLS5006 when more than one is called so, or has an id that begins so
    */
   run(idOrPrefix: string): Promise<RunRow>;
   /** In the plan's order. */
@@ -21,7 +22,9 @@ export interface Records {
   /** @throws MLS5004 */
   step(run: string, node: string): Promise<StepRow>;
   attempts(run: string, node: string): Promise<readonly AttemptRow[]>;
-  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; /** Of the call that made it. */ readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  /** The tags of a run's calls, by plan node. */
+  callTags(run: string): Promise<CallTags>;
   tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
   parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
   plan(digest: string): Promise<Plan>;
@@ -60,11 +63,17 @@ export function recordsOf(db: OpenDatabase): Records {
       if (last === undefined) throw new MlstackError("MLS5003", "there are no runs yet", { fix: "mlstack run FILE" });
       return live(last);
     }
+    const named = await kysely.selectFrom("runs").selectAll().where("name", "=", idOrPrefix).orderBy("started_at", "desc").limit(6).execute();
     const found = /^[0-9a-z]+$/.test(idOrPrefix) ? await kysely.selectFrom("runs").selectAll().where("id", ">=", idOrPrefix).where("id", "<", `${idOrPrefix}{`).orderBy("id", "desc").limit(6).execute() : [];
-    const exact = found.find((r) => r.id === idOrPrefix) ?? (found.length === 1 ? found[0] : undefined);
+    const exact = found.find((r) => r.id === idOrPrefix) ?? (named.length === 1 ? named[0] : undefined) ?? (named.length === 0 && found.length === 1 ? found[0] : undefined);
     if (exact !== undefined) return live(exact);
-    if (found.length === 0) throw new MlstackError("MLS5003", `there is no run ${JSON.stringify(idOrPrefix)}`, { fix: "mlstack run list" });
-    throw new MlstackError("MLS5006", `${JSON.stringify(idOrPrefix)} fits ${found.length > 5 ? "more than five" : found.length} runs`, { why: found.slice(0, 5).map((r) => r.id).join(", "), fix: "give more of the id" });
+    const several = named.length > 0 ? named : found;
+    if (several.length === 0) {
+      const names = await kysely.selectFrom("runs").select("name").where("name", "is not", null).orderBy("started_at", "desc").limit(200).execute();
+      const near = didYouMean(idOrPrefix, names.map((r) => r.name!));
+      throw new MlstackError("MLS5003", `there is no run ${JSON.stringify(idOrPrefix)}`, { fix: near === undefined ? "mlstack run list" : `write ${near}` });
+    }
+    throw new MlstackError("MLS5006", `${JSON.stringify(idOrPrefix)} fits ${several.length > 5 ? "more than five" : several.length} runs`, { why: several.slice(0, 5).map((r) => r.id).join(", "), fix: named.length > 0 ? "give an id" : "give more of the id" });
   }
 
   const plan = async (digest: string): Promise<Plan> => {
@@ -86,12 +95,14 @@ export function recordsOf(db: OpenDatabase): Records {
 
   return {
     run, steps, plan,
-    async runs({ pipeline, status, limit = 20 } = {}) {
+    callTags: async (id) => callTags(await plan((await kysely.selectFrom("runs").select("plan").where("id", "=", id).executeTakeFirstOrThrow()).plan)),
+    async runs({ pipeline, status, tag, limit = 20 } = {}) {
       let query = kysely.selectFrom("runs").selectAll();
       if (pipeline !== undefined) query = query.where("pipeline", "=", pipeline);
       // whether a run is interrupted is not written down: nobody was there to do it
       const recorded = status === "interrupted" ? "running" : status;
       if (recorded !== undefined) query = query.where("status", "=", recorded as "running");
+      if (tag !== undefined) query = query.where(sql<boolean>`exists (select 1 from json_each(tags_json) where value = ${tag})`);
       if (recorded !== "running") query = query.limit(limit);
       const rows = (await query.orderBy("started_at", "desc").orderBy("id", "desc").execute()).map(live);
       return rows.filter((r) => status === undefined || r.status === status).slice(0, limit);
@@ -106,13 +117,17 @@ export function recordsOf(db: OpenDatabase): Records {
       throw new MlstackError("MLS5004", `the run ${id} has no step ${JSON.stringify(node)}`, { why: `its steps are ${nameList(rows.map((s) => s.node))}`, fix: near === undefined ? `mlstack run show ${id}` : `write ${near}`, details: { run: id, step: node, ...(near !== undefined && { near }) } });
     },
     attempts: (id, node) => kysely.selectFrom("attempts").selectAll().where("run", "=", id).where("node", "=", node).orderBy("attempt").execute(),
-    async artifacts({ run: id, node, output, pipeline, limit = 200 }) {
+    async artifacts({ run: id, node, output, pipeline, tag, limit = 200 }) {
       let query = kysely.selectFrom("artifacts").innerJoin("runs", "runs.id", "artifacts.run").selectAll("artifacts");
       if (id !== undefined) query = query.where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
       if (output !== undefined) query = query.where("output", "=", output);
       if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
-      return query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output").limit(limit).execute();
+      const ordered = query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output");
+      if (tag === undefined) return ordered.limit(limit).execute();
+      const nodes = await taggedNodes(kysely, tag);
+      const rows = await ordered.select("runs.plan as of_plan").where("runs.plan", "in", [...nodes.keys()]).execute();
+      return rows.filter((row) => nodes.get(row.of_plan)?.has(row.node.split("@", 1)[0]!) === true).slice(0, limit).map(({ of_plan: _plan, ...row }) => row);
     },
     async tracked(id, node) {
       let query = kysely.selectFrom("tracker_events").selectAll().where("run", "=", id);
