@@ -1,9 +1,11 @@
-import type { RunOptions, RunView, StackSpec } from "@mlstack/engine";
+import type { RunConfig, RunOptions, RunView, StackSpec } from "@mlstack/engine";
 import { definePipeline, type None, type ParamInputs, type Params, type PipelineDefinition, type PipelineSpec } from "@mlstack/pipeline";
 
 export interface PipelineRunOptions extends Omit<RunOptions, "observer"> {
   /** A folder of the project; the working folder by default. */
   readonly from?: string | undefined;
+  /** A configuration, or the path of its YAML file (docs/guides/hooks-and-names.md). What is given here, as an argument or an option, wins over it. */
+  readonly config?: string | RunConfig | undefined;
   /** A stack, or the name or path of a stack file; by default the active one. Where CI is set and there is a choice it must be named (MLS7014). */
   readonly stack?: StackSpec | string | undefined;
   /**

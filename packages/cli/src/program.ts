@@ -8,7 +8,7 @@ import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
 import type { RunFlags } from "./commands/run-file.ts";
 import { writeOut } from "./ui/stdout.ts";
 
-const RUN = "id, the beginning of an id, or last";
+const RUN = "id, name, the beginning of an id, or last";
 const ARTIFACT = "RUN/STEP.OUTPUT, RUN/STEP for a step's only one, or the beginning of its digest";
 
 /** The commands, their flags and help. What they do is imported when one of them runs. */
@@ -24,7 +24,7 @@ export function buildProgram(): Command {
   const run = command(program, "run").description("run a pipeline, or work with runs").argument("[FILE]", "module of the pipeline; FILE#NAME picks one of several");
   runsFile(run);
   command(run, "list").alias("ls").description("the latest runs, newest first")
-    .option("--pipeline <name>", "of this pipeline only").option("--status <status>", "completed, failed, cancelled, running or interrupted").option("--limit <n>", "how many", positive, 20)
+    .option("--pipeline <name>", "of this pipeline only").option("--status <status>", "completed, failed, cancelled, running or interrupted").option("--tag <tag>", "with this tag only").option("--limit <n>", "how many", positive, 20)
     .action(async (_, self) => (await import("./commands/run-list.ts")).runList(flagsOf(self)));
   command(run, "show").description("one run: its steps, and what they made").argument("<RUN>", RUN).option("--all", "every item of every map")
     .action(async (id: string, _, self) => (await import("./commands/run-show.ts")).runShow(id, flagsOf(self)));
@@ -42,7 +42,7 @@ export function buildProgram(): Command {
 
   const artifact = noun(program, "artifact", "look at what steps made");
   command(artifact, "list").alias("ls").description("the latest artifacts")
-    .option("--run <run>", "of this run only").option("--pipeline <name>", "of this pipeline only").option("--step <step>", "of this step only").option("--limit <n>", "how many", positive, 40)
+    .option("--run <run>", "of this run only").option("--pipeline <name>", "of this pipeline only").option("--step <step>", "of this step only").option("--tag <tag>", "of steps with this tag only").option("--limit <n>", "how many", positive, 40)
     .action(async (_, self) => (await import("./commands/artifact-list.ts")).artifactList(flagsOf(self)));
   command(artifact, "show").description("one artifact: format, size, metadata, where it came from").argument("<ARTIFACT>", ARTIFACT)
     .action(async (name: string, _, self) => (await import("./commands/artifact-show.ts")).artifactShow(name, flagsOf(self)));
@@ -113,6 +113,8 @@ function withGlobalFlags(of: Command): void {
 function runsFile(run: Command): void {
   run.usage("FILE [options]\n       mlstack run VERB [options]").enablePositionalOptions().allowExcessArguments()
     .option("-p, --param <name=value>", "set a parameter; may be given again", collect)
+    .option("--config <file>", "YAML file with parameters, options of steps, stack, tags and name; flags win over it")
+    .option("--name <name>", "what the run is called; {date}, {time}, {n}, {pipeline}, {stack} and {params.NAME} are filled in")
     .option("--no-cache", "run everything, and store no result")
     .option("--refresh", "run everything, and store the results")
     .option("--keep-going", "after a failure go on with steps that do not depend on it")
@@ -122,6 +124,7 @@ function runsFile(run: Command): void {
     .option("--detach", "start the run where the stack runs steps, and leave")
     .option("--explain", "only say what would run, what the cache has, and why")
     .option("--expect-cached", "end with exit code 3 where a step would have to run")
+    .option("--schedule", "run nothing now: hand the pipeline's schedule to the stack's orchestrator")
     .action(async (file: string | undefined) => {
       const flags = flagsOf<RunFlags>(run);
       if (file === undefined) throw new UsageError("mlstack run needs a FILE or a verb", { why: `verbs are ${verbsOf(run).join(", ")}`, command: run });

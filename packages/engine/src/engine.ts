@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlstackError, type ArtifactStore, type ContractRegistry, type PluginLoader } from "@mlstack/core";
-import type { CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
+import type { CallOverrides, CompiledPlan, PipelineDefinition } from "@mlstack/pipeline";
 import type { CachedResults } from "./cache/cached-results.ts";
 import type { Artifacts } from "./artifacts/artifacts.ts";
 import { logFiles, type LogFiles } from "./journal/log-files.ts";
@@ -24,6 +24,7 @@ import { follower, type Attachment, type Followed } from "./run/follow-run.ts";
 import { askInRecords, askInStore } from "./run/notes.ts";
 import { planFindings, refuseFindings } from "./run/preflight.ts";
 import { restoreStep, type RestoredStep } from "./run/restore-step.ts";
+import { refuseSchedule } from "./run/schedule-run.ts";
 import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
 import { otherLaunchers } from "./stack/other-launchers.ts";
 import { otherStores } from "./stack/other-stores.ts";
@@ -94,7 +95,7 @@ export interface Engine {
    * Foretells what a run would do: which steps the cache has, which would run and why, and which depend on results that are not there yet. Runs
    * and writes nothing; an engine that is opened to read only does it, too. Throws as `run`, before its first step.
    */
-  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain">): Promise<RunForecast>;
+  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain" | "steps">): Promise<RunForecast>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -109,6 +110,12 @@ export interface Engine {
    * @throws as `run`, and MLS4004 when the stack's orchestrator can't run a driver
    */
   detach(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: RunOptions): Promise<DetachedRun>;
+  /**
+   * Hands a pipeline's schedule to the stack's orchestrator.
+   *
+   * @throws as `run`; MLS4010 where the pipeline declares none; MLS4031 where the orchestrator can't, as none of today's can: it says what can
+   */
+  schedule(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<never>;
   /** Follows a run that is driven elsewhere until it ends, or until the signal says to leave it. Throws MLS5003, MLS4010. */
   attach(run: string, options?: { readonly observer?: RunObserver | undefined; readonly signal?: AbortSignal | undefined }): Promise<RunRow>;
   /** Leaves a note for the driver of a run, wherever it is, that it shall stop; it looks once a second. Throws MLS4010 when nothing drives it. */
@@ -126,6 +133,14 @@ export interface Engine {
   /** Lays out a step of a run as it was started, to be looked at on this machine. Throws MLS5003, MLS5004, MLS4010. */
   restore(run: string, node: string): Promise<RestoredStep>;
   close(): Promise<void>;
+}
+
+/** How a plan is compiled. */
+interface Compiling {
+  /** Options for calls of the run, over what the code says. */
+  readonly steps?: CallOverrides | undefined;
+  /** Nothing is going to be run: indexes are not written. */
+  readonly looksOnly?: boolean;
 }
 
 /** @throws MLS5001, MLS5002 for the records; MLS3004, MLS3005 where the project's state folder can't be written and is to be */
@@ -153,29 +168,29 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     project, get identity() { return identity(); }, db, logs, stack, scratchDir: scratch, version: packageJson.version, concurrency: options.concurrency, otherStores: () => others.list(), storesElsewhere: () => others.elsewhere(),
     faults: options.faults ?? { at: () => undefined }, now: options.now ?? Date.now,
   };
-  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false): Promise<LoadedPlan> => {
+  const compile = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, { steps, looksOnly = false }: Compiling = {}): Promise<LoadedPlan> => {
     await neverInStepProcess();
     if (!mayWrite && !looksOnly) throw new MlstackError("MLS3005", "this engine was opened to read only", { fix: "open it without readOnly to run something" });
     const [{ compilePlan }, { compileContext }] = await Promise.all([import("@mlstack/pipeline"), import("./run/compile-context.ts")]);
     const values = { ...env };
     const context = compileContext(project, identity(), values);
     try {
-      const compiled = await compilePlan(pipeline, params, context);
+      const compiled = await compilePlan(pipeline, params, context, steps);
       return { ...compiled, checks: context.checks(compiled.plan), env: values };
     } finally { if (!looksOnly) context.close(); }
   };
   // what only looked has nothing that is worth a copy
   let hasRun = false;
-  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, looksOnly = false) => {
-    if (!looksOnly) hasRun = true;
+  const compileFor = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, compiling: Compiling = {}) => {
+    if (compiling.looksOnly !== true) hasRun = true;
     const found = await stack.findings();
-    const compiled = await compile(pipeline, params, looksOnly);
+    const compiled = await compile(pipeline, params, compiling);
     refuseFindings([...found.map((f) => f.error), ...(await planFindings(compiled, stack, found))], stack.spec.name, pipeline.name);
     return compiled;
   };
   const foresee = async (compiled: LoadedPlan, runOptions: RunOptions) => (await import("./forecast/foresee-run.ts")).foreseeRun(compiled, runOptions, surroundings, records);
   const compileToRun = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, runOptions: RunOptions) => {
-    const compiled = await compileFor(pipeline, params);
+    const compiled = await compileFor(pipeline, params, { steps: runOptions.steps });
     if (runOptions.expectCached === true) (await import("./forecast/foresee-run.ts")).refuseToRun(await foresee(compiled, runOptions));
     return compiled;
   };
@@ -200,10 +215,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     cached: async (domain = "shared") => (await import("./cache/cached-results.ts")).cachedResults(await stores(), records, domain),
     planGc: async (policy) => (await import("./gc/clean-up.ts")).planCleanUp(await stack.artifactStore(), identity().id, policy),
     gc: async (gcOptions) => (await import("./gc/clean-up.ts")).cleanUp(await stack.artifactStore(), identity().id, gcOptions),
-    foresee: async (pipeline, params = {}, runOptions = {}) => foresee(await compileFor(pipeline, params, true), runOptions),
+    foresee: async (pipeline, params = {}, runOptions = {}) => foresee(await compileFor(pipeline, params, { steps: runOptions.steps, looksOnly: true }), runOptions),
     plan: (pipeline, params = {}) => compile(pipeline, params),
     run: (pipeline, params = {}, runOptions = {}) => told(async () => executeRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings)),
     detach: (pipeline, params = {}, runOptions = {}) => told(async () => detachRun(await compileToRun(pipeline, params, runOptions), params, runOptions, surroundings)),
+    schedule: (pipeline, params = {}) => told(async () => refuseSchedule((await compileFor(pipeline, params)).plan, stack, project.dir)),
     async attach(id, attachOptions = {}) {
       const row = await records.run(id);
       if (row.journal === "direct" && row.status === "running") throw new MlstackError("MLS4009", `the run ${row.id} is driven by the process ${row.pid} on ${row.host}`, { why: "only a run that was started with --detach has a journal to follow", fix: `mlstack run show ${row.id}` });
@@ -220,7 +236,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     async resume(id, pipeline, resumeOptions = {}) {
       const followed = await told(() => look(id));
       const row = followed.run;
-      return told(() => resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params) => compileFor(pipeline, params) }));
+      return told(() => resumeRun(followed, pipeline, resumeOptions, { surroundings, records, store: (ordinal) => storeOf(row, ordinal), launcher: launcherOf(row), compile: async (params, steps) => compileFor(pipeline, params, { steps }) }));
     },
     async restore(id, node) {
       const row = await sync(id);

@@ -13,6 +13,7 @@ export type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
 export { GC_DEFAULTS, type GcPolicy } from "./gc/policy.ts";
 export type { Survey, Tally } from "./gc/survey.ts";
 export { readLineage, type Lineage, type LineageEdge, type LineageNode, type LineageOptions } from "./lineage/lineage.ts";
+export { readRunConfig, type RunConfig, type RunConfigFile } from "./config/run-config.ts";
 export { openEngine, type Engine, type EngineOptions } from "./engine.ts";
 export type { CacheOutcome, Journal, JournalEvent, LogLine, RunEnded, RunResumed, RunSettings, RunStarted, StepEnded, StepLaunched, StepStarted } from "./journal/events.ts";
 export { findProject, type Project } from "./project/project.ts";
@@ -23,6 +24,7 @@ export type { ArtifactRow, AttemptRow, RunRow, RunStatus, StepRow, StepStatus, T
 export type { DetachedRun, DriverSpec } from "./run/detach.ts";
 export type { ChangedStep } from "./run/earlier-work.ts";
 export type { CopiedFrom, RunObserver, RunOptions, RunReport } from "./run/execute-run.ts";
+export { scheduleText } from "./run/schedule-run.ts";
 export type { ResumeOptions } from "./run/resume-run.ts";
 export type { RestoredStep } from "./run/restore-step.ts";
 export { debugStep } from "./step/debug-step.ts";

@@ -6,14 +6,15 @@ export { definePipeline, isPipeline, type PipelineDefinition, type PipelineSpec 
 export { predictor, tensor, type PredictorSpec, type TensorInput, type TensorOutput, type TensorValue } from "./authoring/predictor.ts";
 export { refTarget, type RefTarget } from "./authoring/refs.ts";
 export { callable, step } from "./authoring/step.ts";
+export { STEP_CALL_OPTIONS } from "./authoring/call-options.ts";
 export { when, type EitherResult, type WhenOptions, type WhenResult } from "./authoring/when.ts";
-export type { CallOptions, None, ParamInputs, Params, ParamsInBuild, ParamsInStep, PortRefs, Ports, PortValues, Ref, Requires, Step, StepArgs, StepContext, Uses } from "./authoring/types.ts";
+export type { CallOptions, None, PlaceOptions, ParamInputs, Params, ParamsInBuild, ParamsInStep, PortRefs, Ports, PortValues, Ref, Requires, Step, StepArgs, StepContext, Uses } from "./authoring/types.ts";
 export type { CodeAnalyzer, CodeBundle, CodeFingerprint, ModuleFingerprint, PackagesFingerprint, ReachedPackage, StepIdentity, UncachedReason } from "./compile/types.ts";
 export * from "./formats/index.ts";
 export type { CompileContext, StepFingerprint, StepFingerprinter } from "./plan/compile-context.ts";
-export { compilePlan, type CompiledPlan } from "./plan/compile-plan.ts";
+export { compilePlan, type CallOverrides, type CompiledPlan } from "./plan/compile-plan.ts";
 export { actionKey, flattenParts, KEY_ALGORITHM, type FlatParts, type InputPart, type KeyParts } from "./plan/key-parts.ts";
-export { planJsonSchema, planSchema, type Plan, type PlanStep } from "./plan/plan.ts";
+export { callOptionsOf, planJsonSchema, planSchema, type Plan, type PlanStep } from "./plan/plan.ts";
 export { everyPlanNode, isStepNode, planSources, type PlanChooseNode, type PlanCondition, type PlanMapNode, type PlanNode, type PlanSource, type PlanStepNode } from "./plan/plan-node.ts";
 export { envHash } from "./plan/plan-step.ts";
 export { fileDigest, pathDigest } from "./plan/project-files.ts";

@@ -8,7 +8,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@mlstack/pipeline": ["@mlstack/core"],
   "@mlstack/engine": ["@mlstack/core", "@mlstack/pipeline"],
   "@mlstack/hub": ["@mlstack/core"],
-  "@mlstack/testkit": ["@mlstack/core"],
+  "@mlstack/testkit": ["@mlstack/core", "@mlstack/pipeline"],
   "@mlstack/server": ["@mlstack/core", "@mlstack/engine", "@mlstack/hub"],
   "@mlstack/catalog": [],
   "create-mlstack-plugin": [],

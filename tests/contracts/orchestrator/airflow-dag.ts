@@ -46,10 +46,10 @@ export function compileDag(plan: CompilePlan): NativeDocument {
   if (wide !== undefined) throw new MlstackError("MLS4012", `${wide.id} maps ${wide.map!.items.length} items; this flavor maps up to ${AIRFLOW_LIMITS.mapWidth} natively`);
   const index = new Map(plan.nodes.map((n, i) => [n.id, i]));
   const { schedule } = plan;
-  const timetable = schedule === undefined ? "None" : `CronTriggerTimetable(${literal(schedule.cron)}, timezone=${literal(schedule.timeZone ?? "UTC")})`;
+  const timetable = schedule === undefined ? "None" : "cron" in schedule ? `CronTriggerTimetable(${literal(schedule.cron)}, timezone=${literal(schedule.timeZone ?? "UTC")})` : `DeltaTriggerTimetable(timedelta(milliseconds=${schedule.everyMs}))`;
   const lines = [
     "from datetime import datetime, timedelta",
-    "from airflow.sdk import DAG, CronTriggerTimetable",
+    `from airflow.sdk import DAG, ${schedule !== undefined && !("cron" in schedule) ? "Delta" : "Cron"}TriggerTimetable`,
     "from airflow.providers.standard.operators.bash import BashOperator",
     `ENV = {${Object.entries(ENV).map(([k, v]) => `${literal(k)}: ${literal(v)}`).join(", ")}}`,
     "",

@@ -27,6 +27,7 @@ describe("orchestrator@1 compile on Airflow", () => {
   it("makes the same document of the same plan, and another name of another", () => {
     expect(compileDag(plan)).toEqual(document);
     expect(compileDag({ ...plan, schedule: { cron: "0 6 * * *" } }).name).not.toBe(document.name);
+    expect(compileDag({ ...plan, schedule: { everyMs: 3_600_000 } }).text).toContain("schedule=DeltaTriggerTimetable(timedelta(milliseconds=3600000))");
     expect(document.text).toContain("[t0, t2] >> t3");
     expect(document.text).toMatch(/task_id="good\.00003f".*skip_on_exit_code=99/);
     expect(document.text).toMatch(/task_id="report".*"none_failed_min_one_success"/);

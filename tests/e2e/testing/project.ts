@@ -33,7 +33,7 @@ export function testProject(files: Readonly<Record<string, string | Uint8Array>>
     writeFileSync(join(dir, path), text);
   };
   link(dir, "mlstack", join(root, "packages", "cli"));
-  for (const name of ["core", "pipeline", "engine", "plugin-polars", "plugin-process"]) link(dir, `@mlstack/${name}`, join(root, "packages", name));
+  for (const name of ["core", "pipeline", "engine", "plugin-polars", "plugin-process", "testkit"]) link(dir, `@mlstack/${name}`, join(root, "packages", name));
   link(dir, "zod", join(root, "node_modules", "zod"));
   if (files["package.json"] === undefined) write("package.json", JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*" } }, null, 2));
   for (const [path, text] of Object.entries(files)) write(path, text);

@@ -1,28 +1,21 @@
 import { openEngine, type Foretold, type RunForecast, type Verdict } from "@mlstack/engine";
 import type { DataOf } from "../json/documents.ts";
-import { loadPipeline } from "../load-pipeline.ts";
-import { forCommandLine, readParams } from "../params.ts";
+import { forCommandLine, forConfig } from "../params.ts";
 import { ago, count } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson } from "../ui/output.ts";
-import { keepStdoutForData } from "../ui/stdout.ts";
 import { pad, widthOf, type Style, type Terminal } from "../ui/terminal.ts";
-import { activeStack, folderOf } from "./active-stack.ts";
-import { concurrencyOf, inlineStack, type RunFlags } from "./run-file.ts";
+import { askedFor, concurrencyOf, inlineStack, type RunFlags } from "./run-file.ts";
 
 /** `mlstack run FILE --explain`. */
 export async function runExplain(file: string, flags: RunFlags): Promise<void> {
-  const cwd = folderOf(flags);
-  keepStdoutForData();
-  const pipeline = await loadPipeline(file, cwd);
-  const params = readParams(flags.param ?? [], pipeline, cwd);
-  const stack = await activeStack(flags);
+  const { cwd, pipeline, config, given, params, stack } = await askedFor(file, flags);
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack), readOnly: true });
   try {
-    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off" });
+    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", steps: config?.steps });
     if (flags.json === true) { writeJson("run-explain", documentOf(found), found.warnings); return; }
     print(found, stdout(flags), flags.verbose === true);
     for (const warning of found.warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`);
-  } catch (e) { throw forCommandLine(e, pipeline); } finally { await engine.close(); }
+  } catch (e) { throw forCommandLine(forConfig(e, config, given), pipeline); } finally { await engine.close(); }
 }
 
 const SIGNS: Readonly<Record<Verdict, readonly [string, Style]>> = { cached: ["=", "cyan"], run: ["▸", "green"], unknown: ["?", "yellow"], skipped: ["-", "dim"] };

@@ -1,4 +1,4 @@
-import type { CacheOutcome, Engine, RunRow } from "@mlstack/engine";
+import { scheduleText, type CacheOutcome, type Engine, type RunRow } from "@mlstack/engine";
 import { MlstackError, type SerializedError } from "@mlstack/core";
 import type { DataOf, JsonFields } from "../json/documents.ts";
 import { runFailure } from "../run-error.ts";
@@ -21,10 +21,11 @@ export async function runShow(id: string, flags: ShowFlags): Promise<void> {
     if (flags.json === true) { writeJson("run-show", data); return; }
     const t = stdout(flags);
     const stack = JSON.parse(run.stack_json) as { name: string };
-    t.line(`${t.style(run.pipeline, "bold")}  ${run.id}  ${colored(t, run.status)}${run.ordinal > 0 ? `, resumed ${run.ordinal === 1 ? "once" : `${run.ordinal} times`}` : ""}${run.ended_at === null ? "" : ` in ${duration(run.ended_at - run.started_at)}`}, ${ago(run.started_at, Date.now())}, stack ${stack.name}`);
+    t.line(`${t.style(run.pipeline, "bold")}  ${run.id}  ${run.name === null ? "" : `${run.name}  `}${colored(t, run.status)}${run.ordinal > 0 ? `, resumed ${run.ordinal === 1 ? "once" : `${run.ordinal} times`}` : ""}${run.ended_at === null ? "" : ` in ${duration(run.ended_at - run.started_at)}`}, ${ago(run.started_at, Date.now())}, stack ${stack.name}`);
     const params = Object.entries(data.params).map(([k, v]) => `${k}=${shownValue(v)}`);
     if (params.length > 0) t.line(t.style(`  ${params.join("  ")}`, "dim"));
     if (data.tags.length > 0) t.line(t.style(`  tags ${data.tags.join(" ")}`, "dim"));
+    if (data.schedule !== null) t.line(t.style(`  schedule ${scheduleText(data.schedule)}`, "dim"));
     t.line();
     const rows = stepLines(data.steps, t, flags.all === true).map((s) => [`  ${s.name}`, s.status, s.took, s.made]);
     printTable(t, undefined, rows, [2]);
@@ -56,16 +57,17 @@ function failureOf(run: RunRow, steps: readonly { readonly step: string; readonl
 }
 
 async function gather(engine: Engine, run: RunRow): Promise<DataOf<"run-show">> {
-  const [steps, artifacts, tracked] = await Promise.all([engine.records.steps(run.id), engine.records.artifacts({ run: run.id, limit: 1_000_000 }), engine.records.tracked(run.id)]);
+  const [steps, plan, tags, artifacts, tracked] = await Promise.all([engine.records.steps(run.id), engine.records.plan(run.plan), engine.records.callTags(run.id), engine.records.artifacts({ run: run.id, limit: 1_000_000 }), engine.records.tracked(run.id)]);
   const last = new Map<string, { step: string; key: string; value: number | string }>();
   for (const e of tracked) if (e.kind === "metric") last.set(`${e.node}/${e.key}`, { step: e.node, key: e.key, value: e.value });
   const shown = steps.map((s): DataOf<"run-show">["steps"][number] => ({
     step: s.node, status: s.status === "running" && run.status !== "running" ? run.status : s.status, condition: s.condition, attempt: s.attempt, startedAt: iso(s.started_at), endedAt: iso(s.ended_at), ms: s.ended_at === null ? null : s.ended_at - s.started_at, key: s.key,
     cache: JSON.parse(s.cache_json) as CacheOutcome, error: s.error_json === null ? null : errorDocument(JSON.parse(s.error_json) as SerializedError, "MLS4001"),
+    tags: [...(tags.get(s.node.split("@", 1)[0]!) ?? [])],
     outputs: artifacts.filter((a) => a.node === s.node).map((a) => ({ output: a.output, format: a.format, size: a.size, digest: a.manifest })),
   }));
   return {
-    run: run.id, pipeline: run.pipeline, status: run.status, startedAt: iso(run.started_at), endedAt: iso(run.ended_at),
+    run: run.id, name: run.name, schedule: plan.pipeline.schedule ?? null, pipeline: run.pipeline, status: run.status, startedAt: iso(run.started_at), endedAt: iso(run.ended_at),
     params: JSON.parse(run.params_json) as JsonFields, stack: JSON.parse(run.stack_json) as JsonFields, plan: run.plan, bundle: run.bundle, tags: JSON.parse(run.tags_json) as string[],
     steps: shown,
     metrics: [...last.values()], warnings: JSON.parse(run.warnings_json) as string[], error: run.error_json === null ? null : errorDocument(failureOf(run, shown)),

@@ -32,6 +32,8 @@ const stepStatus = z.enum(["waiting", "running", "completed", "cached", "failed"
 const runStatus = z.enum(["running", "completed", "failed", "cancelled", "interrupted"]);
 const pointer = z.looseObject({ manifest: z.string(), identity: z.string(), format: z.string(), size: z.number() });
 const runHead = { run: z.string(), pipeline: z.string(), status: runStatus };
+const runName = z.string().nullable().describe("what the run is called; several may be called the same");
+const schedule = z.union([z.strictObject({ cron: z.string(), timeZone: z.string().optional(), catchUp: z.boolean().optional() }), z.strictObject({ everyMs: z.int(), catchUp: z.boolean().optional() })]);
 const secretIn = { secret: z.string().describe("its name"), store: z.string().describe("name of the secret store"), flavor: z.string() };
 
 const place = z.strictObject({ file: z.string().describe("from the project's folder"), line: z.int() });
@@ -55,24 +57,24 @@ const changedResults = z.array(z.strictObject({ key: z.string(), step: z.string(
 
 const commands = {
   run: z.strictObject({
-    ...runHead, endedAt: time, error: errorSchema.nullable(),
+    ...runHead, name: runName, endedAt: time, error: errorSchema.nullable(),
     steps: z.array(z.strictObject({ step: z.string(), status: stepStatus, outputs: z.record(z.string(), pointer), condition: z.string().optional(), error: errorSchema.optional() })),
     copied: z.array(z.strictObject({ from: z.string(), artifacts: z.int(), bytes: z.number() })).describe("what was copied from other stores of the project"),
   }),
-  "run-detach": z.strictObject(runHead),
+  "run-detach": z.strictObject({ ...runHead, name: runName }),
   "run-attach": z.strictObject({ ...runHead, startedAt: time, endedAt: time.nullable(), error: errorSchema.nullable() }),
   "run-cancel": z.strictObject({ run: z.string(), asked: z.literal(true) }),
-  "run-list": z.array(z.strictObject({ ...runHead, startedAt: time, endedAt: time.nullable(), tags: z.array(z.string()) })),
+  "run-list": z.array(z.strictObject({ ...runHead, name: runName, startedAt: time, endedAt: time.nullable(), tags: z.array(z.string()) })),
   "run-show": z.strictObject({
-    ...runHead, startedAt: time, endedAt: time.nullable(), params: json, stack: json.describe("as it was; secrets are references"), plan: z.string().describe("digest"), bundle: z.string().nullable().describe("manifest of the code"), tags: z.array(z.string()),
+    ...runHead, name: runName, schedule: schedule.nullable().describe("that the pipeline declares"), startedAt: time, endedAt: time.nullable(), params: json, stack: json.describe("as it was; secrets are references"), plan: z.string().describe("digest"), bundle: z.string().nullable().describe("manifest of the code"), tags: z.array(z.string()),
     steps: z.array(z.strictObject({
-      step: z.string(), status: stepStatus, condition: z.string().nullable(), attempt: z.int(), startedAt: time, endedAt: time.nullable(), ms: z.number().nullable(), key: z.string().nullable(), cache: z.looseObject({ state: z.string() }), error: errorSchema.nullable(),
+      step: z.string(), status: stepStatus, condition: z.string().nullable(), attempt: z.int(), startedAt: time, endedAt: time.nullable(), ms: z.number().nullable(), key: z.string().nullable(), cache: z.looseObject({ state: z.string() }), error: errorSchema.nullable(), tags: z.array(z.string()),
       outputs: z.array(z.strictObject({ output: z.string(), format: z.string(), size: z.number(), digest: z.string() })),
     })),
     metrics: z.array(z.strictObject({ step: z.string(), key: z.string(), value: z.union([z.number(), z.string()]) })).describe("the last value of each"), warnings: z.array(z.string()), error: errorSchema.nullable(),
   }),
   "run-logs": z.array(z.strictObject({ step: z.string(), attempt: z.int(), time, stream: z.enum(["stdout", "stderr", "log"]), text: z.string() })),
-  "artifact-list": z.array(z.strictObject({ artifact: z.string().describe("RUN/STEP.OUTPUT"), format: z.string(), kind: z.string(), size: z.number(), digest: z.string(), metadata: json })),
+  "artifact-list": z.array(z.strictObject({ artifact: z.string().describe("RUN/STEP.OUTPUT"), tags: z.array(z.string()).describe("of the step that made it"), format: z.string(), kind: z.string(), size: z.number(), digest: z.string(), metadata: json })),
   "artifact-show": z.strictObject({
     artifact: z.string(), run: z.string(), step: z.string(), output: z.string(), format: z.string(), kind: z.string(), size: z.number(), digest: z.string(), identity: z.string(), metadata: json,
     madeBy: z.strictObject({ run: z.string(), step: z.string() }).describe("the run and step that made it; another one where this step was cached"), files: z.array(z.strictObject({ path: z.string(), size: z.number(), sha256: z.string() })), present: z.boolean().describe("whether its bytes are in a store"),

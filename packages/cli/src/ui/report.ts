@@ -15,7 +15,7 @@ export function printReport(report: RunReport, flags: GlobalFlags, stopped = 130
   if (flags.json === true) {
     const steps = [...report.nodes.values()].filter((n) => n.node.kind !== "choose").map((n) => ({ step: n.id, status: n.status, outputs: Object.fromEntries(Object.entries(n.outputs).map(([name, pointer]) => [name, { ...pointer }])), ...(n.condition !== undefined && { condition: n.condition }), ...(n.error !== undefined && { error: errorDocument(n.error, "MLS4001") }) }));
     const document = error === undefined ? undefined : { ...errorDocument(error), exitCode };
-    writeJson("run", { run: report.id, pipeline: report.plan.pipeline.name, status: report.status, steps, copied: [...report.copied], error: document ?? null, endedAt: iso(Date.now()) }, report.warnings, document);
+    writeJson("run", { run: report.id, name: report.name ?? null, pipeline: report.plan.pipeline.name, status: report.status, steps, copied: [...report.copied], error: document ?? null, endedAt: iso(Date.now()) }, report.warnings, document);
   } else if (error !== undefined) printError(error, stderr(flags), flags);
   else if (!process.stdout.isTTY || flags.quiet === true || flags.plain === true) stdout(flags).line(report.id);
   else stdout(flags).line(stdout(flags).style(`look at it: mlstack run show ${report.id}`, "dim"));

@@ -48,12 +48,12 @@ export function runReporter(stream: NodeJS.WriteStream, { verbose, ...flags }: R
 
   return {
     observer: {
-      planned(run, plan: Plan) {
+      planned(run, plan: Plan, name?: string) {
         startedAt = now();
         maps = mapProgress(plan.nodes);
         const shown = plan.nodes.filter((n) => n.kind !== "choose").map((n) => n.id);
         width = Math.min(NAME_WIDTH, t.isTTY ? Math.max(12, t.columns - 30) : NAME_WIDTH, Math.max(0, ...shown.map((id) => id.length)));
-        write(`${t.style("run", "dim")} ${run}  ${t.style(plan.pipeline.name, "bold")}  ${t.style(count(shown.length, "step"), "dim")}`);
+        write(`${t.style("run", "dim")} ${run}  ${name === undefined ? "" : `${name}  `}${t.style(plan.pipeline.name, "bold")}  ${t.style(count(shown.length, "step"), "dim")}`);
         live?.start(shown);
       },
       event,

@@ -1,5 +1,6 @@
 import type { CallOptions } from "./component.ts";
 import type { ResourceRequest } from "./orchestrator.ts";
+import type { Schedule } from "../steps/schedule.ts";
 import type { JsonObject } from "../values/json.ts";
 
 /**
@@ -127,12 +128,3 @@ export interface NativeStatus {
 }
 
 export type NativeNodeState = "waiting" | "queued" | "running" | "retrying" | "completed" | "failed" | "skipped" | "cancelled";
-
-export interface Schedule {
-  /** Five fields, in `timeZone`. */
-  readonly cron: string;
-  /** An IANA name; UTC by default. */
-  readonly timeZone?: string | undefined;
-  /** Whether times that passed while the engine was away are made up for; false by default. */
-  readonly catchUp?: boolean | undefined;
-}

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   MLS1015: { exit: 1, title: "A module failed while it was imported" },
   MLS1016: { exit: 1, title: "A pipeline's own code failed while its plan was made" },
   MLS1017: { exit: 2, title: "A module does not export an imported name" },
+  MLS1018: { exit: 2, title: "Options were given for a step that the pipeline does not call" },
   // 2xxx: plugins
   MLS2001: { exit: 4, title: "A plugin's manifest is invalid" },
   MLS2002: { exit: 4, title: "A plugin implements a component type that is not known here" },
@@ -65,6 +66,8 @@ export const ERROR_CODES = {
   MLS4013: { exit: 3, title: "A step had to run that was expected to be in the cache" },
   MLS4020: { exit: 2, title: "The stack does not fit the pipeline in more than one way" },
   MLS4021: { exit: 1, title: "A component of the stack does not work as it is" },
+  MLS4030: { exit: 2, title: "A run's name cannot be used" },
+  MLS4031: { exit: 2, title: "The orchestrator cannot start runs by a schedule" },
   // 5xxx: records
   MLS5001: { exit: 4, title: "The records were written by a newer version" },
   MLS5002: { exit: 1, title: "The records cannot be opened or written" },

@@ -5,6 +5,7 @@ import type { ResourceRequest } from "../contracts/orchestrator.ts";
 import type { ArtifactHandle, ArtifactType } from "../formats/artifact-type.ts";
 import type { JsonObject } from "../values/json.ts";
 import type { DataParam } from "./data-param.ts";
+import type { StepHooks } from "./hooks.ts";
 
 /** Brand of step definitions, shared by all copies of the package. */
 export const STEP: unique symbol = Symbol.for("mlstack.step") as never;
@@ -47,8 +48,12 @@ export interface StepOptions {
   readonly files?: readonly string[] | undefined;
   /** Settings per component flavor. */
   readonly settings?: Readonly<Record<string, JsonObject>> | undefined;
+  /** Of a step: its calls, and so what they make, are found by them. Of a pipeline: its runs. None of a step's come from its pipeline. */
   readonly tags?: readonly string[] | undefined;
 }
+
+/** What may be set for single calls of a step. Everything that a key is made of belongs to the step itself. */
+export type StepCallOptions = Pick<StepOptions, "cache" | "retry" | "timeoutMs" | "resources" | "settings" | "tags">;
 
 /** What a running step is given, untyped: the authoring API gives it types. */
 export interface StepInvocation {
@@ -106,6 +111,8 @@ export interface StepDefinition {
   readonly requires: Readonly<Record<string, true | string>>;
   readonly uses: Readonly<Record<string, ComponentUse>>;
   readonly options: StepOptions;
+  /** Left out where there are none. */
+  readonly hooks?: StepHooks | undefined;
   readonly site: CallSite | undefined;
   /** Runs the user's code once. Resolves to the outputs by name. */
   invoke(context: StepInvocation): Promise<Readonly<Record<string, unknown>>>;

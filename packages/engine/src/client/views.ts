@@ -43,12 +43,16 @@ export type Loadable<T> = T extends Ref<infer V> ? (undefined extends V ? Artifa
 /** A run with its steps and artifacts. */
 export interface RunView<T = unknown> {
   readonly id: string;
+  /** What the run is called. */
+  readonly name: string | undefined;
   readonly pipeline: string;
   readonly status: RunStatus;
   readonly startedAt: Date;
   readonly endedAt: Date | undefined;
   /** As the pipeline's schemas gave them: dates are dates. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** The pipeline's, and those that the run was given. */
+  readonly tags: readonly string[];
   readonly error: SerializedError | undefined;
   readonly steps: Readonly<Record<string, StepView>>;
   /** The pipeline's outputs; there when the run was asked for by the pipeline object. */
@@ -84,7 +88,7 @@ export async function runView<T>(row: RunRow, records: Records, artifacts: () =>
     throw new MlstackError("MLS5005", `the run ${row.id} has no artifact ${node}.${output}`, { why: `the step's status is ${views[node]?.status ?? "unknown"}`, fix: `mlstack run show ${row.id}` });
   };
   return {
-    id: row.id, pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), params,
+    id: row.id, name: row.name ?? undefined, tags: JSON.parse(row.tags_json) as string[], pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), params,
     error: row.error_json === null ? undefined : (JSON.parse(row.error_json) as SerializedError), steps: views,
     get outputs() { return loadable(built?.outputs, find) as Loadable<T>; },
     step(step) {

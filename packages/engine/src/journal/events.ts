@@ -1,5 +1,5 @@
 import type { CacheMiss, JsonObject, JsonValue, SerializedError, StepSpec, TrackerEvent } from "@mlstack/core";
-import type { UncachedReason } from "@mlstack/pipeline";
+import type { CallOverrides, UncachedReason } from "@mlstack/pipeline";
 import type { StoredOutput } from "../store/action-space.ts";
 
 /**
@@ -13,6 +13,8 @@ export interface RunStarted {
   readonly run: string;
   readonly time: number;
   readonly pipeline: string;
+  /** What the run is called; left out where it has no name. */
+  readonly name?: string | undefined;
   /** Digest of the plan document in the content space. */
   readonly plan: string;
   readonly params: Readonly<Record<string, JsonValue>>;
@@ -40,6 +42,8 @@ export interface RunSettings {
   readonly trustDomain: string;
   /** Whether steps that do not depend on a failed one go on. */
   readonly onFailure: "stop" | "continue";
+  /** Options for calls of this run, over what the code says. */
+  readonly overrides?: CallOverrides | undefined;
 }
 
 /** Where the driver of a run is, and how it is told that it is alive. */

@@ -34,8 +34,8 @@ export function apply(db: OpenDatabase, event: JournalEvent): void {
 
 function runStarted(db: OpenDatabase, e: RunStarted): void {
   const { host, pid, born, journal } = e.driver;
-  db.prepare("insert into runs (id, pipeline, status, started_at, plan, bundle, params_json, given_json, stack_json, versions_json, project, host, pid, born, journal, ordinal, heartbeat_at, warnings_json, tags_json, settings_json, lost_json) values (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '[]', ?, ?, ?) on conflict do nothing")
-    .run(e.run, e.pipeline, e.time, e.plan, e.bundle, JSON.stringify(e.params), JSON.stringify(e.given), JSON.stringify(e.stack), JSON.stringify(e.versions), e.project, host, pid, born, journal, e.time, JSON.stringify(e.tags), JSON.stringify(e.settings), JSON.stringify(e.lost));
+  db.prepare("insert into runs (id, pipeline, status, started_at, plan, bundle, params_json, given_json, stack_json, versions_json, project, host, pid, born, journal, ordinal, heartbeat_at, warnings_json, tags_json, settings_json, lost_json, name) values (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '[]', ?, ?, ?, ?) on conflict do nothing")
+    .run(e.run, e.pipeline, e.time, e.plan, e.bundle, JSON.stringify(e.params), JSON.stringify(e.given), JSON.stringify(e.stack), JSON.stringify(e.versions), e.project, host, pid, born, journal, e.time, JSON.stringify(e.tags), JSON.stringify(e.settings), JSON.stringify(e.lost), e.name ?? null);
   storeUsed(db, e.stack, e.time);
 }
 

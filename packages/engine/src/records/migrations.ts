@@ -60,4 +60,8 @@ export const MIGRATIONS: readonly Migration[] = [
   async function artifactsByDigest(db) {
     await db.schema.createIndex("artifacts_by_manifest").on("artifacts").column("manifest").execute();
   },
+  async function runNames(db) {
+    await db.schema.alterTable("runs").addColumn("name", "text").execute();
+    await db.schema.createIndex("runs_by_name").on("runs").column("name").execute();
+  },
 ];

@@ -1,6 +1,7 @@
-import type { ExpressionBuilder, Selectable } from "kysely";
+import { sql, type ExpressionBuilder, type Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
+import { callTags, taggedNodes, type CallTags } from "./call-tags.ts";
 import { earlierResults, type After, type EarlierResult } from "./earlier-results.ts";
 import { lineageRows, type LineageRows } from "./lineage-rows.ts";
 import { liveStatus } from "./liveness.ts";
@@ -10,11 +11,11 @@ import type { ArtifactRow, AttemptRow, Database, RunRow, StepRow, TrackerRow } f
 /** Reads what happened. */
 export interface Records {
   /** Newest first. */
-  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; /** Begun then or later, in milliseconds since 1970. */ readonly since?: number | undefined; /** Begun earlier. */ readonly before?: number | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
+  runs(filter?: { readonly pipeline?: string | undefined; readonly status?: string | undefined; /** Begun then or later, in milliseconds since 1970. */ readonly since?: number | undefined; /** Begun earlier. */ readonly before?: number | undefined; readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly RunRow[]>;
   /**
-   * A run by its id, by the beginning of it, or `last`.
+   * A run by its id, by its name, by the beginning of its id, or `last`.
    *
-   * @throws MLS5003 when there is none; MLS5006 when more than one id begins so
+   * @throws MLS5003 when there is none; MLS5006 when more than one is called so, or has an id that begins so
    */
   run(idOrPrefix: string): Promise<RunRow>;
   /** In the plan's order. */
@@ -24,7 +25,9 @@ export interface Records {
   /** @throws MLS5004 */
   step(run: string, node: string): Promise<StepRow>;
   attempts(run: string, node: string): Promise<readonly AttemptRow[]>;
-  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly format?: string | undefined; /** The beginning of its digest. */ readonly digest?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly format?: string | undefined; /** The beginning of its digest. */ readonly digest?: string | undefined; /** Of the call that made it. */ readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  /** The tags of a run's calls, by plan node. */
+  callTags(run: string): Promise<CallTags>;
   tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
   parts(key: string): Promise<Readonly<Record<string, string>> | undefined>;
   plan(digest: string): Promise<Plan>;
@@ -68,11 +71,17 @@ export function recordsOf(db: OpenDatabase): Records {
       if (last === undefined) throw new MlstackError("MLS5003", "there are no runs yet", { fix: "mlstack run FILE" });
       return live(last);
     }
+    const named = await kysely.selectFrom("runs").selectAll().where("name", "=", idOrPrefix).orderBy("started_at", "desc").limit(6).execute();
     const found = /^[0-9a-z]+$/.test(idOrPrefix) ? await kysely.selectFrom("runs").selectAll().where("id", ">=", idOrPrefix).where("id", "<", `${idOrPrefix}{`).orderBy("id", "desc").limit(6).execute() : [];
-    const exact = found.find((r) => r.id === idOrPrefix) ?? (found.length === 1 ? found[0] : undefined);
+    const exact = found.find((r) => r.id === idOrPrefix) ?? (named.length === 1 ? named[0] : undefined) ?? (named.length === 0 && found.length === 1 ? found[0] : undefined);
     if (exact !== undefined) return live(exact);
-    if (found.length === 0) throw new MlstackError("MLS5003", `there is no run ${JSON.stringify(idOrPrefix)}`, { fix: "mlstack run list" });
-    throw new MlstackError("MLS5006", `${JSON.stringify(idOrPrefix)} fits ${found.length > 5 ? "more than five" : found.length} runs`, { why: found.slice(0, 5).map((r) => r.id).join(", "), fix: "give more of the id" });
+    const several = named.length > 0 ? named : found;
+    if (several.length === 0) {
+      const names = await kysely.selectFrom("runs").select("name").where("name", "is not", null).orderBy("started_at", "desc").limit(200).execute();
+      const near = didYouMean(idOrPrefix, names.map((r) => r.name!));
+      throw new MlstackError("MLS5003", `there is no run ${JSON.stringify(idOrPrefix)}`, { fix: near === undefined ? "mlstack run list" : `write ${near}` });
+    }
+    throw new MlstackError("MLS5006", `${JSON.stringify(idOrPrefix)} fits ${several.length > 5 ? "more than five" : several.length} runs`, { why: several.slice(0, 5).map((r) => r.id).join(", "), fix: named.length > 0 ? "give an id" : "give more of the id" });
   }
 
   const plan = async (digest: string): Promise<Plan> => {
@@ -94,7 +103,8 @@ export function recordsOf(db: OpenDatabase): Records {
 
   return {
     run, steps, plan,
-    async runs({ pipeline, status, since, before, limit = 20 } = {}) {
+    callTags: async (id) => callTags(await plan((await kysely.selectFrom("runs").select("plan").where("id", "=", id).executeTakeFirstOrThrow()).plan)),
+    async runs({ pipeline, status, since, before, tag, limit = 20 } = {}) {
       let query = kysely.selectFrom("runs").selectAll();
       if (pipeline !== undefined) query = query.where("pipeline", "=", pipeline);
       if (since !== undefined) query = query.where("started_at", ">=", since);
@@ -102,6 +112,7 @@ export function recordsOf(db: OpenDatabase): Records {
       // whether a run is interrupted is not written down: nobody was there to do it
       const recorded = status === "interrupted" ? "running" : status;
       if (recorded !== undefined) query = query.where("status", "=", recorded as "running");
+      if (tag !== undefined) query = query.where(sql<boolean>`exists (select 1 from json_each(tags_json) where value = ${tag})`);
       if (recorded !== "running") query = query.limit(limit);
       const rows = (await query.orderBy("started_at", "desc").orderBy("id", "desc").execute()).map(live);
       return rows.filter((r) => status === undefined || r.status === status).slice(0, limit);
@@ -125,7 +136,7 @@ export function recordsOf(db: OpenDatabase): Records {
       if (status !== undefined) query = query.where("steps.status", "=", status);
       return query.orderBy("runs.started_at", "desc").orderBy("steps.started_at").orderBy("steps.node").limit(limit).execute();
     },
-    async artifacts({ run: id, node, output, pipeline, format, digest, limit = 200 }) {
+    async artifacts({ run: id, node, output, pipeline, format, digest, tag, limit = 200 }) {
       let query = kysely.selectFrom("artifacts").innerJoin("runs", "runs.id", "artifacts.run").selectAll("artifacts");
       if (id !== undefined) query = query.where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
@@ -134,7 +145,11 @@ export function recordsOf(db: OpenDatabase): Records {
       if (format !== undefined) query = query.where("artifacts.format", "=", format);
       // hexadecimal digits end before "g"
       if (digest !== undefined) query = query.where("artifacts.manifest", ">=", digest).where("artifacts.manifest", "<", `${digest}g`);
-      return query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output").limit(limit).execute();
+      const ordered = query.orderBy("runs.started_at", "desc").orderBy("artifacts.node").orderBy("artifacts.output");
+      if (tag === undefined) return ordered.limit(limit).execute();
+      const nodes = await taggedNodes(kysely, tag);
+      const rows = await ordered.select("runs.plan as of_plan").where("runs.plan", "in", [...nodes.keys()]).execute();
+      return rows.filter((row) => nodes.get(row.of_plan)?.has(row.node.split("@", 1)[0]!) === true).slice(0, limit).map(({ of_plan: _plan, ...row }) => row);
     },
     async tracked(id, node) {
       let query = kysely.selectFrom("tracker_events").selectAll().where("run", "=", id);

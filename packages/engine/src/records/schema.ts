@@ -3,7 +3,7 @@ import type { Selectable } from "kysely";
 /** The records' tables. Times are milliseconds since 1970; columns named `*_json` hold JSON text. */
 export interface Database {
   runs: {
-    id: string; pipeline: string; status: "running" | "completed" | "failed" | "cancelled"; started_at: number; ended_at: number | null;
+    id: string; pipeline: string; /** What it is called; several may be called the same. */ name: string | null; status: "running" | "completed" | "failed" | "cancelled"; started_at: number; ended_at: number | null;
     plan: string; bundle: string | null; params_json: string; given_json: string; stack_json: string; versions_json: string; project: string; host: string; pid: number; born: string;
     journal: "direct" | "store"; /** How often it was resumed. */ ordinal: number; heartbeat_at: number; driver_handle: string | null;
     /** The vendor's run in the experiment tracker, as a TrackedRow. */ tracked_json: string | null;

@@ -1,4 +1,5 @@
 import { MlstackError, serializeError, type LaunchHere, type StepHandle, type StepLaunch, type StepSpec } from "@mlstack/core";
+import { callOptionsOf } from "@mlstack/pipeline";
 import { decodeMessage } from "../journal/channel-journal.ts";
 import type { StepEnded } from "../journal/events.ts";
 import { readStepEnd } from "../journal/object-journal.ts";
@@ -16,7 +17,7 @@ export type Prepared = Omit<StepTask, "definition"> & { readonly definition: Ste
 
 /** Starts a step, again after a failure where its retry policy says so. */
 export async function attempts(d: Drive, task: Prepared, before: number): Promise<StepOutcome> {
-  const { retry } = task.step.options;
+  const { retry } = callOptionsOf(task.step, task.node);
   for (let n = 1; ; n++) {
     const again = n < retry.attempts;
     const attempt = before + n;

@@ -14,13 +14,15 @@ import { layers } from "../store/layers.ts";
 import { openRoots } from "../store/roots.ts";
 import { cancelled } from "./attempt-end.ts";
 import { beforeSteps } from "./drive-run.ts";
-import { refuseHereOnly, runStarted, settingsOf, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
+import { hooksNotCalled } from "./run-hooks.ts";
+import { nameOfRun, refuseHereOnly, runStarted, settingsOf, type LoadedPlan, type RunOptions, type RunSurroundings } from "./execute-run.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
 /** What a driver elsewhere needs, as JSON that travels to it. */
 export interface DriverSpec extends RunSettings {
   readonly version: 1;
   readonly run: string;
+  readonly name: string | null;
   readonly ordinal: number;
   readonly project: string;
   readonly startedAt: number;
@@ -38,7 +40,10 @@ export interface DriverSpec extends RunSettings {
 /** A run whose driver is elsewhere. */
 export interface DetachedRun {
   readonly id: string;
+  readonly name: string | undefined;
   readonly handle: StepHandle;
+  /** What the run will do otherwise than one that is driven from here. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -61,8 +66,9 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
   const shared = await shareWithSteps(plan, data, s.project, layered.content);
   const planDigest = await keepPlan(compiled, layered.content, s.db);
   const startedAt = s.now();
+  const name = nameOfRun(compiled, options, s, startedAt);
   const settings = settingsOf(options);
-  const started = runStarted(plan, given, { run, time: startedAt, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("store"), settings, version: s.version, project: s.identity.id, tags: options.tags ?? [] });
+  const started = runStarted(plan, given, { run, name, time: startedAt, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("store"), settings, version: s.version, project: s.identity.id, tags: options.tags ?? [] });
   const isStopped = (): boolean => signal?.aborted === true;
   const stopped = () => cancelled(signal ?? AbortSignal.abort());
   if (isStopped()) throw stopped();
@@ -80,7 +86,7 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
     await journal.flush();
   };
   const spec: DriverSpec = {
-    ...settings, version: 1, run, ordinal: 0, project: s.identity.id, startedAt, plan: planDigest, stack: snapshot, concurrency: s.concurrency ?? null, stores: await s.storesElsewhere(),
+    ...settings, version: 1, run, name: name ?? null, ordinal: 0, project: s.identity.id, startedAt, plan: planDigest, stack: snapshot, concurrency: s.concurrency ?? null, stores: await s.storesElsewhere(),
     data: Object.fromEntries([...shared.data].map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, { pointer }]) => [name, pointer]))])), files: Object.fromEntries(shared.files),
   };
   const declared = [...everyPlanNode(plan.nodes)].flatMap((n) => (n.kind === "step" ? plan.steps[n.step]!.options.env : []));
@@ -98,5 +104,6 @@ export async function detachRun(compiled: LoadedPlan, given: Readonly<Record<str
     await end(stopped(), "cancelled");
     throw stopped();
   }
-  return { id: run, handle };
+  const silent = hooksNotCalled(compiled.steps, compiled.hooks);
+  return { id: run, name, handle, warnings: silent === undefined ? [] : [silent] };
 }

@@ -1,4 +1,4 @@
-import { MlstackError, serializeError, type DataPointer, type Launcher, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
+import { MlstackError, serializeError, type DataPointer, type Launcher, type PipelineHooks, type SerializedError, type StepDefinition, type TrackedStatus } from "@mlstack/core";
 import type { Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import type { ResolvedData } from "../data/data-resolver.ts";
@@ -11,6 +11,7 @@ import type { During } from "../store/abortable.ts";
 import { actionSpace } from "../store/action-space.ts";
 import type { Layers } from "../store/layers.ts";
 import { cancelled } from "./attempt-end.ts";
+import { runHooks, type RunHooks } from "./run-hooks.ts";
 import { openRoots, type Named, type Roots } from "../store/roots.ts";
 import { consoleCapture } from "./console-capture.ts";
 import type { EarlierWork } from "./drive.ts";
@@ -24,6 +25,9 @@ import { trackerLink, type TrackerLink } from "./tracker-link.ts";
 /** A run that is in the journal and can be driven, here or elsewhere. */
 export interface DrivenRun extends RunSettings {
   readonly run: string;
+  readonly name?: string | undefined;
+  /** The pipeline's own; those of steps are in `steps`. Left out where nothing of the project is. */
+  readonly hooks?: PipelineHooks | undefined;
   readonly ordinal: number;
   readonly project: string;
   readonly plan: Plan;
@@ -87,14 +91,16 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
   const capture = consoleCapture();
   let link: TrackerLink | undefined;
   let roots: Roots | undefined;
-  const journal: Journal = { ...r.journal, append(event) { roots?.event(event); r.journal.append(event); } };
+  let hooks: RunHooks | undefined;
+  const journal: Journal = { ...r.journal, append(event) { roots?.event(event); r.journal.append(event); hooks?.event(event); } };
   try {
     const earlier = await r.earlier();
     const tracked = await r.tracked?.();
+    hooks = runHooks({ run: { id: run, pipeline: plan.pipeline.name, name: r.name }, plan, steps: r.steps, hooks: r.hooks, startedAt: r.startedAt, signal: r.signal, now: () => r.now() });
     roots = await openRoots(store, { project: r.project, run, ordinal, relied: () => layers.relied() }, beforeSteps(r));
     const tracker = await r.stack.tracker();
     const required = Object.values(plan.steps).some((step) => "experimentTracker" in step.requires);
-    const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name };
+    const tags = { "mlstack.run": run, "mlstack.pipeline": plan.pipeline.name, "mlstack.stack": r.snapshot.name, ...(r.name !== undefined && { "mlstack.name": r.name }) };
     if (tracker !== undefined) {
       link = await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt), externalId: tracked?.externalId }, {
         required, open: (digest) => content.stream(digest), signal: r.signal,
@@ -122,14 +128,15 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     if (isTakenOver(r.signal.reason)) throw r.signal.reason;
     const ended = [...((await link?.finish(result.status, new Date(r.now()))) ?? []), ...layers.warnings];
     const error = result.failed?.error ?? (result.status === "cancelled" ? serializeError(cancelled(r.signal)) : undefined);
-    const warnings = [...ended, ...(await roots.keep())].map((text) => redactor.text(text));
+    const warnings = [...ended, ...(await hooks.finish(result.status, error)), ...(await roots.keep())].map((text) => redactor.text(text));
     await end(result.status, error, warnings);
     return { status: result.status, error, nodes: result.nodes, warnings };
   } catch (e) {
     // how it ends is for the one that goes on with it to say
     if (isTakenOver(e)) { link?.abandon(); throw e; }
     // what made it impossible to go on may also make it impossible to say so; the first cause is the one that counts
-    await end("failed", redactor.data(serializeError(e)), []).catch(() => undefined);
+    const error = redactor.data(serializeError(e));
+    await end("failed", error, ((await hooks?.finish("failed", error)) ?? []).map((text) => redactor.text(text))).catch(() => undefined);
     await link?.finish("failed", new Date(r.now())).catch(() => undefined);
     throw redactor.error(e);
   } finally {

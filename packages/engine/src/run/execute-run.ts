@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { encodeValue, MlstackError, type JsonObject, type JsonValue, type SerializedError, type StepDefinition } from "@mlstack/core";
-import type { CompiledPlan, Plan } from "@mlstack/pipeline";
+import type { CallOverrides, CompiledPlan, Plan } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { directJournal } from "../journal/direct-journal.ts";
 import type { Journal, JournalEvent, LogLine, RunResumed, RunSettings, RunStarted } from "../journal/events.ts";
@@ -21,13 +21,14 @@ import type { Faults } from "./faults.ts";
 import { recordBeats, storeBeats } from "./heartbeat.ts";
 import type { NodeState } from "./node-states.ts";
 import { notesInRecords } from "./notes.ts";
+import { runNameOf } from "./run-name.ts";
 import { keepFiles } from "./share-files.ts";
 import type { TrackedBefore } from "./tracked-before.ts";
 import { keepPlan, newRunId, resolveData, shareWithSteps } from "./start-run.ts";
 
 /** Told of what happens, as it happens. Used by live views; what it throws is not caught. */
 export interface RunObserver {
-  planned?(run: string, plan: Plan): void;
+  planned?(run: string, plan: Plan, name?: string): void;
   event?(event: JournalEvent): void;
   /** An attempt was handed to what runs it; that it has begun is told by its event, which a process elsewhere may send late. */
   launched?(node: string, attempt: number): void;
@@ -48,6 +49,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly observer?: RunObserver | undefined;
   readonly tags?: readonly string[] | undefined;
+  /** What the run is called, in the place of what its pipeline says (`PipelineSpec.runName`, which names the placeholders). Not of a resumed run. */
+  readonly name?: string | undefined;
+  /** Options for calls of this run, over what the code says: see `CallOverrides`. Throws MLS1018 for a call that is not there. */
+  readonly steps?: CallOverrides | undefined;
   /** Which trust domain results are read from and written to; `shared` by default. */
   readonly trustDomain?: string | undefined;
   /**
@@ -63,6 +68,7 @@ export interface CopiedFrom { readonly from: string; readonly artifacts: number;
 /** A run that has ended. */
 export interface RunReport {
   readonly id: string;
+  readonly name: string | undefined;
   readonly status: "completed" | "failed" | "cancelled";
   /** The first failure. */
   readonly error: SerializedError | undefined;
@@ -98,6 +104,7 @@ export interface RunSurroundings {
 /** A run of the same id that this one goes on with. */
 export interface ResumedRun {
   readonly run: string;
+  readonly name: string | undefined;
   readonly ordinal: number;
   readonly startedAt: number;
   /** Makes this process the run's only driver. Throws MLS4009 where somebody else is. */
@@ -121,7 +128,9 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const { plan } = compiled;
   const [store, launch] = await Promise.all([s.stack.artifactStore(), s.stack.launcher()]);
   if (launch.sees === "bundle") { refuseHereOnly(compiled); await refuseLocal(s.stack); }
-  const run = resumed?.run ?? newRunId(s.now());
+  const startedAt = s.now();
+  const run = resumed?.run ?? newRunId(startedAt);
+  const name = resumed === undefined ? nameOfRun(compiled, options, s, startedAt) : resumed.name;
   const ordinal = resumed?.ordinal ?? 0;
   const part = { run, ordinal };
   const scratchDir = join(s.scratchDir, run);
@@ -131,37 +140,45 @@ export async function executeRun(compiled: LoadedPlan, given: Readonly<Record<st
   const shared = launch.sees === "bundle" ? await shareWithSteps(plan, data, s.project, layered.content) : { data, files: await keepFiles(plan, s.project, layered.content) };
   const planDigest = await keepPlan(compiled, layered.content, s.db);
   const journal = observed(directJournal(s.db, s.logs, part), options);
-  const startedAt = s.now();
   const snapshot = await s.stack.snapshot();
   const settings = settingsOf(options);
   const common = { run, time: startedAt, plan: planDigest, bundle: plan.bundle, stack: snapshot, driver: thisDriver("direct"), settings };
   if (resumed === undefined) {
-    journal.append(runStarted(plan, given, { ...common, version: s.version, project: s.identity.id, tags: options.tags ?? [] }));
+    journal.append(runStarted(plan, given, { ...common, name, version: s.version, project: s.identity.id, tags: options.tags ?? [] }));
     await journal.flush();
   } else {
     const event: RunResumed = { kind: "run-resumed", ordinal, ...common };
     await resumed.claim(event);
     options.observer?.event?.(event);
   }
-  options.observer?.planned?.(run, plan);
+  options.observer?.planned?.(run, plan, name);
   await s.faults.at("run.recorded");
   const asked = new AbortController();
   // a step elsewhere looks at the store, everybody else at the records
   const watches = [recordBeats(s.db, part), notesInRecords(s.db, part, asked), ...(launch.sees === "bundle" ? [storeBeats(store, part, launch)] : [])];
   try {
     const end = await driveRun({
-      ...settings, expectCached: options.expectCached, run, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
+      ...settings, expectCached: options.expectCached, run, name, hooks: compiled.hooks, ordinal, project: s.identity.id, plan, planDigest, startedAt: resumed?.startedAt ?? startedAt, stack: s.stack, snapshot, launch, maxParallel: Math.min(launch.maxParallel, s.concurrency ?? Infinity), layers: layered, during, journal, logs: s.logs, steps: compiled.steps, checks: compiled.checks, liveParams: compiled.liveParams,
       data: shared.data, files: shared.files, env: compiled.env, earlier: async () => resumed?.earlier(journal), ...(resumed !== undefined && { tracked: () => resumed.tracked() }), filesDir: s.project.dir,
       signal: options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]), scratchDir, faults: s.faults, now: () => s.now(), onLog: (node, attempt, line) => options.observer?.log?.(node, attempt, line),
       onLaunch: (node, attempt) => options.observer?.launched?.(node, attempt),
       onTracked: (externalId, url) => options.observer?.tracked?.(externalId, url),
     });
-    return { id: run, ...end, plan, steps: compiled.steps, outputs: compiled.outputs, copied: layered.copied };
+    return { id: run, name, ...end, plan, steps: compiled.steps, outputs: compiled.outputs, copied: layered.copied };
   } finally { for (const watch of watches) watch.stop(); }
 }
 
-export function settingsOf({ cache = "use", trustDomain = "shared", onFailure = "stop" }: RunOptions): RunSettings {
-  return { cache, trustDomain, onFailure };
+export function settingsOf({ cache = "use", trustDomain = "shared", onFailure = "stop", steps }: RunOptions): RunSettings {
+  return { cache, trustDomain, onFailure, ...(steps !== undefined && { overrides: steps }) };
+}
+
+/** What a new run is called. Throws MLS4030. */
+export function nameOfRun({ plan, runName }: CompiledPlan, options: RunOptions, s: RunSurroundings, time: number): string | undefined {
+  const template = options.name ?? runName;
+  const pipeline = plan.pipeline.name;
+  // two runs that start at once may get one number: a name need not be unique
+  const n = () => Number(s.db.prepare("select count(*) as n from runs where pipeline = ?").get(pipeline)?.["n"] ?? 0) + 1;
+  return template === undefined ? undefined : runNameOf(template, { pipeline, stack: s.stack.spec.name, time, n, params: plan.params });
 }
 
 /**
@@ -180,8 +197,8 @@ export function refuseHereOnly({ plan, liveParams }: CompiledPlan): void {
 
 type Common = Pick<RunStarted, "run" | "time" | "plan" | "bundle" | "stack" | "driver" | "project" | "settings">;
 
-export function runStarted(plan: Plan, given: Readonly<Record<string, unknown>>, { version, tags, ...common }: Common & { version: string; tags: readonly string[] }): RunStarted {
-  return { kind: "run-started", pipeline: plan.pipeline.name, params: plan.params, ...encodeGiven(given), versions: { mlstack: version }, tags: [...plan.pipeline.tags, ...tags], ...common };
+export function runStarted(plan: Plan, given: Readonly<Record<string, unknown>>, { version, tags, name, ...common }: Common & { version: string; tags: readonly string[]; name: string | undefined }): RunStarted {
+  return { kind: "run-started", pipeline: plan.pipeline.name, ...(name !== undefined && { name }), params: plan.params, ...encodeGiven(given), versions: { mlstack: version }, tags: [...new Set([...plan.pipeline.tags, ...tags])], ...common };
 }
 
 /** The given parameters as far as they can be written down, and the names of the others. */

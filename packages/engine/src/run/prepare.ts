@@ -1,5 +1,5 @@
 import type { ArtifactPointer, DataPointer } from "@mlstack/core";
-import type { PlanSource, PlanStepNode } from "@mlstack/pipeline";
+import { callOptionsOf, type PlanSource, type PlanStepNode } from "@mlstack/pipeline";
 import { stepZone, zoneOfProcess } from "../step/zone.ts";
 import { hereOnly, type Prepared } from "./attempt.ts";
 import type { Drive } from "./drive.ts";
@@ -42,14 +42,15 @@ export async function prepare(d: Drive, state: NodeState, node: PlanStepNode): P
   const { inputs, data, zone, key } = await keyed(d, state, node);
   const found = d.data.get(node.id) ?? {};
   const { launch } = d;
+  const { timeoutMs, resources } = callOptionsOf(step, node);
   return {
     spec: {
       version: 1, runId: d.runId, project: d.project, node: state.id, attempt: 1, ordinal: d.ordinal, willRetry: false, plan: d.planDigest, inputs, data,
       files: d.files.get(node.step) ?? null, cache: d.cache, stack: d.stack, zone,
       // what steps of this machine log is sent from here: one writer, one connection
-      trackedRun: launch.sees === "project" ? null : d.trackedRun, timeoutMs: step.options.timeoutMs,
+      trackedRun: launch.sees === "project" ? null : d.trackedRun, timeoutMs,
       driver: launch.sees === "bundle" ? { beat: beatKey({ run: d.runId, ordinal: d.ordinal }), silenceMs: silenceOf(launch) } : null,
-      ...(step.options.resources !== null && { resources: step.options.resources }),
+      ...(resources !== null && { resources }),
     },
     ordinal: d.ordinal, pipeline: d.plan.pipeline.name, node, step, definition: d.steps.get(node.step), liveParams: d.liveParams.get(node.id),
     data: Object.fromEntries(Object.entries(found).flatMap(([name, r]) => ("open" in r ? [[name, r]] : []))),

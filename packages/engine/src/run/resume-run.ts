@@ -1,5 +1,5 @@
 import { MlstackError, type ArtifactStore, type Launcher } from "@mlstack/core";
-import type { PipelineDefinition, Plan } from "@mlstack/pipeline";
+import type { CallOverrides, PipelineDefinition, Plan } from "@mlstack/pipeline";
 import type { RunResumed, RunSettings } from "../journal/events.ts";
 import { claimInStore, readObjectJournal } from "../journal/object-journal.ts";
 import { claimRun, stillDriven } from "../records/claim.ts";
@@ -29,7 +29,8 @@ export interface ResumePlace {
   store(ordinal?: number): Promise<ArtifactStore>;
   /** What started its steps then. */
   launcher(ordinal?: number): Promise<Launcher | undefined>;
-  compile(given: Readonly<Record<string, unknown>>): Promise<LoadedPlan>;
+  /** @param steps options for calls that the run was started with */
+  compile(given: Readonly<Record<string, unknown>>, steps: CallOverrides | undefined): Promise<LoadedPlan>;
 }
 
 /** Goes on with a run, see `Engine.resume`. */
@@ -40,15 +41,16 @@ export async function resumeRun(found: Followed, pipeline: PipelineDefinition, {
   if (row.status === "running") await refuseDriven(found, place, (message) => observer?.waiting?.(message), options.signal);
   refuseUnfit(row, pipeline, from);
   const given = givenParams(row);
-  const compiled = await place.compile(given);
+  const settings = JSON.parse(row.settings_json) as RunSettings;
+  const steps = options.steps ?? settings.overrides;
+  const compiled = await place.compile(given, steps);
   const before = await records.plan(row.plan);
   const forced = from === undefined ? new Set<string>() : fromNode(compiled.plan, from);
   const changed = changedSteps(before, compiled.plan);
   if (changed.length > 0) onChanged?.(changed);
-  const settings = JSON.parse(row.settings_json) as RunSettings;
   const asked = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return executeRun(compiled, given, { ...settings, ...asked }, s, {
-    run: row.id, ordinal: row.ordinal + 1, startedAt: row.started_at,
+  return executeRun(compiled, given, { ...settings, ...asked, steps }, s, {
+    run: row.id, name: row.name ?? undefined, ordinal: row.ordinal + 1, startedAt: row.started_at,
     claim: async (event) => claim(event, row, place),
     async earlier(journal) {
       await endLeftovers(await records.openAttempts(row.id), { store: (ordinal) => place.store(ordinal), logs: s.logs, launcher: (ordinal) => place.launcher(ordinal), journal, now: () => s.now(), waiting: (message) => observer?.waiting?.(message) });

@@ -101,7 +101,7 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
     const data = new Map(Object.entries(spec.data).map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, pointer]): [string, { pointer: DataPointer }] => [name, { pointer }]))]));
     try {
       const end = await driveRun({
-        ...part, cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
+        ...part, ...(spec.name !== null && { name: spec.name }), cache: spec.cache, trustDomain: spec.trustDomain, onFailure: spec.onFailure, project: spec.project, plan, planDigest: spec.plan, startedAt: spec.startedAt, stack, snapshot: spec.stack, launch, maxParallel: Math.min(launch.maxParallel, spec.concurrency ?? Infinity),
         layers: layers(content, await others.list(), join(stateDir, "copies")), during, journal: objectJournal(store), logs: undefined, steps: new Map(), checks: new Map(), liveParams: new Map(), data, files: new Map(Object.entries(spec.files)), env: { ...process.env },
         earlier: async () => undefined, signal: abort.signal, scratchDir: join(stateDir, "scratch"), filesDir: dir, faults: { at: () => undefined }, now: Date.now, onLog: () => undefined,
       });

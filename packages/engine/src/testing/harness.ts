@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginHost } from "@mlstack/core";
-import { compilePlan, type CompileContext, type CompiledPlan, type PipelineDefinition } from "@mlstack/pipeline";
+import { compilePlan, type CallOverrides, type CompileContext, type CompiledPlan, type PipelineDefinition } from "@mlstack/pipeline";
 import type { LoadCheck } from "@mlstack/pipeline/compile";
 import { foreseeRun, type RunForecast } from "../forecast/foresee-run.ts";
 import { logFiles, type LogFiles } from "../journal/log-files.ts";
@@ -87,8 +87,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     project, identity, db, logs, stack, concurrency: undefined, otherStores: () => otherStores(stack, records, { projectDir: dir, stateDir: project.stateDir }).list(), storesElsewhere: async () => [],
     scratchDir: join(project.stateDir, "scratch"), version: "0.1.0", faults: options.faults ?? { at: () => undefined }, now: Date.now,
   };
-  async function compile(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>): Promise<LoadedPlan> {
-    const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context));
+  async function compile(pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, steps?: CallOverrides): Promise<LoadedPlan> {
+    const compiled = (options.planned ?? ((c) => c))(await compilePlan(pipeline, params, context, steps));
     refuseFindings(await planFindings(compiled, stack, []), stack.spec.name, pipeline.name);
     const loaded: LoadCheck = { changed: () => ({ rule: "changed-after-load", message: "it was changed", fix: "start anew" }) };
     const checkOf = (id: string) => options.check ?? (options.loadedOtherwise?.has(compiled.plan.steps[id]!.name) === true ? loaded : undefined);
@@ -97,11 +97,11 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   }
   return {
     project, db, stack, logs, code, records,
-    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params), params, runOptions, surroundings),
-    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compile(pipeline, params), params, runOptions, surroundings),
-    foresee: async (pipeline, params = {}, runOptions = {}) => foreseeRun(await compile(pipeline, params), runOptions, surroundings, records),
+    run: async (pipeline, params = {}, runOptions = {}) => executeRun(await compile(pipeline, params, runOptions.steps), params, runOptions, surroundings),
+    detach: async (pipeline, params = {}, runOptions = {}) => detachRun(await compile(pipeline, params, runOptions.steps), params, runOptions, surroundings),
+    foresee: async (pipeline, params = {}, runOptions = {}) => foreseeRun(await compile(pipeline, params, runOptions.steps), runOptions, surroundings, records),
     resume: async (run, pipeline, resumeOptions = {}, asked = () => undefined) => resumeRun({ run: await records.run(run), driver: { state: "unknown" } }, pipeline, resumeOptions, {
-      surroundings, records, store: () => stack.artifactStore(), launcher: async (ordinal) => { asked(ordinal); return (await stack.orchestrator()).launch; }, compile: (given) => compile(pipeline, given),
+      surroundings, records, store: () => stack.artifactStore(), launcher: async (ordinal) => { asked(ordinal); return (await stack.orchestrator()).launch; }, compile: (given, steps) => compile(pipeline, given, steps),
     }),
     orphan(run) { db.prepare("update runs set status = 'running', ended_at = null, host = ?, pid = ?, born = '1' where id = ?").run(hostname(), 2 ** 22 + 1, run); },
     status: (report) => Object.fromEntries([...report.nodes].map(([id, n]) => [id, n.status])),

@@ -1,6 +1,5 @@
 import { didYouMean, isDataParam, MlstackError, nameList, type DataParam, type DataRef, type ParamSpec, type StepDefinition } from "@mlstack/core";
 import { refTarget } from "./refs.ts";
-import type { CallOptions } from "./types.ts";
 
 /** Parses parameters and fills in defaults; external data becomes a `DataRef`. */
 export function parseParams(specs: Readonly<Record<string, ParamSpec>>, given: Readonly<Record<string, unknown>>, owner: string, otherNames: readonly string[] = []): Record<string, unknown> {
@@ -80,18 +79,6 @@ export function stepArguments(step: StepDefinition, args: unknown, more: readonl
   const isPlain = typeof args === "object" && args !== null && !Array.isArray(args) && refTarget(args) === undefined;
   if (isPlain) return args as Readonly<Record<string, unknown>>;
   throw new MlstackError("MLS1002", `the step "${step.name}" was called with ${describe(args)}`, { why: "it takes its inputs and parameters as one object", fix });
-}
-
-const CALL_OPTIONS = ["id", "after"];
-
-/** What was said where a step was called, if it is known. */
-export function callOptions(step: StepDefinition, options: unknown): CallOptions {
-  const invalid = (message: string, fix: string) => new MlstackError("MLS1002", `the call of the step "${step.name}" ${message}`, { fix, details: { step: step.name, known: CALL_OPTIONS } });
-  if (typeof options !== "object" || options === null || Array.isArray(options) || refTarget(options) !== undefined) throw invalid(`has ${describe(options)} for its options`, `write ${step.name}({ … }, { id: "first" })`);
-  for (const key of Object.keys(options)) if (!CALL_OPTIONS.includes(key)) throw invalid(`has no option "${key}": its options are ${nameList(CALL_OPTIONS)}`, `write ${didYouMean(key, CALL_OPTIONS) ?? "one of these, or leave it out"}`);
-  const { after } = options as CallOptions;
-  if (after !== undefined && !Array.isArray(after)) throw invalid(`has ${describe(after)} for after`, "write after: [output]");
-  return options;
 }
 
 /** A value in a few words. */

@@ -1,4 +1,4 @@
-import { MlstackError, type ArtifactType, type StepDefinition } from "@mlstack/core";
+import { MlstackError, type ArtifactType, type StepCallOptions, type StepDefinition } from "@mlstack/core";
 import type { RefTarget } from "./refs.ts";
 
 /** An input's source: one output, or for a list one output per item. */
@@ -14,6 +14,8 @@ export interface GraphStepNode {
   readonly inputs: Readonly<Record<string, InputSource>>;
   /** After parsing; external data as it was named. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** What was said where it is called, over what the step says. */
+  readonly options: StepCallOptions;
   readonly after: readonly string[];
   readonly conditions: readonly GraphCondition[];
 }

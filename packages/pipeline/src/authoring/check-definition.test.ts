@@ -53,7 +53,7 @@ describe("a step is called with one object of arguments", () => {
   test("an output by its place", () => { expect(refused("MLS1002", () => build(() => loose(none)(num()))).message).toContain("the output of a step"); });
   test("an unknown option", () => {
     expect(refused("MLS1002", () => build(() => loose(none)({}, { ide: "x" }))).fix).toBe("write id");
-    expect(refused("MLS1002", () => build(() => loose(none)({}, { nme: "x" }))).message).toContain('no option "nme": its options are "id" and "after"');
+    expect(refused("MLS1002", () => build(() => loose(none)({}, { nme: "x" }))).message).toContain('it has no option "nme": its options are "id", "after", "cache"');
     refused("MLS1002", () => build(() => loose(none)({}, { after: num() })));
     refused("MLS1008", () => build(() => loose(when)(flag(), () => num(), undefined, { idd: "x" })));
   });

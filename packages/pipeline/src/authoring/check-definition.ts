@@ -6,8 +6,8 @@ export type Invalid = (message: string, fix: string) => MlstackError;
 
 /** What a step and, as defaults, a pipeline may set. */
 const OPTION_NAMES = ["cache", "cacheVersion", "retry", "timeoutMs", "resources", "env", "files", "settings", "tags"] as const satisfies readonly (keyof StepOptions)[];
-export const STEP_KEYS: readonly string[] = ["name", "description", "inputs", "params", "outputs", "output", "requires", "uses", "run", ...OPTION_NAMES];
-export const PIPELINE_KEYS: readonly string[] = ["name", "description", "params", "build", ...OPTION_NAMES];
+export const STEP_KEYS: readonly string[] = ["name", "description", "inputs", "params", "outputs", "output", "requires", "uses", "hooks", "run", ...OPTION_NAMES];
+export const PIPELINE_KEYS: readonly string[] = ["name", "description", "params", "hooks", "schedule", "runName", "build", ...OPTION_NAMES];
 
 const isRecord = (v: unknown): v is Readonly<Record<string, unknown>> => typeof v === "object" && v !== null && !Array.isArray(v);
 const isNumber = (v: unknown): v is number => typeof v === "number" && Number.isFinite(v);
@@ -61,6 +61,17 @@ export function checkOptions(options: StepOptions, invalid: Invalid): void {
     if (value !== undefined && !(Array.isArray(value) && value.every((v) => typeof v === "string" && v !== ""))) throw wrong(name, value, `write ${name}: ["…"]`);
   }
   if (settings !== undefined && !(isRecord(settings) && Object.values(settings).every(isRecord))) throw wrong("settings", settings, "write settings: { flavor: { … } }");
+}
+
+const HOOK_NAMES = ["onStart", "onSuccess", "onFailure"];
+
+/** @throws what `invalid` makes, for a hook that nobody would call */
+export function checkHooks(hooks: unknown, invalid: Invalid): void {
+  if (hooks === undefined) return;
+  checkKeys("hooks", hooks, HOOK_NAMES, invalid);
+  for (const [name, hook] of Object.entries(hooks as object)) {
+    if (hook !== undefined && typeof hook !== "function") throw invalid(`${name} of hooks is ${describe(hook)}`, `write hooks: { ${name}: ({ run }) => { … } }`);
+  }
 }
 
 function checkRetry(retry: unknown, invalid: Invalid): void {

@@ -1,8 +1,8 @@
-import { MlstackError, type ArtifactType, type StepDefinition } from "@mlstack/core";
+import { MlstackError, type ArtifactType, type StepCallOptions, type StepDefinition } from "@mlstack/core";
 import { describe, parseParams, unknownArgument } from "./arguments.ts";
 import { isKnownIn, leaked, type Body, type GraphNode, type InputSource, type MapBody } from "./body.ts";
 import { makeRef, outputRefs, refTarget, type RefTarget } from "./refs.ts";
-import type { CallOptions, Ref } from "./types.ts";
+import type { CallOptions, PlaceOptions, Ref } from "./types.ts";
 import { requireReadable } from "./wiring.ts";
 
 const ID = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
@@ -24,7 +24,8 @@ export class Graph {
     for (const key of Object.keys(args)) if (!Object.hasOwn(step.inputs, key) && !Object.hasOwn(step.params, key)) throw unknownArgument(step, key);
     const inputs = Object.fromEntries(Object.entries(step.inputs).map(([port, type]) => [port, this.#source(step, port, type, args[port])]));
     const params = parseParams(step.params, args, `the step "${step.name}"`, Object.keys(step.inputs));
-    this.add({ kind: "step", id, step, inputs, params, after: this.after(options, `the step "${step.name}"`), conditions: this.#body.conditions });
+    const { id: _id, after: _after, ...own } = options;
+    this.add({ kind: "step", id, step, inputs, params, options: own satisfies StepCallOptions, after: this.after(options, `the step "${step.name}"`), conditions: this.#body.conditions });
     const refs: Record<string, Ref<unknown>> = {};
     for (const [output, type] of Object.entries(step.outputs)) refs[output] = this.ref(id, output, type);
     return step.single ? refs["output"] : outputRefs(`the step "${step.name}"`, refs);
@@ -76,7 +77,7 @@ export class Graph {
   }
 
   /** The nodes that a call names in `after`. */
-  after(options: CallOptions, owner: string): string[] {
+  after(options: PlaceOptions, owner: string): string[] {
     const targets = (options.after ?? []).map((r) => this.target(r, `"after" of ${owner}`));
     // an item is there before its body begins
     return [...new Set(targets.filter((t) => t.isItem !== true).map((t) => t.node))];

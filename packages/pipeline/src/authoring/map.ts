@@ -8,14 +8,14 @@ import { currentGraph } from "./build-scope.ts";
 import type { Graph } from "./graph.ts";
 import { makeRef, type RefTarget } from "./refs.ts";
 import { bodyResult, shaped } from "./results.ts";
-import type { CallOptions, Ref } from "./types.ts";
+import type { PlaceOptions, Ref } from "./types.ts";
 import { requireReadable, typeName } from "./wiring.ts";
 
 /** What happens to a map when the body fails for an item: the map fails, or the failure takes the result's place in the list. */
 export type OnFailure = "fail" | "collect";
 
 /** What may be said where `map` is called. */
-export interface MapOptions<F extends OnFailure = OnFailure> extends CallOptions {
+export interface MapOptions<F extends OnFailure = OnFailure> extends PlaceOptions {
   /** `fail` by default. */
   readonly onFailure?: F | undefined;
   /** A name per item, all different, by which calls are known from run to run; by default an item is known by its content and place. */

@@ -1,8 +1,9 @@
-import { MlstackError, type CallSite, type StepOptions } from "@mlstack/core";
+import { MlstackError, type CallSite, type PipelineHooks, type Schedule, type StepOptions } from "@mlstack/core";
 import { describe, parseParams, runs } from "./arguments.ts";
 import { collect } from "./build-scope.ts";
 import { callSite } from "./call-site.ts";
-import { checkKeys, checkOptions, checkParams, PIPELINE_KEYS, type Invalid } from "./check-definition.ts";
+import { checkHooks, checkKeys, checkOptions, checkParams, PIPELINE_KEYS, type Invalid } from "./check-definition.ts";
+import { checkSchedule } from "./check-schedule.ts";
 import type { Graph } from "./graph.ts";
 import type { None, Params, ParamsInBuild } from "./types.ts";
 
@@ -13,6 +14,15 @@ export interface PipelineSpec<P extends Params, T> extends StepOptions {
   readonly name: string;
   readonly description?: string;
   readonly params?: P;
+  /**
+   * What its runs are called, unless a run is given another name: `{date}-{n}`. Placeholders: `{pipeline}`, `{stack}`, `{date}` and `{time}`
+   * (UTC), `{n}` (counts the pipeline's runs), `{params.NAME}`.
+   */
+  readonly runName?: string | undefined;
+  /** When an orchestrator is to run it. Declared only: `mlstack run` runs it now. */
+  readonly schedule?: Schedule | undefined;
+  /** Told how a run goes, in the process that drives it. Those of its steps are their own. */
+  readonly hooks?: PipelineHooks | undefined;
   /** Calls steps and returns the references that are the pipeline's outputs. Runs at every compilation: keep it free of effects. */
   build(params: ParamsInBuild<P>): T;
 }
@@ -24,6 +34,9 @@ export interface PipelineDefinition<P extends Params = Params, T = unknown> {
   readonly params: P;
   /** Defaults for its steps; a step's own options win. */
   readonly options: StepOptions;
+  readonly runName?: string | undefined;
+  readonly schedule?: Schedule | undefined;
+  readonly hooks?: PipelineHooks | undefined;
   readonly site: CallSite | undefined;
   /**
    * Runs the build function.
@@ -44,14 +57,18 @@ export function definePipeline<const P extends Params = None, T = void>(spec: Pi
   const invalid: Invalid = (message, fix) => new MlstackError("MLS1008", `${named} is invalid: ${message}`, { fix });
   if (typeof spec !== "object" || spec === null) throw invalid(`pipeline() was called with ${(spec as unknown) === undefined ? "nothing" : describe(spec)}`, 'write pipeline({ name: "training", build() { … } })');
   checkKeys("it", spec, PIPELINE_KEYS, invalid);
-  const { name, params = {} as P, build, cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags } = spec;
+  const { name, params = {} as P, build, cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags, runName, schedule, hooks } = spec;
   if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)) throw invalid("its name must begin with a letter and hold letters, digits, _ and - only", 'give it a plain name: name: "training"');
   if (typeof build !== "function") throw invalid("it has no build function", "add build(p) { … } that calls its steps");
   checkParams(params, invalid);
   checkOptions(spec, invalid);
+  checkHooks(hooks, invalid);
+  checkSchedule(schedule, invalid);
+  if (runName !== undefined && (typeof (runName as unknown) !== "string" || runName === "")) throw invalid(`runName is ${describe(runName)}`, 'write runName: "{date}-{n}"');
   return {
     [PIPELINE]: 1, name, params, site: callSite(depth),
     options: { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags },
+    ...(runName !== undefined && { runName }), ...(schedule !== undefined && { schedule: { ...schedule } }), ...(hooks !== undefined && { hooks: { ...hooks } }),
     graph(given) {
       const parsed = parseParams(params, given, `the pipeline "${name}"`);
       const { graph, result } = collect(name, () => runs(`the build function of the pipeline "${name}"`, () => build(parsed as ParamsInBuild<P>)));

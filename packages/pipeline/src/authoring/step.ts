@@ -1,9 +1,10 @@
-import { MlstackError, STEP, type ArtifactType, type StepDefinition, type StepInvocation, type StepOptions, CONTEXT_NAMES } from "@mlstack/core";
+import { MlstackError, STEP, type ArtifactType, type StepCallOptions, type StepDefinition, type StepHooks, type StepInvocation, type StepOptions, CONTEXT_NAMES } from "@mlstack/core";
 import { announce } from "./announce.ts";
-import { callOptions, describe, stepArguments } from "./arguments.ts";
+import { describe, stepArguments } from "./arguments.ts";
 import { currentGraph } from "./build-scope.ts";
+import { callOptions, presetOptions } from "./call-options.ts";
 import { callSite } from "./call-site.ts";
-import { checkComponents, checkKeys, checkOptions, checkParams, checkPorts, STEP_KEYS, type Invalid } from "./check-definition.ts";
+import { checkComponents, checkKeys, checkHooks, checkOptions, checkParams, checkPorts, STEP_KEYS, type Invalid } from "./check-definition.ts";
 import { guardComponents } from "./guard-components.ts";
 import type { CallResult, None, OneForm, Params, Ports, Requires, Step, StepSpec, Uses } from "./types.ts";
 
@@ -28,7 +29,7 @@ export function step<
 interface LooseSpec extends StepOptions {
   readonly name: string;
   readonly inputs?: Ports; readonly params?: Params; readonly outputs?: Ports; readonly output?: ArtifactType<unknown>;
-  readonly requires?: Requires; readonly uses?: Uses;
+  readonly requires?: Requires; readonly uses?: Uses; readonly hooks?: StepHooks | undefined;
   run(context: never): unknown;
 }
 
@@ -47,12 +48,13 @@ function defineStep(spec: LooseSpec, site: StepDefinition["site"]): StepDefiniti
   checkParams(params, invalid);
   checkComponents(requires, uses, invalid);
   checkOptions(spec, invalid);
+  checkHooks(spec.hooks, invalid);
   for (const [name, type] of Object.entries(outputs)) if (type.optional) throw invalid(`its output "${name}" is optional`, "leave optional(…) to inputs: a step returns all that it declares, and whether it runs is said by when()");
   for (const key of Object.keys(params)) if (Object.hasOwn(inputs, key)) throw invalid(`"${key}" is both an input and a parameter`, "rename one of them");
   const single = spec.output !== undefined;
-  const { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags } = spec;
+  const { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags, hooks } = spec;
   return {
-    [STEP]: 1, name, language: "node", inputs, params, outputs, single, requires, uses, site,
+    [STEP]: 1, name, language: "node", inputs, params, outputs, single, requires, uses, site, ...(hooks !== undefined && { hooks: { ...hooks } }),
     options: { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags },
     invoke: async (context) => results(name, outputs, single, await (run as (c: unknown) => unknown)(userContext(context, requires, uses, name))),
   };
@@ -84,8 +86,12 @@ function results(name: string, outputs: Ports, single: boolean, result: unknown)
   return { ...(result as Record<string, unknown>) };
 }
 
-/** The function that a build calls, from a definition; also for steps of other languages. */
-export function callable(definition: StepDefinition): Step<Ports, Params, unknown> {
-  const call = (args: unknown = {}, options: unknown = {}, ...more: readonly unknown[]) => currentGraph(`the step "${definition.name}"`).call(definition, stepArguments(definition, args, more), callOptions(definition, options));
-  return Object.assign(call, { stepName: definition.name, definition });
+/**
+ * The function that a build calls, from a definition; also for steps of other languages.
+ *
+ * @param preset what calls are made with, where they do not say otherwise
+ */
+export function callable(definition: StepDefinition, preset: StepCallOptions = {}): Step<Ports, Params, unknown> {
+  const call = (args: unknown = {}, options: unknown = {}, ...more: readonly unknown[]) => currentGraph(`the step "${definition.name}"`).call(definition, stepArguments(definition, args, more), callOptions(definition, preset, options));
+  return Object.assign(call, { stepName: definition.name, definition, with: (options: StepCallOptions) => callable(definition, presetOptions(definition, preset, options)) });
 }

@@ -1,5 +1,5 @@
 import type {
-  ArtifactHandle, ArtifactType, ArtifactValue, ComponentUse, DataHandle, DataParam, DataRef, JsonObject, ParamSpec, RunInfo, StepComponentHandle, StepDefinition,
+  ArtifactHandle, ArtifactType, ArtifactValue, ComponentUse, DataHandle, DataParam, DataRef, JsonObject, ParamSpec, RunInfo, StepCallOptions, StepComponentHandle, StepDefinition, StepHooks,
   StepOptions, Tracker,
 } from "@mlstack/core";
 import type { z } from "zod";
@@ -70,13 +70,16 @@ export type StepContext<I extends Ports, P extends Params, O extends Ports, R ex
   metadata(output: keyof O & string, data: JsonObject): void;
 } & RequiredComponents<R> & UsedComponents<U>;
 
-/** What may be said where a step is called. */
-export interface CallOptions {
+/** Where a call stands in the plan. */
+export interface PlaceOptions {
   /** The node's name in the plan; the step's name by default, with `_2`, `_3` where it is called again. */
   readonly id?: string | undefined;
   /** Outputs of steps that must have ended before, though nothing of theirs is read. */
   readonly after?: readonly Ref<unknown>[] | undefined;
 }
+
+/** What may be said where a step is called. It wins over what the step says; tags and settings are added to the step's. */
+export interface CallOptions extends PlaceOptions, StepCallOptions {}
 
 export type StepArgs<I extends Ports, P extends Params> = [keyof I | keyof P] extends [never] ? Nothing : InputRefs<I> & GivenParams<P>;
 // a step that needs nothing may be called without arguments
@@ -85,6 +88,12 @@ type ArgsOf<A> = None extends A ? [args?: A, options?: CallOptions] : [args: A, 
 /** A step as a build function calls it. */
 export interface Step<I extends Ports, P extends Params, Result> {
   (...args: ArgsOf<StepArgs<I, P>>): Result;
+  /**
+   * The same step, called with these options unless a call says otherwise: `train.with({ retry: { attempts: 3 } })({ data })`.
+   *
+   * @throws MLS1002 for an option that is not known, or whose value means nothing
+   */
+  with(options: StepCallOptions): Step<I, P, Result>;
   readonly stepName: string;
   readonly definition: StepDefinition;
 }
@@ -114,6 +123,8 @@ export interface StepSpec<I extends Ports, P extends Params, O extends Ports, A 
   readonly requires?: R;
   /** Components that the step uses where the stack has them. */
   readonly uses?: U;
+  /** Told how the step goes, in the process that drives the run. No part of its key. */
+  readonly hooks?: StepHooks | undefined;
   // what is declared decides, never what the code happens to return
   run(context: StepContext<I, P, DeclaredOutputs<O, A>, R, U>): RunResult<NoInfer<O>, NoInfer<A>> | Promise<RunResult<NoInfer<O>, NoInfer<A>>>;
 }

@@ -4,10 +4,10 @@ import { factsOf } from "./references.ts";
 import type { Symbols } from "./symbols.ts";
 
 /**
- * Options of a step that do not change what it computes, or that have a part of the key of their own: an edit of them is no edit of the
+ * What of a step does not change what it computes, or has a part of the key of its own: an edit of it is no edit of the
  * step's code. Everything else that is written in `step({ … })` counts.
  */
-const NOT_CODE: ReadonlySet<string> = new Set(["name", "cache", "cacheVersion", "retry", "timeoutMs", "resources", "tags", "settings", "env", "files"]);
+const NOT_CODE: ReadonlySet<string> = new Set(["name", "cache", "cacheVersion", "retry", "timeoutMs", "resources", "tags", "settings", "env", "files", "hooks"]);
 
 /** Finds what of a step's declaration is its code. */
 export function stepTrimmer(sym: Symbols): (unit: Unit) => Unit | undefined {

@@ -1,7 +1,8 @@
-import { encodeValue, isDataParam, MlstackError, type DataRef, type StepDefinition } from "@mlstack/core";
+import { encodeValue, isDataParam, MlstackError, type DataRef, type StepCallOptions, type StepDefinition, type StepOptions } from "@mlstack/core";
 import type { GraphCondition, GraphMapNode, GraphNode, GraphStepNode } from "../authoring/body.ts";
 import type { RefTarget } from "../authoring/refs.ts";
 import type { UncachedReason } from "../compile/types.ts";
+import { nodeOptions } from "./plan-step.ts";
 import type { PlanCondition, PlanMapNode, PlanNode, PlanSource, PlanStepNode } from "./plan-node.ts";
 
 type LiveParams = Map<string, Readonly<Record<string, unknown>>>;
@@ -12,6 +13,10 @@ export interface NodeContext {
   readonly ids: ReadonlyMap<StepDefinition, string>;
   /** Gets the parameters that JSON can't carry, by node. */
   readonly liveParams: LiveParams;
+  /** What a step says of all its calls, its pipeline's defaults included. */
+  options(step: StepDefinition): StepOptions;
+  /** What was said for a call alone. */
+  ownOptions(node: GraphStepNode): StepCallOptions;
   namesData(value: unknown): string | undefined;
 }
 
@@ -37,8 +42,11 @@ interface Common { id: string; conditions: PlanCondition[] }
 function stepNode(node: GraphStepNode, common: Common, context: NodeContext): PlanStepNode {
   const { params, uncached, opaque } = planParams(node, context.namesData);
   if (opaque) context.liveParams.set(node.id, node.params);
+  const [step, own] = [context.options(node.step), context.ownOptions(node)];
+  if ((own.cache ?? step.cache) === false) uncached.push({ rule: "switched-off", message: "cache: false is set", fix: "remove cache: false" });
+  const options = nodeOptions(own, step);
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([port, s]) => [port, Array.isArray(s) ? s.map((t: RefTarget) => sourceOf(t)) : sourceOf(s as RefTarget)]));
-  return { kind: "step", ...common, step: context.ids.get(node.step)!, inputs, params, after: [...node.after], uncached };
+  return { kind: "step", ...common, step: context.ids.get(node.step)!, inputs, params, after: [...node.after], uncached, ...(options !== undefined && { options }) };
 }
 
 function mapNode(node: GraphMapNode, common: Common, context: NodeContext): PlanMapNode {

@@ -76,7 +76,8 @@ describe("a plan", () => {
     const off = step({ name: "off", cache: false, run: () => undefined });
     const missing = step({ name: "missing", files: ["nope.txt"], run: () => undefined });
     const { plan } = await compile(() => { effect(); byComponent(); off(); missing(); });
-    expect(Object.values(plan.steps).map((s) => s.uncached.map((u) => u.rule))).toEqual([["effects"], [], ["switched-off"], ["missing-file"]]);
+    expect(Object.values(plan.steps).map((s) => s.uncached.map((u) => u.rule))).toEqual([["effects"], [], [], ["missing-file"]]);
+    expect(calls(plan).map((n) => n.uncached.map((u) => u.rule))).toEqual([[], [], ["switched-off"], []]);
   });
 
   test("holds environment variables as keyed hashes only", async () => {

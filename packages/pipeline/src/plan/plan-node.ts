@@ -26,6 +26,19 @@ const common = {
   conditions: z.array(condition),
 };
 
+export const retry = z.strictObject({ attempts: z.int().positive(), delayMs: z.number(), backoff: z.number() });
+export const resources = z.strictObject({ cpu: z.number().optional(), memory: z.number().optional(), gpu: z.strictObject({ count: z.number(), type: z.string().optional() }).optional() });
+export const settings = z.record(z.string(), z.record(z.string(), z.json()));
+
+/** What holds for this call alone, in the place of what its step says: see `callOptionsOf`. */
+const ownOptions = z.strictObject({
+  retry: retry.optional(),
+  timeoutMs: z.number().positive().optional(),
+  resources: resources.optional(),
+  settings: settings.optional(),
+  tags: z.array(z.string()).optional(),
+});
+
 const stepNode = z.strictObject({
   kind: z.literal("step"),
   ...common,
@@ -36,6 +49,8 @@ const stepNode = z.strictObject({
   params: z.record(z.string(), z.union([z.strictObject({ value: z.json() }), z.strictObject({ data: z.enum(["file", "dir", "dataset"]), uri: z.string() }), z.strictObject({ opaque: z.literal(true) })])),
   /** Why this call can't be cached, besides its step's reasons. */
   uncached: z.array(reason),
+  /** Left out where all is as its step says. */
+  options: ownOptions.optional(),
 });
 
 const mapNode = z.strictObject({

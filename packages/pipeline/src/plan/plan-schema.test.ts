@@ -25,10 +25,10 @@ const build = () => {
   const maybe = when(good({ a: x }), () => add({ a: x, b: x }));
   const either = when(good({ a: x }), () => add({ a: x, b: x }), () => x);
   tally({ all: sums, maybe }, { after: [nested] });
-  component({ all: [x, either] });
+  component({ all: [x, either] }, { tags: ["own"], retry: { attempts: 2 }, resources: { gpu: { count: 2 } }, settings: { process: { graceMs: 2 } }, timeoutMs: 7 });
   inline();
 };
-const plan = async (): Promise<Plan> => JSON.parse(JSON.stringify((await compilePlan(definePipeline({ name: "p", params: { n: z.number().default(1), when: z.date().default(new Date(0)) }, build, tags: ["x"] }), {}, testingContext({ env: { TOKEN: "t" } }))).plan)) as Plan;
+const plan = async (): Promise<Plan> => JSON.parse(JSON.stringify((await compilePlan(definePipeline({ name: "p", params: { n: z.number().default(1), when: z.date().default(new Date(0)) }, build, tags: ["x"], schedule: { cron: "0 6 * * *", timeZone: "Europe/Berlin", catchUp: true } }), {}, testingContext({ env: { TOKEN: "t" } }))).plan)) as Plan;
 
 const problems = (document: unknown) => { published(document); return (published.errors ?? []).map((e) => `${e.instancePath} ${e.message ?? ""}`); };
 

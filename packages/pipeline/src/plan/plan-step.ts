@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
-import type { ArtifactType, JsonObject, StepDefinition, StepOptions } from "@mlstack/core";
+import type { ArtifactType, ResourceRequest, RetryPolicy, StepCallOptions, StepDefinition, StepOptions } from "@mlstack/core";
 import type { UncachedReason } from "../compile/types.ts";
 import type { CompileContext, StepFingerprint } from "./compile-context.ts";
 import type { PlanStep } from "./plan.ts";
+import type { PlanStepNode } from "./plan-node.ts";
 import { pathDigest } from "./project-files.ts";
 
 /** The plan's entry for a step. A part of its key that can't be known becomes a reason not to cache; no part is ever left out. */
@@ -23,7 +24,6 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
   }
   const effects = [...Object.keys(step.requires), ...Object.entries(step.uses).flatMap(([name, use]) => (use === "optional" ? [name] : []))].filter((name) => name !== "experimentTracker" && typeof step.uses[name] !== "object");
   if (effects.length > 0) uncached.push({ rule: "effects", message: `it is handed ${effects.join(", ")}, so it does more than its outputs show`, fix: `always run it, or allow hits per component: uses: { ${effects[0]}: { cache: "by-component" } }` });
-  if (options.cache === false) uncached.push({ rule: "switched-off", message: "cache: false is set", fix: "remove cache: false" });
   return {
     name: step.name, language: step.language, identity: print.identity,
     inputs: Object.fromEntries(Object.entries(step.inputs).map(([port, t]) => [port, inputType(t)])),
@@ -41,12 +41,26 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
     },
     uncached,
     options: {
-      retry: { attempts: options.retry?.attempts ?? 1, delayMs: options.retry?.delayMs ?? 1000, backoff: options.retry?.backoff ?? 2 },
+      retry: retryOf(options.retry),
       timeoutMs: options.timeoutMs ?? null,
-      resources: options.resources === undefined ? null : { ...options.resources },
-      env: [...env], files: [...files], settings: { ...options.settings } as Record<string, Record<string, never> & JsonObject>, tags: [...(options.tags ?? [])],
+      resources: options.resources === undefined ? null : resourcesOf(options.resources),
+      env: [...env], files: [...files], settings: settingsOf(options.settings), tags: [...(options.tags ?? [])],
     },
   };
+}
+
+const retryOf = ({ attempts = 1, delayMs = 1000, backoff = 2 }: Partial<RetryPolicy> = {}): PlanStep["options"]["retry"] => ({ attempts, delayMs, backoff });
+const resourcesOf = (resources: ResourceRequest) => ({ ...resources });
+const settingsOf = (settings: StepOptions["settings"]) => ({ ...settings }) as PlanStep["options"]["settings"];
+
+/** What of a call's options goes into its node: whole values, that of the step already in them where they add to it. */
+export function nodeOptions(own: StepCallOptions, step: StepOptions): PlanStepNode["options"] {
+  const options = {
+    ...(own.retry !== undefined && { retry: retryOf(own.retry) }), ...(own.timeoutMs !== undefined && { timeoutMs: own.timeoutMs }),
+    ...(own.resources !== undefined && { resources: resourcesOf(own.resources) }), ...(own.settings !== undefined && { settings: settingsOf({ ...step.settings, ...own.settings }) }),
+    ...(own.tags !== undefined && { tags: [...new Set([...(step.tags ?? []), ...own.tags])] }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
 }
 
 /** A plain hash of a value with few possibilities could be guessed from a shared store; a keyed one cannot. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { artifactKind, planNode, reason } from "./plan-node.ts";
+import { artifactKind, planNode, reason, resources, retry, settings, type PlanStepNode } from "./plan-node.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -52,15 +52,19 @@ const planStep = z.strictObject({
   /** Why no call of this step can be cached; empty when it can. */
   uncached: z.array(reason),
   options: z.strictObject({
-    retry: z.strictObject({ attempts: z.int().positive(), delayMs: z.number(), backoff: z.number() }),
+    retry,
     timeoutMs: z.number().positive().nullable(),
-    resources: z.strictObject({ cpu: z.number().optional(), memory: z.number().optional(), gpu: z.strictObject({ count: z.number(), type: z.string().optional() }).optional() }).nullable(),
+    resources: resources.nullable(),
     env: z.array(z.string()),
     files: z.array(z.string()),
-    settings: z.record(z.string(), z.record(z.string(), z.json())),
+    settings,
     tags: z.array(z.string()),
   }),
 });
+
+const catchUp = z.boolean().optional();
+/** When the pipeline is to be run, by an orchestrator that can. */
+const schedule = z.union([z.strictObject({ cron: z.string(), timeZone: z.string().optional(), catchUp }), z.strictObject({ everyMs: z.int().positive(), catchUp })]);
 
 /**
  * A compiled pipeline: everything about a run that does not depend on where it runs. It holds no secret, no value of an environment
@@ -68,7 +72,7 @@ const planStep = z.strictObject({
  */
 export const planSchema = z.strictObject({
   planVersion: z.literal(1),
-  pipeline: z.strictObject({ name: z.string(), module: z.string().nullable(), tags: z.array(z.string()) }),
+  pipeline: z.strictObject({ name: z.string(), module: z.string().nullable(), tags: z.array(z.string()), schedule: schedule.optional() }),
   /** The pipeline's own parameters, as tagged JSON. */
   params: z.record(z.string(), z.json()),
   environment: z.strictObject({
@@ -86,6 +90,11 @@ export const planSchema = z.strictObject({
 
 export type Plan = z.output<typeof planSchema>;
 export type PlanStep = z.output<typeof planStep>;
+
+/** What holds for one call of a step: what was said for the call, else what the step says. */
+export function callOptionsOf(step: PlanStep, node: Pick<PlanStepNode, "options">): PlanStep["options"] {
+  return node.options === undefined ? step.options : { ...step.options, ...node.options } as PlanStep["options"];
+}
 
 /** The plan's JSON Schema (2020-12), published in the package as `schemas/plan.v1.json`. */
 export function planJsonSchema(): unknown {

@@ -1,0 +1,75 @@
+import { expect } from "vitest";
+import type { Outcome, TestProject } from "./project.ts";
+
+/** A part of a guide, in the order in which it stands there. */
+export type GuidePart =
+  | { readonly kind: "file"; readonly path: string; readonly text: string; readonly line: number }
+  | { readonly kind: "command"; readonly words: readonly string[]; readonly text: string; /** Lines that it prints, in this order; `…` stands for anything. */ readonly prints: readonly string[]; readonly exit: number; readonly line: number };
+
+/** Languages of blocks that are only read: nobody runs another system's code here, nor installs packages. */
+const READ_ONLY = new Set(["python", "sh", "text"]);
+
+/**
+ * The files and commands of a page. A block is a file where its info string (```` ```csv data/a.csv ````) or its first line (`// a.ts`, `# a.yaml`)
+ * names it; a `console` block is commands after `$ `, what they print, and `# exit 1`.
+ *
+ * @throws for a block that is neither: an example that nothing runs is an example that is wrong one day
+ */
+export function guideParts(page: string): GuidePart[] {
+  const parts: GuidePart[] = [];
+  for (const match of page.matchAll(/^```(\S+)(?: (\S+))?\n([^]*?)^```$/gm)) {
+    const [, language = "", named, body = ""] = match;
+    const line = page.slice(0, match.index).split("\n").length;
+    if (language === "console") parts.push(...commandsOf(body, line + 1));
+    else if (!READ_ONLY.has(language)) {
+      const path = named ?? /^(?:\/\/|#) (\S+\.\w+)\n/.exec(body)?.[1];
+      if (path === undefined) throw new Error(`line ${line}: the ${language} block names no file`);
+      parts.push({ kind: "file", path, text: body, line });
+    }
+  }
+  return parts;
+}
+
+function commandsOf(body: string, first: number): GuidePart[] {
+  const commands: { words: string[]; text: string; prints: string[]; exit: number; line: number }[] = [];
+  for (const [i, text] of body.trimEnd().split("\n").entries()) {
+    const at = commands.at(-1);
+    if (text.startsWith("$ ")) commands.push({ words: wordsOf(text.slice(2)), text, prints: [], exit: 0, line: first + i });
+    else if (at === undefined) throw new Error(`line ${first + i}: ${text} is before any command`);
+    else if (/^# exit \d+$/.test(text)) at.exit = Number(text.slice(7));
+    else at.prints.push(text);
+  }
+  return commands.map((c) => ({ kind: "command", ...c }));
+}
+
+/** As a shell takes them apart, without what it would fill in. */
+function wordsOf(text: string): string[] {
+  return [...text.replace(/ {2,}# .*/, "").matchAll(/(?:"([^"]*)"|[^\s"]+)+/g)].map(([word]) => (word.startsWith('"') ? word.slice(1, -1) : word));
+}
+
+/** Does what a page says, and compares. */
+export async function followGuide(p: TestProject, page: string): Promise<number> {
+  let commands = 0;
+  for (const part of guideParts(page)) {
+    if (part.kind === "file") { p.write(part.path, part.text); continue; }
+    commands++;
+    const { code, stdout, stderr } = await runCommand(p, part.words);
+    const printed = stdout + stderr;
+    expect({ line: part.line, command: part.text, exit: code, printed }).toEqual({ line: part.line, command: part.text, exit: part.exit, printed });
+    let rest = stdout + stderr;
+    // what goes to stdout and what goes to stderr has no order between the two
+    for (const wanted of part.prints) {
+      const pattern = wanted.split("…").map((piece) => piece.trim().replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+")).join("[^\\n]*?");
+      const found = new RegExp(pattern).exec(rest) ?? new RegExp(pattern).exec(printed);
+      expect(found, `line ${part.line}: ${part.text} prints ${wanted}, of\n${printed}`).not.toBeNull();
+      if (rest.includes(found![0])) rest = rest.slice(rest.indexOf(found![0]) + found![0].length);
+    }
+  }
+  return commands;
+}
+
+function runCommand(p: TestProject, [program, ...args]: readonly string[]): Promise<Outcome> {
+  if (program === "npx" && args[0] === "mlstack") return p.mlstack(args.slice(1));
+  if (program === "node") return p.node(args);
+  throw new Error(`a guide runs npx mlstack or node, not ${program ?? "nothing"}`);
+}
