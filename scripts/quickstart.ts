@@ -74,11 +74,11 @@ mkdirSync(copy, { recursive: true });
 for (const part of ["package.json", "tsconfig.json", "src", "stacks", "request.json", "run.ts"]) cpSync(join(example, part), join(copy, part), { recursive: true });
 
 title("The first run: every step runs");
-mlstack("run", "src/pipeline.ts");
+mlstack("run", "src/pipeline.ts", "--stack", "local");
 expectSteps("the first run", STEPS);
 
 title("The second run: nothing changed, so everything is cached, but for the step that may deploy");
-mlstack("run", "src/pipeline.ts");
+mlstack("run", "src/pipeline.ts", "--stack", "local");
 expectSteps("the second run", [DEPLOYS]);
 
 title(`An edit of a helper, f1Score in ${EDITED}: only what reaches it runs`);
@@ -86,7 +86,7 @@ const before = readFileSync(join(copy, EDITED), "utf8");
 const edited = before.replace("const weight = ", "const weight = 0 + ");
 if (edited === before) throw new Error(`${EDITED} does not have the line that is edited here`);
 writeFileSync(join(copy, EDITED), edited);
-mlstack("run", "src/pipeline.ts");
+mlstack("run", "src/pipeline.ts", "--stack", "local");
 expectSteps("the run after the edit", ["evaluate_model", DEPLOYS]);
 const { changes } = asked("why", "last/evaluate_model") as { changes: { details: string[] }[] };
 const named = changes.flatMap((c) => c.details).join("; ");
@@ -116,7 +116,7 @@ Where everything is
   the pipeline        .quickstart/flight-delays/src/pipeline.ts (edit it and run again)
   runs and artifacts  .quickstart/flight-delays/.mlstack (records.db, store/, logs/, tracking/)
 Next, from .quickstart/flight-delays, with mlstack standing for node ../../packages/cli/bin/mlstack.js (Node 22.19 or later):
-  mlstack run src/pipeline.ts --param maxDepth=4
+  mlstack run src/pipeline.ts --stack local --param maxDepth=4
   mlstack artifact preview last/engineer_features.X_train
   mlstack run list
   mlstack run src/pipeline.ts --stack serving     # serves the model until mlstack deployment stop flight-delays

@@ -108,10 +108,10 @@ describe("steps in processes that have nothing of the project", () => {
   test("another version of Node fails the step", async () => {
     // the plan says what it was compiled for; this one says something else
     const fake = await p.node(["--input-type=module", "-e", `
-      import { openEngine, readStackFile } from "@mlstack/engine"; import { installSourceHooks } from "@mlstack/pipeline/compile"; installSourceHooks();
+      import { findStack, openEngine } from "@mlstack/engine"; import { installSourceHooks } from "@mlstack/pipeline/compile"; installSourceHooks();
       const { away } = await import("./src/pipeline.ts");
       const version = process.versions.node; Object.defineProperty(process.versions, "node", { value: "99.1.0" });
-      const engine = await openEngine({ stack: await readStackFile("stacks/away.yaml") });
+      const engine = await openEngine({ stack: await findStack("away", process.cwd()) });
       const report = await engine.run(away, {}, { cache: "refresh" });
       console.log(report.status, report.error?.code, report.error?.message); await engine.close();`]);
     expect(fake.stdout, fake.stderr).toMatch(/^failed MLS4005 the runtime differs from the plan: found node\/\d+, planned node\/99/);

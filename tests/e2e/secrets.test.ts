@@ -102,7 +102,8 @@ async function leaks(stack: string, env?: Record<string, string>): Promise<void>
 describe("a secret is a reference, and a value in the component alone", () => {
   test.each(["kept-inline", "kept-workers", "kept-away"])("of the project's encrypted secrets, on the stack %s", async (stack) => {
     p.write("value.txt", CANARY);
-    expect((await mlstack(["secret", "set", "vault/token", "--from-file", "value.txt"], {})).code).toBe(0);
+    const set = await mlstack(["secret", "set", "vault/token", "--from-file", "value.txt"], {});
+    expect(set.code, set.stderr).toBe(0);
     p.remove("value.txt");
     const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v", "--refresh"], {});
     expect(code, stderr).toBe(0);

@@ -151,6 +151,6 @@ describe("mlstack completion", () => {
     expect(bash("run", "squ")).toEqual(["squares.ts"]);
     expect(bash("why", "last/")).toEqual(["last/square"]);
     expect(bash("run", "list", "--status", "")).toEqual([""]);
-    expect(bash("lin")).toEqual(["lint"]);
+    expect(bash("lint")).toEqual(["lint"]);
   });
 });

@@ -63,7 +63,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS4010: { why: "What was asked for can't be done with a run in that state.", mends: ["look at it: mlstack run show RUN"] },
   MLS4011: { why: "Another process finds a step by its module and export, and gets parameters as JSON.", mends: ["export const train = step({ … }) at the top of a module", "hand in plain data", "mlstack lint finds such steps"] },
   MLS4012: { why: "An orchestrator that compiles whole plans can't express something of this one.", mends: ["use a stack whose orchestrator launches steps", "change the pipeline as the message says"] },
-  MLS4013: { why: "--expect-cached says that nothing should have to run; something has changed since, or was never there.", mends: ["mlstack run FILE --explain says what would run, and why", "run without --expect-cached"] },
+  MLS4013: { why: "A run was asked for in which nothing should have to run; something has changed since, or was never there.", mends: ["mlstack run FILE --explain says what would run, and why", "run without --expect-cached"] },
   MLS4020: { why: "A plan is compared with the stack before anything runs, and each thing that does not fit is listed.", mends: ["mend what is listed, or take another stack", "mlstack stack describe"] },
   MLS4021: { why: "A component was asked to look at what it needs, and said what it lacks.", mends: ["grant what the message names", "mlstack stack verify NAME shows all components"] },
   MLS4030: { why: "A run can be asked for by its name, so a name must not look like an id, a path or a placeholder that is not known.", mends: ["correct the name, as the message says"] },

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, relative } from "node:path";
 import { MlstackError } from "@mlstack/core";
 import { fsError } from "../local/fs-errors.ts";
+import { loadYaml } from "../project-files/project-files.ts";
+import { fileName, placeOf } from "../project-files/yaml-file.ts";
 
 /** Where something stands in a file, from 1. */
 export interface Position { readonly line: number; readonly column: number }
@@ -17,16 +18,13 @@ export interface YamlDocument {
   invalid(path: readonly PropertyKey[], message: string, parts?: { readonly why?: string | undefined; readonly fix?: string | undefined }): MlstackError;
 }
 
-interface Pair { readonly key?: { readonly value?: unknown; readonly range?: readonly number[] | null } }
-
 /**
  * @param projectDir what the file is named from in messages
  * @throws MLS7002 when there is no such file; MLS7004 when it is not YAML, with the place
  */
 export async function readYaml(path: string, projectDir: string): Promise<YamlDocument> {
-  const { LineCounter, parseDocument } = await import("yaml");
-  const short = relative(projectDir, path);
-  const file = short.startsWith("..") || isAbsolute(short) ? path : short.replaceAll("\\", "/");
+  const { LineCounter, parseDocument } = await loadYaml();
+  const file = fileName(path, projectDir);
   let text: string;
   try { text = readFileSync(path, "utf8"); } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
@@ -42,13 +40,6 @@ export async function readYaml(path: string, projectDir: string): Promise<YamlDo
   if (problem !== undefined) throw error(at(problem.pos[0]), `this is not YAML: ${problem.message.split("\n", 1)[0]!}`);
   let value: unknown;
   try { value = document.toJS(); } catch (e) { throw error({ line: 1, column: 1 }, `this is not YAML: ${e instanceof Error ? e.message : String(e)}`); }
-  const place = (path: readonly PropertyKey[]): Position => {
-    for (let n = path.length; n > 0; n--) {
-      const parent = (n === 1 ? document.contents : document.getIn(path.slice(0, n - 1), true)) as { readonly items?: readonly Pair[] } | undefined;
-      const key = parent?.items?.find((item) => item.key !== undefined && String(item.key?.value) === String(path[n - 1]))?.key;
-      if (key?.range !== undefined && key.range !== null) return at(key.range[0]!);
-    }
-    return { line: 1, column: 1 };
-  };
+  const place = (path: readonly PropertyKey[]): Position => { const { line, col } = placeOf({ document, lines }, path); return { line, column: col }; };
   return { file, value, place, invalid: (path, message, parts) => error(place(path), message, parts) };
 }

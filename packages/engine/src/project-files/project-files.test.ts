@@ -5,6 +5,7 @@ import { MlstackError } from "@mlstack/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { activeStackOf, readActive, refuseImplicit, writeActive } from "./active-stack.ts";
 import { findActiveStack, findStack } from "./find-stack.ts";
+import { LOCAL_STACK } from "./local-stack.ts";
 import { openProjectFiles } from "./project-files.ts";
 
 let dir: string;
@@ -39,6 +40,11 @@ describe("components by name", () => {
     write("stacks/a.yaml", "components: { artifact_store: bucket, orchestrator: local_orchestrator }\n");
     expect((await findStack("a", dir)).components["artifact_store"]).toEqual({ name: "bucket", flavor: "local", config: { somePath: "x" }, aliases: ["b"] });
     expect((await openProjectFiles(dir)).stacks.map((s) => s.name)).toEqual(["local", "a"]);
+  });
+  test("the built-in stack has the built-in ones, whatever files call theirs", async () => {
+    for (const n of ["a", "b"]) write(`stacks/${n}.yaml`, `components:\n  artifact_store: { type: local, configuration: { path: ${n} } }\n  orchestrator: { type: local, configuration: { concurrency: ${n === "a" ? 1 : 2} } }\n`);
+    expect((await findStack("local", dir)).components).toEqual(LOCAL_STACK.components);
+    expect((await findStack("b", dir)).components["artifact_store"]?.config).toEqual({ path: "b" });
   });
   test("a name that nobody defines is refused, with what there is", async () => {
     write("stacks/a.yaml", "components: { artifact_store: buckt, orchestrator: local_tracker }\n");

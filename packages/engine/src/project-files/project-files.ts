@@ -133,7 +133,9 @@ export function readProjectFiles(yaml: Yaml, dir: string): ProjectFiles {
 
   function partsOf(name: string): ReadonlyMap<string, ProjectComponent> {
     const stack = find(name);
-    return new Map([...stack.parts].map(([type, part]) => [type, components.find((c) => c.type === type && c.name === part && c.stack === stack.name && c.at?.file === stack.file) ?? component(type, part)]));
+    // a stack's own definitions first; the built-in stack has the built-in ones, whatever files call theirs
+    const own = (c: ProjectComponent) => (stack.file === undefined ? c.at === undefined : c.stack === stack.name && c.at?.file === stack.file);
+    return new Map([...stack.parts].map(([type, part]) => [type, components.find((c) => c.type === type && c.name === part && own(c)) ?? component(type, part)]));
   }
 
   return {
