@@ -2,17 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { documentOf } from "./testing/documents.ts";
+import { LINE } from "./testing/line-project.ts";
 import { jsonOf, testProject, type TestProject } from "./testing/project.ts";
 
-const PIPELINE = `import { json, pipeline, step } from "mlstack";
-import { z } from "zod";
-export const load = step({ name: "load", params: { n: z.number() }, output: json(z.number()), run: ({ params }) => params.n % 2 });
-export const train = step({ name: "train", inputs: { x: json(z.number()) }, params: { depth: z.number() }, output: json(z.number()), run: ({ inputs, params }) => inputs.x * 7 + params.depth });
-export const tell = step({ name: "tell", cache: false, inputs: { x: json(z.number()) }, outputs: {}, run: () => undefined });
-export const p = pipeline({ name: "p", params: { n: z.number().default(1), depth: z.number().default(3) }, build: (g) => { tell({ x: train({ x: load({ n: g.n }), depth: g.depth }) }); } });
-`;
 let p: TestProject;
-beforeEach(() => { p = testProject({ "p.ts": PIPELINE }); });
+beforeEach(() => { p = testProject(LINE); });
 afterEach(() => p.close());
 const run = (...args: string[]) => p.mlstack(["run", "p.ts", ...args]);
 
