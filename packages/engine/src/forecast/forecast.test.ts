@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { definePipeline, json, list, map, optional, step, when } from "@mlstack/pipeline";
+import { definePipeline, json, list, map, optional, settled, step, when } from "@mlstack/pipeline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { actionSpace } from "../store/action-space.ts";
@@ -93,6 +93,24 @@ describe("maps and conditions", () => {
     for (const node of Object.keys(found)) expect(Object.keys(done)).toContain(node);
     h.code.set("train", "edited");
     expect(told(await h.foresee(p, { n: 1 }))).toMatchObject({ spread: "cached", total: "unknown", maybe: "unknown" });
+  });
+
+  test("where failures are collected, a step that has to run decides its item, also if no output comes from it", async () => {
+    const check = step({ name: "check", inputs: { x: num }, output: num, run: ({ inputs }) => { if (inputs.x === 5) throw new Error("five"); return 0; } });
+    const oks = step({ name: "oks", inputs: { xs: list(settled(num)) }, output: num, run: ({ inputs }) => inputs.xs.filter((x) => x.ok).length });
+    const build = (onFailure: "collect" | "fail") => definePipeline({ name: "p", build: () => {
+      const body = (x: Parameters<typeof check>[0]["x"]) => { check({ x }); return train({ x, depth: 1 }); };
+      if (onFailure === "collect") oks({ xs: map(spread({ x: load({ n: 1 }) }), body, { onFailure }) });
+      else total({ xs: map(spread({ x: load({ n: 1 }) }), body) });
+    } });
+    await h.run(build("collect"), {}, { onFailure: "continue" });
+    // the check of 5 failed and is not in the cache: it will be run, and may succeed
+    const found = await h.foresee(build("collect"));
+    expect(found.steps.filter((s) => s.step.endsWith("#check")).map((s) => s.verdict).toSorted()).toEqual(["cached", "run"]);
+    expect(of(found, "oks")).toMatchObject({ verdict: "unknown", waitsFor: ["map_check"] });
+    // elsewhere a failure ends the run, and is not foretold
+    h.code.set("check", "edited");
+    expect(told(await h.foresee(build("fail")))).toMatchObject({ total: "run" });
   });
 
   test("a branch that is not taken is left out", async () => {

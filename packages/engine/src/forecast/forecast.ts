@@ -51,11 +51,17 @@ const WIDTH = 16;
 
 type Look = Omit<Partial<ForeseenStep>, "node" | "step"> & Pick<ForeseenStep, "verdict">;
 
-/** Goes through a plan as a run does, as far as results are known, and runs nothing. In the plan's order. */
+/**
+ * Goes through a plan as a run does, as far as results are known, and runs nothing. In the plan's order.
+ *
+ * Nothing is taken to fail: what is `cached` is skipped in a run where a step that it stands behind, or one of the same item of a map, fails.
+ */
 export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[]> {
   const seen = new Map<string, ForeseenStep>();
   /** Nodes whose outputs are not known. */
   const open = new Set<NodeState>();
+  /** Maps whose outputs are known, and that fail if one of the steps fails that run in them. */
+  const mayFail = new Set<NodeState>();
   const first = new Map<string, string>();
 
   const openBefore = (state: NodeState, nodes: readonly string[]): string[] => [...new Set(nodes)].filter((id) => open.has(find(state.scope, id))).map((id) => find(state.scope, id).id);
@@ -113,7 +119,10 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
 
   async function finishMap(state: NodeState): Promise<void> {
     const { map } = state;
-    const undecided = map!.items.some((item) => Object.values(map!.node.outputs).some((source) => open.has(find(item.scope, source.node))));
+    const runs = map!.items.some((item) => [...item.scope.states.values()].some((s) => open.has(s) || mayFail.has(s)));
+    // where failures are collected, what an item gives hangs on every step in it, also on those that lead to no output
+    const undecided = map!.node.onFailure === "collect" ? runs : map!.items.some((item) => Object.values(map!.node.outputs).some((source) => open.has(find(item.scope, source.node))));
+    if (runs && !undecided) mayFail.add(state);
     try {
       if (undecided) open.add(state); else state.outputs = pointersOf(await collect(f, map!));
     } catch { open.add(state); }
