@@ -60,7 +60,7 @@ function sum({ remove }: Survey): { readonly blobs: number; readonly bytes: numb
   return { blobs: all.reduce((n, t) => n + t.blobs, 0), bytes: all.reduce((n, t) => n + t.bytes, 0) };
 }
 
-const nothingIn = (s: Survey): boolean => sum(s).blobs === 0 && s.entries.length === 0 && s.rootKeys.length === 0 && s.journals.length === 0;
+const nothingIn = (s: Survey): boolean => sum(s).blobs === 0 && s.entries.length === 0 && s.gone.length === 0 && s.journals.length === 0;
 
 const REASONS = { released: "of runs that ended too long ago", abandoned: "of runs that never ended", unnamed: "that no run names" } as const;
 
