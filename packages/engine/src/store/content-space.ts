@@ -41,7 +41,7 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @param mends whether a blob that is not what its name says is removed; not in a store that is only looked into */
+/** @param mends whether a blob that is not what its name says is removed; not in a store that is not the stack's own */
 export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
   async function putBytes(data: Uint8Array | string, known?: string): Promise<string> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
@@ -63,8 +63,7 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
 
   async function has(digest: string, size?: number): Promise<boolean> {
     const stat = await store.stat(layout.blob(digest));
-    const again = stat !== undefined && mends ? () => putStream(stream(digest), digest, stat.size, tmpdir()) : undefined;
-    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, again);
+    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, () => putStream(stream(digest), digest, stat.size, tmpdir()));
   }
 
   async function putStream(source: AsyncIterable<Uint8Array>, digest: string, size: number, scratch: string): Promise<void> {
