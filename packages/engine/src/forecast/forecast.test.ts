@@ -74,6 +74,34 @@ test("of steps with the same key one runs", async () => {
   expect(found.steps.map((s) => [s.verdict, s.sharedWith])).toEqual([["run", undefined], ["cached", found.steps[0]!.node]]);
 });
 
+describe("of steps with the same key every one runs", () => {
+  const twice = definePipeline({ name: "p", build: () => { load({ n: 1 }); load({ n: 1 }, { after: [] }); } });
+  const verdicts = async (cache: "use" | "refresh") => {
+    const found = (await h.foresee(twice, {}, { cache })).steps.map((s) => s.verdict);
+    const report = await h.run(twice, {}, { cache });
+    return [found, Object.values(h.status(report))];
+  };
+
+  test.each(["use", "refresh"] as const)("where executions have differed, and the cache is to be read or not: %s", async (cache) => {
+    await h.run(twice);
+    const key = (await h.foresee(twice)).steps[0]!.key!;
+    await (await h.stack.artifactStore()).put(layout.mark("shared", key, "r"), { kind: "bytes", bytes: Buffer.from("{}") });
+    expect(await verdicts(cache)).toEqual([["run", "run"], ["completed", "completed"]]);
+  });
+
+  test("where what lies under the key can't be read", async () => {
+    await h.run(twice);
+    const key = (await h.foresee(twice)).steps[0]!.key!;
+    await (await h.stack.artifactStore()).put(layout.action("shared", key), { kind: "bytes", bytes: Buffer.from("?") });
+    expect(await verdicts("use")).toEqual([["run", "run"], ["completed", "completed"]]);
+  });
+
+  test("but where there is just no result, or it is made anew, one does", async () => {
+    expect(await verdicts("use")).toEqual([["run", "cached"], ["completed", "cached"]]);
+    expect(await verdicts("refresh")).toEqual([["run", "cached"], ["completed", "cached"]]);
+  });
+});
+
 describe("maps and conditions", () => {
   const p = definePipeline({ name: "p", params: { n: z.number() }, build: (given) => {
     const x = load({ n: given.n });

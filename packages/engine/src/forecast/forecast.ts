@@ -96,9 +96,22 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
     return found.hit ? { verdict: "cached", entry: found.entry, ...known } : { verdict: "run", miss: found.reason, ...known };
   }
 
-  function foresee(state: NodeState, node: Extract<PlanNode, { kind: "step" }>, look: Look): void {
-    // of steps with the same key one runs, and its result is that of the others
-    const before = look.verdict === "run" && look.key !== undefined && look.key !== null ? first.get(look.key) : undefined;
+  /** A step with the same key that runs before a node: its result is the node's, too, unless it is not going to be served. */
+  async function sharedBy(state: NodeState, { verdict, key, miss }: Look): Promise<string | undefined> {
+    const before = verdict === "run" && typeof key === "string" ? first.get(key) : undefined;
+    if (before === undefined) return undefined;
+    // executions that differed, or what can't be read, stay in the way of a result that is made now; a run that reads no results was not asked
+    const why = f.cache === "refresh" ? await lookedUp(state, key!) : miss;
+    return why === "non-deterministic" || why === "unreadable" ? undefined : before;
+  }
+
+  async function lookedUp(state: NodeState, key: string): Promise<CacheMiss | undefined> {
+    const found = await lookUp(key, { run: "", node: state.id, ordinal: 0 }, f.actions, f.layers);
+    return found.hit ? undefined : found.reason;
+  }
+
+  async function foresee(state: NodeState, node: Extract<PlanNode, { kind: "step" }>, look: Look): Promise<void> {
+    const before = await sharedBy(state, look);
     const verdict = before === undefined ? look.verdict : "cached";
     if (verdict === "run" && typeof look.key === "string") first.set(look.key, state.id);
     seen.set(state.id, { key: null, parts: undefined, reasons: [], miss: undefined, entry: undefined, waitsFor: [], condition: undefined, ...look, node: state.id, step: node.step, verdict, sharedWith: before });
@@ -179,7 +192,7 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
     for (const [i, state] of wave.entries()) {
       const look = looks[i];
       if (state.node.kind !== "step" || look === undefined) { await visitOther(state); continue; }
-      foresee(state, state.node, look);
+      await foresee(state, state.node, look);
       await settle(state);
     }
   }
