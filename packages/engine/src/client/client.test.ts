@@ -88,6 +88,26 @@ describe("lists", () => {
     expect((await client.getPipeline("good").lastRun()).id).toBe(ids[2]);
   });
 
+  test("runs by tag, of their pipeline's or their own, with their names", async () => {
+    const tagged = definePipeline({ name: "good", tags: ["nightly"], build: () => { one(); } });
+    const [a, b] = [await h.run(tagged, {}, { tags: ["gold"], name: "first" }), await h.run(good, {}, { tags: ["gold"] })];
+    const idsOf = async (filter: Parameters<Client["runs"]>[0]) => (await client.runs(filter)).map((r) => r.id);
+    expect([await idsOf({ tag: "gold" }), await idsOf({ tag: "nightly" }), await idsOf({ tag: "gold", pipeline: "bad" }), await idsOf({ tag: "gol" })]).toEqual([[b.id, a.id], [a.id], [], []]);
+    expect((await client.runs()).map((r) => r.name)).toEqual([undefined, "first"]);
+    expect((await client.getPipeline(good).runs({ tag: "nightly", status: "completed" })).map((r) => r.id)).toEqual([a.id]);
+    expect((await client.lastRun(good, { tag: "nightly" })).id).toBe(a.id);
+    await expect(client.getPipeline(good).lastRun({ tag: "none", status: "failed" })).rejects.toMatchObject({ code: "MLS5003", message: 'the pipeline "good" has no failed run with the tag "none" yet' });
+  });
+
+  test("artifacts of a map's step are those of its items; those of tagged calls are found by the tag", async () => {
+    const spread = step({ name: "spread", output: list(json(z.number())), run: () => [4, 5] });
+    const twice = step({ name: "twice", inputs: { x: json(z.number()) }, output: json(z.number()), run: ({ inputs }) => inputs.x * 2 });
+    await h.run(definePipeline({ name: "mapped", build: () => { map(spread.with({ tags: ["raw"] })(), (x) => twice({ x })); } }));
+    expect(new Set(await Promise.all((await client.artifacts({ step: "twice" })).map((a) => a.load())))).toEqual(new Set([8, 10]));
+    expect((await client.artifacts({ tag: "raw" })).map((a) => a.node)).toEqual(["spread"]);
+    expect(await client.artifacts({ step: "twice", tag: "raw" })).toEqual([]);
+  });
+
   test("steps and artifacts of any run", async () => {
     const { id } = await h.run(bad);
     await h.run(good);

@@ -16,11 +16,14 @@ import { listRuns, listSteps, type ArtifactFilter, type RunFilter, type RunSumma
 import { artifactView, runView, type ArtifactView, type RunView } from "./views.ts";
 import { explainStep, type Explanation } from "./why.ts";
 
+/** Which of a pipeline's runs are looked at for the newest one. */
+export type LastRunFilter = Pick<RunFilter, "status" | "tag">;
+
 /** A pipeline, as its runs are recorded. */
 export interface RecordedPipeline<T = unknown> {
   readonly name: string;
   /** Its newest run. Throws MLS5003 when there is none. */
-  lastRun(filter?: { readonly status?: "completed" | "failed" | "cancelled" }): Promise<RunView<T>>;
+  lastRun(filter?: LastRunFilter): Promise<RunView<T>>;
   /** The newest first. */
   runs(filter?: Omit<RunFilter, "pipeline">): Promise<readonly RunSummary[]>;
 }
@@ -84,10 +87,10 @@ export class Client implements AsyncDisposable {
   async steps(filter: StepFilter = {}): Promise<readonly StepSummary[]> { return listSteps((await this.#open()).records, filter); }
 
   /** Artifacts, those of the newest runs first. Throws MLS5003, MLS5006 for a run that is not there. */
-  async artifacts({ run, step, ...filter }: ArtifactFilter = {}): Promise<readonly ArtifactView[]> {
+  async artifacts({ run, ...filter }: ArtifactFilter = {}): Promise<readonly ArtifactView[]> {
     const engine = await this.#open();
     const id = run === undefined ? undefined : (await engine.records.run(run)).id;
-    return (await engine.records.artifacts({ ...filter, run: id, node: step })).map((a) => artifactView(a, artifactsOf(engine), this.#scratch, undefined));
+    return (await engine.records.artifacts({ ...filter, run: id })).map((a) => artifactView(a, artifactsOf(engine), this.#scratch, undefined));
   }
 
   /** An artifact by `RUN/STEP.OUTPUT`, by `RUN/STEP` where the step has one, or by the beginning of its digest. Throws MLS5003 to MLS5006. */
@@ -108,11 +111,11 @@ export class Client implements AsyncDisposable {
   }
 
   /** The newest run of a pipeline. With the pipeline object its outputs are typed. Throws MLS5003 when there is none. */
-  async lastRun<P extends Params, T>(pipeline: PipelineDefinition<P, T> | string, filter: { readonly status?: "completed" | "failed" | "cancelled" } = {}): Promise<RunView<T>> {
+  async lastRun<P extends Params, T>(pipeline: PipelineDefinition<P, T> | string, filter: LastRunFilter = {}): Promise<RunView<T>> {
     const engine = await this.#open();
     const name = typeof pipeline === "string" ? pipeline : pipeline.name;
-    const [row] = await engine.records.runs({ pipeline: name, status: filter.status, limit: 1 });
-    if (row === undefined) throw new MlstackError("MLS5003", `the pipeline "${name}" has no ${filter.status === undefined ? "" : `${filter.status} `}run yet`, { fix: "mlstack run list" });
+    const [row] = await engine.records.runs({ pipeline: name, status: filter.status, tag: filter.tag, limit: 1 });
+    if (row === undefined) throw new MlstackError("MLS5003", `the pipeline "${name}" has no ${filter.status === undefined ? "" : `${filter.status} `}run${filter.tag === undefined ? "" : ` with the tag ${JSON.stringify(filter.tag)}`} yet`, { fix: "mlstack run list" });
     return runView<T>(row, engine.records, artifactsOf(engine), this.#scratch, typeof pipeline === "string" ? undefined : builtAgain(pipeline, row));
   }
 

@@ -5,6 +5,8 @@ import type { RunRow, RunStatus, StepStatus } from "../records/schema.ts";
 /** A run in a list; `Client.run` has its steps and artifacts. */
 export interface RunSummary {
   readonly id: string;
+  /** What the run is called. */
+  readonly name: string | undefined;
   readonly pipeline: string;
   readonly status: RunStatus;
   readonly startedAt: Date;
@@ -17,6 +19,8 @@ export interface RunSummary {
 export interface RunFilter {
   readonly pipeline?: string | undefined;
   readonly status?: RunStatus | undefined;
+  /** One that the run has, of its pipeline's or of its own. */
+  readonly tag?: string | undefined;
   /** Begun then or later. */
   readonly since?: Date | undefined;
   /** Begun earlier. */
@@ -49,7 +53,10 @@ export interface StepFilter {
 export interface ArtifactFilter {
   readonly run?: string | undefined;
   readonly pipeline?: string | undefined;
+  /** Its name in the run; a map's step stands for its items, too. */
   readonly step?: string | undefined;
+  /** Of the call that made it. */
+  readonly tag?: string | undefined;
   readonly output?: string | undefined;
   /** A format with its major, such as `parquet.table/1`. */
   readonly format?: string | undefined;
@@ -64,7 +71,7 @@ export async function listRuns(records: Records, { since, before, ...filter }: R
 }
 
 function runSummary(row: RunRow): RunSummary {
-  return { id: row.id, pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), tags: JSON.parse(row.tags_json) as string[], stack: (JSON.parse(row.stack_json) as { name: string }).name };
+  return { id: row.id, name: row.name ?? undefined, pipeline: row.pipeline, status: row.status, startedAt: new Date(row.started_at), endedAt: row.ended_at === null ? undefined : new Date(row.ended_at), tags: JSON.parse(row.tags_json) as string[], stack: (JSON.parse(row.stack_json) as { name: string }).name };
 }
 
 export async function listSteps(records: Records, { run, step, ...filter }: StepFilter): Promise<readonly StepSummary[]> {
