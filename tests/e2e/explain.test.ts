@@ -32,5 +32,12 @@ it("run --expect-cached ends with exit code 3 before anything runs, and names th
   expect((await run("--expect-cached", "-q")).code).toBe(0);
   const changed = await run("--expect-cached", "-p", "depth=4");
   expect([changed.code, changed.stderr]).toEqual([3, expect.stringMatching(/MLS4013 .*: train\n +why +train runs: the parameter depth changed\n +fix /)]);
+  // explained, it is refused as well: nobody takes the exit code for that of a run that has all it needs
+  const explained = await run("--explain", "--expect-cached", "-p", "depth=4", "--json");
+  expect([explained.code, jsonOf(explained).error]).toEqual([3, expect.objectContaining({ code: "MLS4013" })]);
+  expect((jsonOf(explained).data as unknown as { steps: unknown[] }).steps).toHaveLength(3);
+  const shown = await run("--explain", "--expect-cached", "-p", "depth=4");
+  expect([shown.code, shown.stdout, shown.stderr]).toEqual([3, expect.stringMatching(/▸ train +runs/), expect.stringMatching(/MLS4013 .*: train\n/)]);
+  expect((await run("--explain", "--expect-cached")).code).toBe(0);
   expect(jsonOf(await p.mlstack(["run", "list", "--json"])).data).toHaveLength(2);
 }, 60_000);

@@ -191,7 +191,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const foresee = async (compiled: LoadedPlan, runOptions: RunOptions) => (await import("./forecast/foresee-run.ts")).foreseeRun(compiled, runOptions, surroundings, records);
   const compileToRun = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, runOptions: RunOptions) => {
     const compiled = await compileFor(pipeline, params, { steps: runOptions.steps });
-    if (runOptions.expectCached === true) (await import("./forecast/foresee-run.ts")).refuseToRun(await foresee(compiled, runOptions));
+    if (runOptions.expectCached === true) {
+      const { refusal } = await foresee(compiled, runOptions);
+      if (refusal !== undefined) throw refusal;
+    }
     return compiled;
   };
   const stores = async (): Promise<readonly NamedStore[]> => [{ name: storeName(stack), open: () => stack.artifactStore() }, ...(await others.list())];

@@ -30,6 +30,8 @@ export interface RunForecast {
   readonly pipeline: string;
   /** In the plan's order; steps in a map whose items are not known yet once. */
   readonly steps: readonly Foretold[];
+  /** With what a run that expects everything to be cached would be refused before its first step: MLS4013, which names the steps and what changed. */
+  readonly refusal: MlstackError | undefined;
   /** Stores that could not be asked. */
   readonly warnings: readonly string[];
 }
@@ -56,7 +58,7 @@ export async function foreseeRun(compiled: LoadedPlan, { cache = "use", trustDom
     const compared = await compare(step);
     told.push({ ...step, ...compared, name: plan.steps[step.step]!.name, meant: isMeantToRun(step.reasons), summary: sentence(step, compared) });
   }
-  return { pipeline: plan.pipeline.name, steps: told, warnings: layered.warnings };
+  return { pipeline: plan.pipeline.name, steps: told, refusal: refusalOf(told), warnings: layered.warnings };
 
   async function compare(step: ForeseenStep): Promise<Pick<Foretold, "comparedWith" | "changes">> {
     if (step.verdict !== "run" || step.parts === undefined) return { comparedWith: undefined, changes: [] };
@@ -84,16 +86,12 @@ function sentence(step: ForeseenStep, { comparedWith, changes }: Pick<Foretold, 
 
 const namedSome = (names: readonly string[]): string => (names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`);
 
-/**
- * Looks for steps that would have to run though all was to be cached. Steps that their authors want to be run each time are not among them.
- *
- * @throws MLS4013 that names them, and what changed
- */
-export function refuseToRun({ steps }: RunForecast): void {
+/** Steps that would have to run though all was to be cached. Those that their authors want to be run each time are not among them. */
+function refusalOf(steps: readonly Foretold[]): MlstackError | undefined {
   const missed = steps.filter((s) => s.verdict === "run" && !s.meant);
-  if (missed.length === 0) return;
+  if (missed.length === 0) return undefined;
   const shown = missed.slice(0, 5).map((s) => `${s.node} ${s.summary}`);
-  throw new MlstackError("MLS4013", `${missed.length === 1 ? "1 step has" : `${missed.length} steps have`} to run that should be in the cache: ${missed.slice(0, 10).map((s) => s.node).join(", ")}${missed.length > 10 ? " …" : ""}`, {
+  return new MlstackError("MLS4013", `${missed.length === 1 ? "1 step has" : `${missed.length} steps have`} to run that should be in the cache: ${missed.slice(0, 10).map((s) => s.node).join(", ")}${missed.length > 10 ? " …" : ""}`, {
     why: [...shown, ...(missed.length > shown.length ? [`and ${missed.length - shown.length} more`] : [])].join("\n"), fix: "run it without --expect-cached, or undo the change; --explain shows every step",
     details: { steps: missed.map((s) => ({ step: s.node, summary: s.summary, changed: s.changes.map((c) => c.part) })) },
   });
