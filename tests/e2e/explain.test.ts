@@ -21,6 +21,8 @@ it("run --explain says what would happen, and leaves no trace", async () => {
   expect(explained.stdout).toMatch(/= load +cached: made [^\n]+\n {2}▸ train +runs: the parameter depth changed\n {6}the parameter depth: 3 → 4\n {2}▸ tell +runs: it is never cached: [^\n]+\n[^]*3 steps: 2 would run, 1 cached\. Nothing was run\n$/);
   expect((await run("--explain", "--plain")).stdout.split("\n")[0]).toBe("load\tcached\tis served from the cache: everything in its key is as it was");
   expect(state()).toEqual(before);
+  expect((await run("--explain", "--name", "{what}")).stderr).toMatch(/MLS4030 .*\{what\}/);
+  expect((await run("--explain", "--name", "{pipeline}-{n}")).code).toBe(0);
   expect((await run("--explain", "--detach")).stderr).toMatch(/MLS7001 .*exclude each other/);
 }, 60_000);
 

@@ -95,7 +95,7 @@ export interface Engine {
    * Foretells what a run would do: which steps the cache has, which would run and why, and which depend on results that are not there yet. Runs
    * and writes nothing; an engine that is opened to read only does it, too. Throws as `run`, before its first step.
    */
-  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain" | "steps">): Promise<RunForecast>;
+  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain" | "steps" | "name">): Promise<RunForecast>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**

@@ -13,7 +13,7 @@ export async function runExplain(file: string, flags: RunFlags): Promise<void> {
   const { cwd, pipeline, config, given, params, stack } = await askedFor(file, flags);
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack), readOnly: true });
   try {
-    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", steps: config?.steps });
+    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", steps: config?.steps, name: flags.name ?? config?.name });
     const refusal = flags.expectCached === true ? found.refusal : undefined;
     if (refusal !== undefined) process.exitCode = refusal.exitCode;
     if (flags.json === true) { writeJson("run-explain", documentOf(found), found.warnings, refusal === undefined ? undefined : errorDocument(refusal)); return; }

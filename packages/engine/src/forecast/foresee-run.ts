@@ -3,7 +3,7 @@ import { MlstackError } from "@mlstack/core";
 import { nearestResult } from "../client/nearest-result.ts";
 import { namesOf, partChanges, type PartChange } from "../client/part-changes.ts";
 import { MISSES, nodeOf, planReader } from "../client/why.ts";
-import type { LoadedPlan, RunOptions, RunSurroundings } from "../run/execute-run.ts";
+import { nameOfRun, type LoadedPlan, type RunOptions, type RunSurroundings } from "../run/execute-run.ts";
 import { resolveData } from "../run/start-run.ts";
 import { artifacts } from "../artifacts/artifacts.ts";
 import type { Records } from "../records/records.ts";
@@ -40,9 +40,13 @@ export interface RunForecast {
  * Foretells a run. Nothing is run, recorded or written, in no store either.
  *
  * @param s what the run would be lent; its scratch folder is not used
+ * @throws MLS4030 for a name that the run can't have
  */
-export async function foreseeRun(compiled: LoadedPlan, { cache = "use", trustDomain = "shared" }: Pick<RunOptions, "cache" | "trustDomain">, s: RunSurroundings, records: Records): Promise<RunForecast> {
+export async function foreseeRun(compiled: LoadedPlan, options: Pick<RunOptions, "cache" | "trustDomain" | "name">, s: RunSurroundings, records: Records): Promise<RunForecast> {
   const { plan } = compiled;
+  const { cache = "use", trustDomain = "shared" } = options;
+  // a name that can't be used ends a run before it begins
+  nameOfRun(compiled, options, s, s.now());
   const [store, launch, others] = await Promise.all([s.stack.artifactStore(), s.stack.launcher(), s.otherStores()]);
   const content = contentLookedAt(store);
   const layered = layers(content, others.map((o) => ({ name: o.name, open: async () => lookedAt(await o.open()) })), join(s.scratchDir, "never"));
