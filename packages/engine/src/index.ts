@@ -6,7 +6,7 @@ export type { ArtifactFilter, RunFilter, RunSummary, StepFilter, StepSummary } f
 export type { PartChange } from "./client/part-changes.ts";
 export { artifactView, runView, type ArtifactView, type Loadable, type RunView, type StepView } from "./client/views.ts";
 export { explainStep, type Explanation } from "./client/why.ts";
-export type { CachedResult, CachedResults, ChangedResult, ResultFilter } from "./cache/cached-results.ts";
+export type { CacheChange, CachedResult, CachedResults, ChangedResult, ResultFilter } from "./cache/cached-results.ts";
 export type { Verdict } from "./forecast/forecast.ts";
 export type { Foretold, RunForecast } from "./forecast/foresee-run.ts";
 export type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
