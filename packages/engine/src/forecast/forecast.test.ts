@@ -102,6 +102,16 @@ describe("of steps with the same key every one runs", () => {
   });
 });
 
+test("a step whose result was for its run alone is said to run for that, and shares nothing with another that has its key", async () => {
+  const who = step({ name: "who", output: json(z.string()), run: ({ run }) => run.id });
+  const twice = definePipeline({ name: "p", build: () => { who(); who({}, { after: [] }); } });
+  expect(told(await h.foresee(twice))).toEqual({ who: "run", who_2: "cached" });
+  expect(h.status(await h.run(twice))).toEqual({ who: "completed", who_2: "completed" });
+  const found = await h.foresee(twice);
+  expect(found.steps.map((s) => [s.node, s.verdict, s.summary])).toEqual([["who", "run", "runs: its last result was for its run alone: it reads run.id, which is not part of the key"], ["who_2", "unknown", "depends on what who will give"]]);
+  expect(h.status(await h.run(twice))).toEqual({ who: "completed", who_2: "completed" });
+});
+
 describe("maps and conditions", () => {
   const p = definePipeline({ name: "p", params: { n: z.number() }, build: (given) => {
     const x = load({ n: given.n });

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core";
+import type { UncachedReason } from "@mlstack/pipeline";
 import { nearestResult } from "../client/nearest-result.ts";
 import { namesOf, partChanges, type PartChange } from "../client/part-changes.ts";
 import { MISSES, nodeOf, planReader } from "../client/why.ts";
 import { nameOfRun, type LoadedPlan, type RunOptions, type RunSurroundings } from "../run/execute-run.ts";
 import { resolveData } from "../run/start-run.ts";
 import { artifacts } from "../artifacts/artifacts.ts";
+import type { CacheOutcome } from "../journal/events.ts";
 import type { Records } from "../records/records.ts";
 import { actionSpace } from "../store/action-space.ts";
 import { layers } from "../store/layers.ts";
@@ -51,8 +53,13 @@ export async function foreseeRun(compiled: LoadedPlan, options: Pick<RunOptions,
   const content = contentLookedAt(store);
   const layered = layers(content, others.map((o) => ({ name: o.name, open: async () => lookedAt(await o.open()) })), join(s.scratchDir, "never"));
   const data = await resolveData(plan, s.project, async () => lookedAt(store), join(s.scratchDir, "never"), false);
+  const notStored = async (node: string): Promise<readonly UncachedReason[]> => {
+    const [last] = await records.stepsOf({ pipeline: plan.pipeline.name, node, status: "completed", limit: 1 });
+    const cache = last === undefined ? undefined : (JSON.parse(last.cache_json) as CacheOutcome);
+    return cache?.state === "uncached" ? cache.reasons.filter((r) => SEEN_WHILE_IT_RUNS.has(r.rule)) : [];
+  };
   const steps = await forecast({
-    plan, data, launch, liveParams: compiled.liveParams, componentFingerprint: (name) => s.stack.fingerprint(name), layers: layered, cache, actions: actionSpace(content.store, trustDomain),
+    notStored, plan, data, launch, liveParams: compiled.liveParams, componentFingerprint: (name) => s.stack.fingerprint(name), layers: layered, cache, actions: actionSpace(content.store, trustDomain),
     io: { artifacts: artifacts(layered.content), scratchDir: join(s.scratchDir, "never") },
   });
   const plans = planReader(records);
@@ -60,7 +67,8 @@ export async function foreseeRun(compiled: LoadedPlan, options: Pick<RunOptions,
   const told: Foretold[] = [];
   for (const step of steps) {
     const compared = await compare(step);
-    told.push({ ...step, ...compared, name: plan.steps[step.step]!.name, meant: isMeantToRun(step.reasons), summary: sentence(step, compared) });
+    const kept = step.verdict === "run" && step.miss === "no-entry" ? await notStored(step.node) : [];
+    told.push({ ...step, ...compared, name: plan.steps[step.step]!.name, meant: isMeantToRun(step.reasons), summary: sentence(step, compared, kept) });
   }
   return { pipeline: plan.pipeline.name, steps: told, refusal: refusalOf(told), warnings: layered.warnings };
 
@@ -75,7 +83,10 @@ export async function foreseeRun(compiled: LoadedPlan, options: Pick<RunOptions,
   }
 }
 
-function sentence(step: ForeseenStep, { comparedWith, changes }: Pick<Foretold, "comparedWith" | "changes">): string {
+/** What only shows while a step runs, and shows again when it does. */
+const SEEN_WHILE_IT_RUNS: ReadonlySet<string> = new Set(["reads-run-info", "reads-data-uri", "reads-artifact-bytes", "other-zone"] satisfies UncachedReason["rule"][]);
+
+function sentence(step: ForeseenStep, { comparedWith, changes }: Pick<Foretold, "comparedWith" | "changes">, [kept]: readonly UncachedReason[]): string {
   switch (step.verdict) {
     case "skipped": return `is left out: ${step.condition ?? "a condition"} says otherwise`;
     case "unknown": return `depends on what ${namedSome(step.waitsFor)} will give`;
@@ -83,6 +94,7 @@ function sentence(step: ForeseenStep, { comparedWith, changes }: Pick<Foretold, 
     default:
       if (step.reasons[0] !== undefined) return `runs: it is never cached: ${step.reasons[0].message}`;
       if (step.miss !== undefined && MISSES[step.miss] !== undefined) return MISSES[step.miss]!.replace(/^ran/, "runs").replace("the run was told", "the run is told");
+      if (kept !== undefined) return `runs: its last result was for its run alone: ${kept.message}`;
       if (comparedWith === undefined) return "runs: no earlier run has a result of it";
       return changes.length === 0 ? "runs although its key is unchanged: the earlier result was not stored, has been removed, or lies in a store that was not asked" : `runs: ${namesOf(changes)} changed`;
   }
