@@ -1,6 +1,7 @@
 import { definePipeline, everyPlanNode } from "@mlstack/pipeline";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { StackSpec } from "../stack/stack.ts";
 import { layout } from "../store/layout.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { building, op, perform, type Op } from "../testing/random-program.ts";
@@ -16,6 +17,7 @@ const everything: [Op[], number, string | undefined] = [[
   made("step", [74, 82, 62, 94], [], true), made("either", [62, 28, 81, 61]), made("either", [11, 3, 74, 80]),
 ], 96, undefined];
 
+const withStore = (path: string): StackSpec => { const stack = parallel(3); return { ...stack, name: "elsewhere", components: { ...stack.components, artifact_store: { name: "elsewhere", flavor: "local", config: { path } } } }; };
 const itemOf = (node: string) => `${node.split("@").slice(1).map((item) => `@${item}`).join("")}@`;
 
 /** What somebody does to the stored results between two runs. */
@@ -33,13 +35,15 @@ async function doTo(h: Harness, { what, which }: { readonly what: string; readon
 
 test("what is foretold of a random program after a random edit is what a run of it does", async () => {
   const seen = { cached: 0, run: 0, unknown: 0, skipped: 0 };
-  await fc.assert(fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 4 }), fc.nat(99), fc.constantFrom<string | undefined>(undefined, ...STEPS), damage, fc.constantFrom("use" as const, "use" as const, "refresh" as const, "off" as const), async (ops, start, edited, damaged, cache) => {
-    const h = await harness({ stack: parallel(3) });
+  await fc.assert(fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 4 }), fc.nat(99), fc.constantFrom<string | undefined>(undefined, ...STEPS), damage, fc.constantFrom("use" as const, "use" as const, "refresh" as const, "off" as const), fc.boolean(), async (ops, start, edited, damaged, cache, elsewhere) => {
+    const first = await harness({ stack: parallel(3) });
+    // the other stack has a store of its own, and finds what lies in the first one
+    const h = elsewhere ? await harness({ dir: first.project.dir, stack: withStore("other") }) : first;
     try {
       const p = definePipeline({ name: "p", build: () => ({ result: perform(building, ops, building.start(start)) }) });
-      await h.run(p, {}, { onFailure: "continue" });
+      await first.run(p, {}, { onFailure: "continue" });
       if (edited !== undefined) h.code.set(edited, "edited");
-      await doTo(h, damaged);
+      await doTo(first, damaged);
       const { steps } = await h.foresee(p, {}, { cache });
       const report = await h.run(p, {}, { onFailure: "continue", cache });
       const done = h.status(report);
@@ -63,8 +67,11 @@ test("what is foretold of a random program after a random edit is what a run of 
       expect(often.filter((key) => shared.has(key))).toEqual([]);
       // and nothing is left out: every step of the run was foretold, or stands behind a map that was not known
       for (const n of report.nodes.values()) if (n.node.kind === "step") expect(steps.some((s) => s.node === n.id || (s.verdict !== "cached" && s.node === n.id.split("@", 1)[0]) || n.id.startsWith(`${s.node}@`)), n.id).toBe(true);
-    } finally { await h.close(); }
-  }), { numRuns: 25, endOnFailure: true, examples: [[...everything, untouched, "use"], [everything[0], 96, "value", untouched, "use"]] });
+    } finally {
+      if (h !== first) await h.close();
+      await first.close();
+    }
+  }), { numRuns: 25, endOnFailure: true, examples: [[...everything, untouched, "use", false], [everything[0], 96, "value", untouched, "use", true]] });
   // it has met each of them
   expect(Object.values(seen).every((n) => n > 0)).toBe(true);
 }, 120_000);
