@@ -2,6 +2,7 @@ export { artifacts, type Artifacts } from "./artifacts/artifacts.ts";
 export { builtAgain, builtForReport, type BuiltPipeline } from "./client/built-pipeline.ts";
 export { artifactsOf, Client, scratchOf, type ActiveStackView, type RecordedPipeline } from "./client/client.ts";
 export { findArtifact, findStepOrArtifact } from "./client/find-artifact.ts";
+export { currentRuns } from "./client/lists.ts";
 export type { ArtifactFilter, RunFilter, RunSummary, StepFilter, StepSummary } from "./client/lists.ts";
 export type { PartChange } from "./client/part-changes.ts";
 export { artifactView, runView, type ArtifactView, type Loadable, type RunView, type StepView } from "./client/views.ts";

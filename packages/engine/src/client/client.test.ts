@@ -1,3 +1,4 @@
+import { MlstackError } from "@mlstack/core";
 import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { z } from "zod";
 import { processStack } from "../stack/process-stack.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { Client } from "./client.ts";
+import { currentRuns, type RunFilter } from "./lists.ts";
 
 let h: Harness;
 let client: Client;
@@ -106,6 +108,22 @@ describe("lists", () => {
     expect(new Set(await Promise.all((await client.artifacts({ step: "twice" })).map((a) => a.load())))).toEqual(new Set([8, 10]));
     expect((await client.artifacts({ tag: "raw" })).map((a) => a.node)).toEqual(["spread"]);
     expect(await client.artifacts({ step: "twice", tag: "raw" })).toEqual([]);
+  });
+
+  test("runs that are driven elsewhere as they are by now, whatever status is asked for", async () => {
+    const [ended, unreached, here] = [(await h.run(good)).id, (await h.run(good)).id, (await h.run(good)).id];
+    h.db.prepare("update runs set status = 'running', ended_at = null, journal = 'store', heartbeat_at = ? where id in (?, ?)").run(Date.now(), ended, unreached);
+    const asked: string[] = [];
+    const engine = { records: h.records, async sync(id: string) {
+      asked.push(id);
+      if (id === unreached) throw new MlstackError("MLS6001", "out of reach");
+      h.db.prepare("update runs set status = 'completed', ended_at = 1 where id = ?").run(id);
+      return h.records.run(id);
+    } };
+    const idsOf = async (filter: RunFilter) => (await currentRuns(engine, filter)).map((r) => r.id);
+    expect(await idsOf({ status: "completed" })).toEqual([here, ended]);
+    expect(asked.toSorted()).toEqual([ended, unreached].toSorted());
+    expect([await idsOf({ status: "running" }), await idsOf({ status: "failed" }), await idsOf({}), await idsOf({ limit: 1 })]).toEqual([[unreached], [], [here, unreached, ended], [here]]);
   });
 
   test("steps and artifacts of any run", async () => {
