@@ -36,6 +36,7 @@ import type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
 import type { GcPolicy } from "./gc/policy.ts";
 import type { Survey } from "./gc/survey.ts";
 import { layers } from "./store/layers.ts";
+import { lookedAt } from "./store/looked-at.ts";
 import { neverInStepProcess } from "./step/nested-run.ts";
 
 export interface EngineOptions {
@@ -212,7 +213,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 
   return {
     project, stack, plugins, logs, records, scratchDir: scratch, get projectId() { return identity().id; },
-    artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
+    // who reads relies on nothing: in other stores nothing is kept fresh for it
+    artifacts: async () => layers(contentSpace(await stack.artifactStore()), (await others.list()).map(({ name, open }) => ({ name, open: async () => lookedAt(await open()) })), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     stores,
     cached: async (domain = "shared") => (await import("./cache/cached-results.ts")).cachedResults(await stores(), records, domain),

@@ -1,10 +1,11 @@
 import { MlstackError } from "@mlstack/core";
 import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { processStack } from "../stack/process-stack.ts";
+import { LOCAL_STACK } from "../stack/stack.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { Client } from "./client.ts";
 import { currentRuns, type RunFilter } from "./lists.ts";
@@ -59,6 +60,19 @@ test("files that are laid out for a value are gone when the client is closed, an
   expect(path.startsWith(h.project.dir)).toBe(false);
   await client.close();
   expect(existsSync(path)).toBe(false);
+});
+
+test("a value is read where it lies, in another store than the stack's own, and nothing is written there", async () => {
+  const one = step({ name: "one", output: json(z.number()), run: () => 1 });
+  await h.run(definePipeline({ name: "p", build: () => { one(); } }));
+  const store = join(h.project.stateDir, "store");
+  const files = readdirSync(store, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const old = new Date("2020-01-01");
+  for (const file of files) utimesSync(file, old, old);
+  const { components, ...stack } = LOCAL_STACK;
+  await using elsewhere = new Client({ from: h.project.dir, stack: { ...stack, name: "other", components: { ...components, artifact_store: { name: "other", flavor: "local", config: { path: "other" } } } } });
+  expect(await (await elsewhere.lastRun("p")).steps["one"]!.outputs["output"]!.load()).toBe(1);
+  expect(files.map((file) => statSync(file).mtime)).toEqual(files.map(() => old));
 });
 
 test("what is not there is named", async () => {
