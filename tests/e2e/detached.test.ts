@@ -101,6 +101,23 @@ test.each([["--detach"], ["--quiet"]])("a tracker that keeps things in the proje
   expect([code, stderr]).toEqual([2, expect.stringMatching(/MLS4004 {2}the experiment tracker "tracker" of the stack "tracked" keeps things in a folder of this project[^]*give it an absolute path/)]);
 });
 
+test("a client sees by itself how a detached run has ended, and lists of completed runs have it", async () => {
+  p.write("seen.note.go", "");
+  p.write("watch.mjs", `import { Client } from "mlstack";
+const client = new Client();
+const id = process.argv[2];
+while ((await client.run(id)).status === "running") await new Promise((go) => setTimeout(go, 50));
+const { status, steps } = await client.run(id);
+console.log(JSON.stringify([status, await steps["holds"].outputs["output"].load(), (await client.runs({ status: "completed" })).some((r) => r.id === id), (await client.lastRun("held")).id === id]));
+await client.close();
+`);
+  const detached = async (name: string) => (await p.mlstack(["run", "pipeline.mjs#held", "--stack", "away", "--detach", "-p", `note=${note(name)}`])).stdout.trim();
+  const { stdout, stderr } = await p.node(["watch.mjs", await detached("seen.note")]);
+  expect(stdout.trim(), stderr).toBe('["completed",1,true,true]');
+  const other = await detached("seen.note");
+  expect(await until(async () => (jsonOf(await p.mlstack(["run", "list", "--status", "completed", "--json"])).data as unknown as { run: string }[]).some((r) => r.run === other), 60)).toBe(true);
+});
+
 test("one with a folder of its own keeps what a detached run logs", async () => {
   p.write("kept.note.go", "");
   const before = readdirSync(join(p.dir, "work")).length;

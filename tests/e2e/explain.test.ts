@@ -21,6 +21,8 @@ it("run --explain says what would happen, and leaves no trace", async () => {
   expect(explained.stdout).toMatch(/= load +cached: made [^\n]+\n {2}▸ train +runs: the parameter depth changed\n {6}the parameter depth: 3 → 4\n {2}▸ tell +runs: it is never cached: [^\n]+\n[^]*3 steps: 2 would run, 1 cached\. Nothing was run\n$/);
   expect((await run("--explain", "--plain")).stdout.split("\n")[0]).toBe("load\tcached\tis served from the cache: everything in its key is as it was");
   expect(state()).toEqual(before);
+  expect((await run("--explain", "--name", "{what}")).stderr).toMatch(/MLS4030 .*\{what\}/);
+  expect((await run("--explain", "--name", "{pipeline}-{n}")).code).toBe(0);
   expect((await run("--explain", "--detach")).stderr).toMatch(/MLS7001 .*exclude each other/);
 }, 60_000);
 
@@ -32,5 +34,12 @@ it("run --expect-cached ends with exit code 3 before anything runs, and names th
   expect((await run("--expect-cached", "-q")).code).toBe(0);
   const changed = await run("--expect-cached", "-p", "depth=4");
   expect([changed.code, changed.stderr]).toEqual([3, expect.stringMatching(/MLS4013 .*: train\n +why +train runs: the parameter depth changed\n +fix /)]);
+  // explained, it is refused as well: nobody takes the exit code for that of a run that has all it needs
+  const explained = await run("--explain", "--expect-cached", "-p", "depth=4", "--json");
+  expect([explained.code, jsonOf(explained).error]).toEqual([3, expect.objectContaining({ code: "MLS4013" })]);
+  expect((jsonOf(explained).data as unknown as { steps: unknown[] }).steps).toHaveLength(3);
+  const shown = await run("--explain", "--expect-cached", "-p", "depth=4");
+  expect([shown.code, shown.stdout, shown.stderr]).toEqual([3, expect.stringMatching(/▸ train +runs/), expect.stringMatching(/MLS4013 .*: train\n/)]);
+  expect((await run("--explain", "--expect-cached")).code).toBe(0);
   expect(jsonOf(await p.mlstack(["run", "list", "--json"])).data).toHaveLength(2);
 }, 60_000);

@@ -2,6 +2,7 @@ export type { ArtifactStore, ArtifactStoreCapabilities, GetOptions, ObjectBody, 
 export { isObjectKey } from "./contracts/artifact-store.ts";
 export type { CallOptions, CheckFinding, Component, ComponentContext } from "./contracts/component.ts";
 export { shownName } from "./contracts/experiment-tracker.ts";
+export { trackedFilePath, trackedName } from "./contracts/tracked-names.ts";
 export type { ExperimentTracker, LogOptions, LogResult, TrackedRun, TrackedStatus, Tracker, TrackerEvent, TrackerEventBody } from "./contracts/experiment-tracker.ts";
 export type { DeployedVersion, Deployer, DeployFault, Deployment, DeploymentLog, DeployRequest, InferRequest, InferResponse, ModelDeployer, PredictorServable, Servable, ServableCode, ServableKind, StepDeployRequest, StepServable, Tensor, TensorType } from "./contracts/model-deployer.ts";
 export { isDeploymentName, servableMismatch } from "./contracts/model-deployer.ts";

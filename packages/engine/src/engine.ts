@@ -36,6 +36,7 @@ import type { CleanedUp, GcOptions } from "./gc/clean-up.ts";
 import type { GcPolicy } from "./gc/policy.ts";
 import type { Survey } from "./gc/survey.ts";
 import { layers } from "./store/layers.ts";
+import { lookedAt } from "./store/looked-at.ts";
 import { neverInStepProcess } from "./step/nested-run.ts";
 
 export interface EngineOptions {
@@ -95,7 +96,7 @@ export interface Engine {
    * Foretells what a run would do: which steps the cache has, which would run and why, and which depend on results that are not there yet. Runs
    * and writes nothing; an engine that is opened to read only does it, too. Throws as `run`, before its first step.
    */
-  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain" | "steps">): Promise<RunForecast>;
+  foresee(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>, options?: Pick<RunOptions, "cache" | "trustDomain" | "steps" | "name">): Promise<RunForecast>;
   /** Compiles without running. */
   plan(pipeline: PipelineDefinition, params?: Readonly<Record<string, unknown>>): Promise<CompiledPlan>;
   /**
@@ -191,7 +192,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const foresee = async (compiled: LoadedPlan, runOptions: RunOptions) => (await import("./forecast/foresee-run.ts")).foreseeRun(compiled, runOptions, surroundings, records);
   const compileToRun = async (pipeline: PipelineDefinition, params: Readonly<Record<string, unknown>>, runOptions: RunOptions) => {
     const compiled = await compileFor(pipeline, params, { steps: runOptions.steps });
-    if (runOptions.expectCached === true) (await import("./forecast/foresee-run.ts")).refuseToRun(await foresee(compiled, runOptions));
+    if (runOptions.expectCached === true) {
+      const { refusal } = await foresee(compiled, runOptions);
+      if (refusal !== undefined) throw refusal;
+    }
     return compiled;
   };
   const stores = async (): Promise<readonly NamedStore[]> => [{ name: storeName(stack), open: () => stack.artifactStore() }, ...(await others.list())];
@@ -209,7 +213,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 
   return {
     project, stack, plugins, logs, records, scratchDir: scratch, get projectId() { return identity().id; },
-    artifacts: async () => layers(contentSpace(await stack.artifactStore()), await others.list(), join(scratch, "copies")).artifacts,
+    // who reads relies on nothing: in other stores nothing is kept fresh for it
+    artifacts: async () => layers(contentSpace(await stack.artifactStore()), (await others.list()).map(({ name, open }) => ({ name, open: async () => lookedAt(await open()) })), join(scratch, "copies")).artifacts,
     actions: async (domain = "shared") => actionSpace(await stack.artifactStore(), domain),
     stores,
     cached: async (domain = "shared") => (await import("./cache/cached-results.ts")).cachedResults(await stores(), records, domain),

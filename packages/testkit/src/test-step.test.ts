@@ -105,3 +105,8 @@ test("what a step throws comes as it is, and a signal reaches it", async () => {
   await expect(testStep(bad)).rejects.toThrow(TypeError);
   await expect(testStep(bad, { signal: AbortSignal.abort(new Error("stop")) })).rejects.toThrow("stop");
 });
+
+test.each(["../up.txt", "/abs.txt", "a//b", "a\\b", ""])("a file that a run's tracker would refuse is refused: %j", async (path) => {
+  const logs = step({ name: "logs", output: json(z.number()), async run({ tracker }) { await tracker.logFile(path, "text"); return 1; } });
+  await expect(testStep(logs)).rejects.toMatchObject({ code: "MLS1009", message: `the file name ${JSON.stringify(path)} is not usable` });
+});

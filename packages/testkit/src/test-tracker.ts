@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { MlstackError, type Tracker } from "@mlstack/core";
+import { MlstackError, trackedFilePath, trackedName, type Tracker } from "@mlstack/core";
 
 export interface TrackedMetric { readonly key: string; readonly value: number; readonly step: number }
 export interface TrackedFile { readonly path: string; readonly bytes: Uint8Array }
@@ -21,22 +21,18 @@ export function testTracker(): { readonly tracker: Tracker; readonly tracked: Te
   const tags: Record<string, string> = {};
   const metrics: TrackedMetric[] = [];
   const files: TrackedFile[] = [];
-  const named = (key: unknown, what: string): string => {
-    if (typeof key === "string" && key !== "" && key.length <= 250) return key;
-    throw new MlstackError("MLS1009", `the ${what} name ${JSON.stringify(key)} is not usable`, { why: "trackers take names of 1 to 250 characters" });
-  };
   const tracker: Tracker = {
-    logParam: (key, value) => { params[named(key, "parameter")] = value; },
+    logParam: (key, value) => { params[trackedName(key, "parameter")] = value; },
     logParams: (given) => { for (const [key, value] of Object.entries(given)) tracker.logParam(key, value); },
     logMetric(key, value, step) {
       if (typeof value !== "number") throw new MlstackError("MLS1009", `the metric "${key}" was given ${typeof value}`, { fix: "log a number" });
-      metrics.push({ key: named(key, "metric"), value, step: step ?? metrics.filter((m) => m.key === key).length });
+      metrics.push({ key: trackedName(key, "metric"), value, step: step ?? metrics.filter((m) => m.key === key).length });
     },
     logMetrics: (given, step) => { for (const [key, value] of Object.entries(given)) tracker.logMetric(key, value, step); },
-    setTag: (key, value) => { tags[named(key, "tag")] = value; },
+    setTag: (key, value) => { tags[trackedName(key, "tag")] = value; },
     async logFile(path, content) {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content instanceof Uint8Array ? Uint8Array.from(content) : new Uint8Array(await readFile(content.path));
-      files.push({ path: named(path, "file"), bytes });
+      files.push({ path: trackedFilePath(path), bytes });
     },
   };
   return { tracker, tracked: { params, metrics, tags, files, metric: (key) => metrics.findLast((m) => m.key === key)?.value } };

@@ -16,7 +16,7 @@ export interface LiveProject {
   mlstack(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
   /** A command that goes on while something is done to it. */
-  start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
   close(): void;
 }
 
@@ -44,7 +44,7 @@ export function liveProject(files: Readonly<Record<string, string>>): LiveProjec
     return { child, ended };
   };
   const node = (args: readonly string[], env?: Readonly<Record<string, string>>) => start(args, env).ended;
-  return { dir, write, node, start: (args) => start([bin, ...args]), mlstack: (args, env) => node([bin, ...args], env), close: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }) };
+  return { dir, write, node, start: (args, env) => start([bin, ...args], env), mlstack: (args, env) => node([bin, ...args], env), close: () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
 /** Looks until something holds, for at most some seconds; says whether it came to hold. */

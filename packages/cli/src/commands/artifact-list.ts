@@ -10,7 +10,7 @@ interface ListFlags extends GlobalFlags { readonly run?: string; readonly pipeli
 export async function artifactList(flags: ListFlags): Promise<void> {
   await withReader(flags, async (engine) => {
     const run = flags.run === undefined ? undefined : (await engine.records.run(flags.run)).id;
-    const found = await engine.records.artifacts({ run, pipeline: flags.pipeline, node: flags.step, tag: flags.tag, limit: flags.limit });
+    const found = await engine.records.artifacts({ run, pipeline: flags.pipeline, step: flags.step, tag: flags.tag, limit: flags.limit });
     const tags = new Map(await Promise.all([...new Set(found.map((a) => a.run))].map(async (id) => [id, await engine.records.callTags(id)] as const)));
     const tagsOf = ({ run: id, node }: { readonly run: string; readonly node: string }) => [...(tags.get(id)?.get(node.split("@", 1)[0]!) ?? [])];
     if (flags.json === true) {

@@ -1,6 +1,8 @@
 import { MlstackError } from "@mlstack/core";
-import type { ChangedResult, ResultFilter } from "@mlstack/engine";
+import type { CacheChange, ResultFilter } from "@mlstack/engine";
 import { confirm } from "../ui/ask.ts";
+import { errorDocument } from "../ui/error-document.ts";
+import { printError } from "../ui/errors.ts";
 import { ago, bytes, count, duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printTable } from "../ui/terminal.ts";
@@ -51,9 +53,12 @@ function filterOf(verb: string, key: string | undefined, { step, pipeline }: Fil
   return { key, step, pipeline };
 }
 
-function report(command: "cache-evict" | "cache-accept", changed: readonly ChangedResult[], did: string, next: string, flags: GlobalFlags): void {
-  if (flags.json === true) { writeJson(command, changed.map((c) => ({ key: c.key, step: c.step ?? null, stores: [...c.stores] }))); return; }
+function report(command: "cache-evict" | "cache-accept", { results, unreached }: CacheChange, did: string, next: string, flags: GlobalFlags): void {
+  const [first] = unreached;
+  const left = first === undefined ? undefined : new MlstackError(first.error.code, `${unreached.map((u) => u.store).join(", ")} could not be asked: ${first.error.message}`, { why: "a result that lies there is found again once it can be", fix: "run the same command again then", cause: first.error });
+  if (left !== undefined) process.exitCode = left.exitCode;
+  if (flags.json === true) { writeJson(command, results.map((c) => ({ key: c.key, step: c.step ?? null, stores: [...c.stores] })), [], left === undefined ? undefined : errorDocument(left)); return; }
   const t = stdout(flags);
-  for (const c of changed) t.line(`${did} ${t.plain ? c.key : c.key.slice(0, 12)}  ${c.step ?? "of another project's run"}  ${t.style(`in ${c.stores.join(", ")}`, "dim")}`);
-  stderr(flags).line(`${count(changed.length, "result")}: ${next}`);
+  for (const c of results) t.line(`${did} ${t.plain ? c.key : c.key.slice(0, 12)}  ${c.step ?? "of another project's run"}  ${t.style(`in ${c.stores.join(", ")}`, "dim")}`);
+  if (left === undefined) stderr(flags).line(`${count(results.length, "result")}: ${next}`); else printError(left, stderr(flags), flags);
 }

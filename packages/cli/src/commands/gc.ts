@@ -17,7 +17,7 @@ export async function gc(flags: GcFlags): Promise<void> {
       const [store] = await engine.stores();
       const found = await engine.planGc(policy);
       if (flags.json === true) writeJson("gc", documentOf(store!.name, engine, found), found.warnings);
-      else { print(found, store!.name, engine, stdout(flags)); stdout(flags).line(nothingIn(found) ? "nothing to remove" : "this is what would be removed; remove it: mlstack gc"); }
+      else { print(found, store!.name, engine, stdout(flags)); stdout(flags).line(nothingIn(found) ? "nothing to remove" : "this is what the same command removes without --plan"); }
     }, openForStore);
     return;
   }
@@ -36,7 +36,7 @@ export async function gc(flags: GcFlags): Promise<void> {
     const done = await engine.gc({ ...policy, signal: stop.signal, onProgress: progress(flags) });
     if (flags.json === true) { writeJson("gc", documentOf(store!.name, engine, done), done.warnings); return; }
     for (const warning of done.warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`);
-    stdout(flags).line(`removed ${count(done.removed, "blob")} of ${bytes(sum(done).bytes)}${done.spared > 0 ? `; ${done.spared} were needed again meanwhile, and stay` : ""}`);
+    stdout(flags).line(`removed ${count(done.removed, "blob")}${done.spared === 0 ? ` of ${bytes(sum(done).bytes)}` : ""}${done.spared > 0 ? `; ${done.spared} were needed again meanwhile, and stay` : ""}`);
   } catch (e) {
     if (!stop.signal.aborted) throw e;
     stderr(flags).line("stopped; what is left is found the next time");
@@ -60,7 +60,7 @@ function sum({ remove }: Survey): { readonly blobs: number; readonly bytes: numb
   return { blobs: all.reduce((n, t) => n + t.blobs, 0), bytes: all.reduce((n, t) => n + t.bytes, 0) };
 }
 
-const nothingIn = (s: Survey): boolean => sum(s).blobs === 0 && s.entries.length === 0 && s.rootKeys.length === 0 && s.journals.length === 0;
+const nothingIn = (s: Survey): boolean => sum(s).blobs === 0 && s.entries.length === 0 && s.gone.length === 0 && s.journals.length === 0;
 
 const REASONS = { released: "of runs that ended too long ago", abandoned: "of runs that never ended", unnamed: "that no run names" } as const;
 

@@ -2,6 +2,8 @@ import { openEngine, type Foretold, type RunForecast, type Verdict } from "@mlst
 import type { DataOf } from "../json/documents.ts";
 import { forCommandLine, forConfig } from "../params.ts";
 import { ago, count } from "../ui/format.ts";
+import { errorDocument } from "../ui/error-document.ts";
+import { printError } from "../ui/errors.ts";
 import { iso, stderr, stdout, writeJson } from "../ui/output.ts";
 import { pad, widthOf, type Style, type Terminal } from "../ui/terminal.ts";
 import { askedFor, concurrencyOf, inlineStack, type RunFlags } from "./run-file.ts";
@@ -11,10 +13,13 @@ export async function runExplain(file: string, flags: RunFlags): Promise<void> {
   const { cwd, pipeline, config, given, params, stack } = await askedFor(file, flags);
   const engine = await openEngine({ from: cwd, stack: flags.inline === true && stack !== undefined ? inlineStack(stack) : stack, concurrency: concurrencyOf(flags, stack), readOnly: true });
   try {
-    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", steps: config?.steps });
-    if (flags.json === true) { writeJson("run-explain", documentOf(found), found.warnings); return; }
+    const found = await engine.foresee(pipeline, params, { cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", steps: config?.steps, name: flags.name ?? config?.name });
+    const refusal = flags.expectCached === true ? found.refusal : undefined;
+    if (refusal !== undefined) process.exitCode = refusal.exitCode;
+    if (flags.json === true) { writeJson("run-explain", documentOf(found), found.warnings, refusal === undefined ? undefined : errorDocument(refusal)); return; }
     print(found, stdout(flags), flags.verbose === true);
     for (const warning of found.warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`);
+    if (refusal !== undefined) printError(refusal, stderr(flags), flags);
   } catch (e) { throw forCommandLine(forConfig(e, config, given), pipeline); } finally { await engine.close(); }
 }
 

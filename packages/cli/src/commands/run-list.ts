@@ -1,5 +1,5 @@
 import { didYouMean, MlstackError } from "@mlstack/core";
-import type { Engine } from "@mlstack/engine";
+import { currentRuns, type Engine, type RunStatus } from "@mlstack/engine";
 import { ago, duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printTable, type Style, type Terminal } from "../ui/terminal.ts";
@@ -24,13 +24,7 @@ export async function runList(flags: ListFlags): Promise<void> {
     throw new MlstackError("MLS7001", `--status is ${JSON.stringify(status)}`, { why: `it is one of ${STATUSES.join(", ")}`, fix: near === undefined ? "mlstack run list --help" : `mlstack run list --status ${near}` });
   }
   await withReader(flags, async (engine) => {
-    const listed = (of: string | undefined) => engine.records.runs({ pipeline, status: of, tag, limit });
-    // whether what is driven elsewhere goes on is not known before it was asked for
-    const isOpen = status === "running" || status === "interrupted";
-    const found = isOpen ? [...(await listed("running")), ...(await listed("interrupted"))].toSorted((a, b) => b.started_at - a.started_at) : await listed(status);
-    // out of reach, it is shown as it was last
-    const synced = await Promise.all(found.map(async (r) => (r.journal === "store" && r.status === "running" ? engine.sync(r.id).catch(() => r) : r)));
-    const runs = synced.filter((r) => status === undefined || r.status === status).slice(0, limit);
+    const runs = await currentRuns(engine, { pipeline, status: status as RunStatus | undefined, tag, limit });
     if (flags.json === true) {
       writeJson("run-list", runs.map((r) => ({ run: r.id, name: r.name, pipeline: r.pipeline, status: r.status, startedAt: iso(r.started_at), endedAt: iso(r.ended_at), tags: JSON.parse(r.tags_json) as string[] })));
       return;

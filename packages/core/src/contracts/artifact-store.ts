@@ -19,7 +19,7 @@ export interface ArtifactStore extends Component {
 
   /**
    * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before.
-   * The source can be read again, so a failed attempt may be repeated by the store.
+   * The source can be read again, so a failed attempt may be repeated by the store. `modifiedAt` is when it was put, whatever times a file has.
    *
    * An object that this very call has written is no other writer's: a refused `ifAbsent` after an answer that may have been lost is a
    * success where the object carries the call's own mark, or where the service keeps no marks, where its bytes are equal. Where no answer

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localArtifactStore } from "../local/local-artifact-store.ts";
 import { contentSpace, type ContentSpace } from "../store/content-space.ts";
+import { layout } from "../store/layout.ts";
 import { OutputFolder } from "./output-folder.ts";
 
 let dir: string;
@@ -73,9 +74,13 @@ test("a file that something is still writing to is refused", async () => {
   await expect(done).rejects.toSatisfy((e) => MlstackError.is(e, "MLS3009") && e.message.includes("written to while"));
 });
 
-test("outputs that are stored side by side may be the same file", async () => {
+test.each([["has just been written", new Date()], ["is old", new Date("2015-01-01")]])("outputs that are stored side by side may be the same file, which %s", async (_, time) => {
   const path = join(dir, "scratch", "m.bin");
   writeFileSync(path, Buffer.alloc(4 << 20, 7));
+  utimesSync(path, time, time);
   const stored = await Promise.all([1, 2, 3].map(async () => { const out = folder(); await out.adopt("m.bin", path); return out.commit(content); }));
-  expect(new Set(stored.flat().map((f) => f.sha256)).size).toBe(1);
+  const [digest, ...others] = new Set(stored.flat().map((f) => f.sha256));
+  expect(others).toEqual([]);
+  // and it is a new object, whatever its file was
+  expect(Math.abs(Date.now() - (await content.store.stat(layout.blob(digest!)))!.modifiedAt.getTime())).toBeLessThan(3_600_000);
 });

@@ -1,3 +1,4 @@
+import { MlstackError } from "@mlstack/core";
 import { definePipeline, json, map, list, step } from "@mlstack/pipeline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -42,7 +43,7 @@ describe("evict", () => {
   test("forgets a result, by the beginning of its key too; the next execution is the first", async () => {
     await statuses();
     const [result] = await cached.list({ step: "load" });
-    expect(await cached.evict({ key: result!.key.slice(0, 8) })).toEqual([{ key: result!.key, step: "load", stores: ["here"] }]);
+    expect((await cached.evict({ key: result!.key.slice(0, 8) })).results).toEqual([{ key: result!.key, step: "load", stores: ["here"] }]);
     expect(await statuses()).toEqual({ load: "completed", train: "cached" });
   });
 
@@ -52,11 +53,26 @@ describe("evict", () => {
     const [entry] = await cached.list({ step: "load" });
     const found = await actionSpace(await h.stack.artifactStore(), "shared").get(entry!.key);
     if (found.state === "found") await actionSpace(other, "shared").commit(found.entry);
-    const evicted = await cached.evict({ step: "load" });
+    const { results: evicted } = await cached.evict({ step: "load" });
     expect(evicted.map((e) => e.stores.length).toSorted((a, b) => a - b)).toEqual([1, 2]);
     expect([...other.objects.keys()]).toEqual([]);
-    expect(await cached.evict({ pipeline: "p" })).toHaveLength(2);
+    expect((await cached.evict({ pipeline: "p" })).results).toHaveLength(2);
     expect(await statuses()).toEqual({ load: "completed", train: "completed" });
+  });
+
+  test("does what it can where another store can't be asked, and says so; the active one must be there", async () => {
+    await statuses();
+    const away = new MlstackError("MLS6001", "out of reach");
+    other.fault = () => { throw away; };
+    try {
+      const all = cachedResults([{ name: "here", open: () => h.stack.artifactStore() }, { name: "there", open: async () => other }, { name: "gone", open: async () => { throw new MlstackError("MLS2007", "not installed"); } }], h.records, "shared");
+      const [entry] = await all.list({ step: "load" });
+      expect(await all.evict({ key: entry!.key.slice(0, 9) })).toEqual({ results: [{ key: entry!.key, step: "load", stores: ["here"] }], unreached: [{ store: "there", error: away }] });
+      expect(await all.list({ step: "load" })).toEqual([]);
+      // here is nothing any more; there may be
+      expect(await all.evict({ step: "load" })).toEqual({ results: [], unreached: [{ store: "there", error: away }] });
+      await expect(cachedResults([{ name: "there", open: async () => other }], h.records, "shared").evict({ step: "train" })).rejects.toBe(away);
+    } finally { other.fault = undefined; }
   });
 
   test("says what it does not find, and what is no key", async () => {
@@ -78,6 +94,6 @@ test("accept takes the first result of what executions differed in", async () =>
   const { id } = await h.run(dice, {}, { cache: "refresh" });
   expect((await cached.list({ marked: true }))).toMatchObject([{ step: "roll", differed: [id] }]);
   expect(h.status(await h.run(dice))).toEqual({ roll: "completed" });
-  expect(await cached.accept({ step: "roll" })).toMatchObject([{ step: "roll", stores: ["here"] }]);
+  expect((await cached.accept({ step: "roll" })).results).toMatchObject([{ step: "roll", stores: ["here"] }]);
   expect(h.status(await h.run(dice))).toEqual({ roll: "cached" });
 });

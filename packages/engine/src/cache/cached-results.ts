@@ -1,6 +1,6 @@
-import { MlstackError } from "@mlstack/core";
+import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import type { Records } from "../records/records.ts";
-import { actionSpace, type ActionEntry } from "../store/action-space.ts";
+import { actionSpace, type ActionEntry, type ActionSpace } from "../store/action-space.ts";
 import type { NamedStore } from "../store/known-stores.ts";
 import { layout } from "../store/layout.ts";
 import { sideBySide } from "../store/side-by-side.ts";
@@ -35,60 +35,81 @@ export interface ResultFilter {
 /** A result that was changed, and in which stores. */
 export interface ChangedResult { readonly key: string; readonly step: string | undefined; readonly stores: readonly string[] }
 
+/** What was changed, and where that could not be done. */
+export interface CacheChange {
+  readonly results: readonly ChangedResult[];
+  /** Other stores than the active one that could not be asked: what lies there is found again once they can. */
+  readonly unreached: readonly { readonly store: string; readonly error: MlstackError }[];
+}
+
 /** The results of one trust domain, in the active stack's store and in the others that the project has used. */
 export interface CachedResults {
   /** Of the active stack's store, the newest first; 40 by default. */
   list(filter?: ResultFilter & { readonly limit?: number | undefined; /** Only those that executions have differed in. */ readonly marked?: boolean | undefined }): Promise<readonly CachedResult[]>;
-  /** Forgets results, in every store in which they would be found: the next execution is the first. Their bytes stay until a clean-up. Throws MLS5007 where there is none. */
-  evict(filter: ResultFilter): Promise<readonly ChangedResult[]>;
-  /** Takes the first result of marked keys for good: they are served again, until another execution differs. Throws MLS5007 where none is marked. */
-  accept(filter: ResultFilter): Promise<readonly ChangedResult[]>;
+  /** Forgets results, in every store in which they would be found: the next execution is the first. Their bytes stay until a clean-up. Throws MLS5007 where there is none, and what the active store throws. */
+  evict(filter: ResultFilter): Promise<CacheChange>;
+  /** Takes the first result of marked keys for good: they are served again, until another execution differs. Throws MLS5007 where none is marked, and what the active store throws. */
+  accept(filter: ResultFilter): Promise<CacheChange>;
 }
 
 /** @param stores the active one first */
 export function cachedResults(stores: readonly NamedStore[], records: Pick<Records, "keysOf">, domain: string): CachedResults {
-  const spaces = () => Promise.all(stores.map(async (s, i) => ({ name: s.name, store: i === 0 ? await s.open() : await s.open().catch(() => undefined) })))
-    .then((all) => all.flatMap(({ name, store }) => (store === undefined ? [] : [{ name, store, actions: actionSpace(store, domain) }])));
+  interface Space { readonly name: string; readonly store: ArtifactStore; readonly actions: ActionSpace }
+  type Unreached = CacheChange["unreached"][number];
+
+  /** Does something in each store. What goes wrong in the active one is thrown; another one that can't be asked is left out from then on. */
+  async function inEach<T>(unreached: Map<string, Unreached>, work: (space: Space) => Promise<T>): Promise<T[]> {
+    const done = await Promise.all(stores.map(async ({ name, open }, i): Promise<T[]> => {
+      if (unreached.has(name)) return [];
+      try {
+        const store = await open();
+        return [await work({ name, store, actions: actionSpace(store, domain) })];
+      } catch (e) {
+        if (i === 0 || !MlstackError.is(e)) throw e;
+        // whoever uninstalls a plugin knows that its stores are not asked any more
+        if (e.code !== "MLS2007") unreached.set(name, { store: name, error: e });
+        return [];
+      }
+    }));
+    return done.flat();
+  }
 
   /** The keys that a filter means, as far as records say; by the beginning of a key, as far as stores do. */
-  async function keysOf(filter: ResultFilter, at: Awaited<ReturnType<typeof spaces>>): Promise<Map<string, string | undefined>> {
+  async function keysOf(filter: ResultFilter, look: (work: (space: Space) => Promise<readonly string[]>) => Promise<readonly (readonly string[])[]>): Promise<Map<string, string | undefined>> {
     const known = filter.step === undefined && filter.pipeline === undefined && filter.key === undefined ? [] : await records.keysOf({ node: filter.step, pipeline: filter.pipeline, key: filter.key });
     const keys = new Map<string, string | undefined>(known.map((k) => [k.key, k.node]));
     if (filter.key === undefined || filter.step !== undefined || filter.pipeline !== undefined) return keys;
-    for (const { store } of at) {
-      const prefix = layout.action(domain, "");
-      for await (const { key } of store.list(prefix + filter.key)) {
-        const [of = ""] = key.slice(prefix.length).split(layout.MARKED);
-        if (!keys.has(of)) keys.set(of, undefined);
-      }
-    }
+    const prefix = layout.action(domain, "");
+    const found = await look(async ({ store }) => {
+      const at: string[] = [];
+      for await (const { key } of store.list(prefix + filter.key)) at.push(key.slice(prefix.length).split(layout.MARKED, 1)[0]!);
+      return at;
+    });
+    for (const key of found.flat()) if (!keys.has(key)) keys.set(key, undefined);
     if (keys.size > 1) throw new MlstackError("MLS5006", `${filter.key} fits ${keys.size} keys`, { fix: "give more of the key" });
     return keys;
   }
 
-  async function change(filter: ResultFilter, what: string, work: (space: ReturnType<typeof actionSpace>, key: string) => Promise<boolean>): Promise<readonly ChangedResult[]> {
+  async function change(filter: ResultFilter, what: string, work: (space: ActionSpace, key: string) => Promise<boolean>): Promise<CacheChange> {
     checkKey(filter);
-    const at = await spaces();
-    const keys = await keysOf(filter, at);
-    const changed = await sideBySide(keys, async ([key, step]) => {
-      const done = await sideBySide(at, async ({ name, actions }) => ((await work(actions, key)) ? [name] : []));
-      return { key, step, stores: done.flat() };
-    }, 8);
-    const found = changed.filter((c) => c.stores.length > 0);
-    if (found.length > 0) return found;
+    const unreached = new Map<string, Unreached>();
+    const keys = await keysOf(filter, (look) => inEach(unreached, look));
+    const where = new Map<string, string[]>([...keys.keys()].map((key) => [key, []]));
+    await inEach(unreached, ({ name, actions }) => sideBySide(keys.keys(), async (key) => { if (await work(actions, key)) where.get(key)!.push(name); }, 8));
+    const results = [...keys].map(([key, step]) => ({ key, step, stores: stores.map((s) => s.name).filter((name) => where.get(key)!.includes(name)) })).filter((c) => c.stores.length > 0);
+    if (results.length > 0 || unreached.size > 0) return { results, unreached: [...unreached.values()] };
     throw new MlstackError("MLS5007", `there is no ${what} ${named(filter)}`, { why: keys.size === 0 ? "no run of this project knows such a key" : `${keys.size === 1 ? "its key is" : `${keys.size} keys are`} known, and no store has ${what.startsWith("marked") ? "a mark" : "a result"} under ${keys.size === 1 ? "it" : "them"}`, fix: `mlstack cache list${what.startsWith("marked") ? " --marked" : ""}` });
   }
 
   return {
     async list({ limit = 40, marked, ...filter } = {}) {
       checkKey(filter);
-      const [active] = await spaces();
-      if (active === undefined) return [];
-      const { store, actions } = active;
+      const store = await stores[0]!.open();
+      const actions = actionSpace(store, domain);
       const marks = await actions.marked();
       const isFiltered = filter.step !== undefined || filter.pipeline !== undefined || filter.key !== undefined;
       let keys: string[];
-      if (isFiltered) keys = [...(await keysOf(filter, [active])).keys()]; else {
+      if (isFiltered) keys = [...(await keysOf(filter, async (look) => [await look({ name: stores[0]!.name, store, actions })])).keys()]; else {
         const prefix = layout.action(domain, "");
         const objects: { key: string; at: number }[] = [];
         for await (const { key, modifiedAt } of store.list(prefix)) if (!key.includes(layout.MARKED)) objects.push({ key: key.slice(prefix.length), at: modifiedAt.getTime() });

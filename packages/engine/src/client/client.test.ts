@@ -1,11 +1,14 @@
+import { MlstackError } from "@mlstack/core";
 import { definePipeline, json, list, map, step, storedFile, localFile } from "@mlstack/pipeline";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { processStack } from "../stack/process-stack.ts";
+import { LOCAL_STACK } from "../stack/stack.ts";
 import { harness, type Harness } from "../testing/harness.ts";
 import { Client } from "./client.ts";
+import { currentRuns, type RunFilter } from "./lists.ts";
 
 let h: Harness;
 let client: Client;
@@ -59,6 +62,19 @@ test("files that are laid out for a value are gone when the client is closed, an
   expect(existsSync(path)).toBe(false);
 });
 
+test("a value is read where it lies, in another store than the stack's own, and nothing is written there", async () => {
+  const one = step({ name: "one", output: json(z.number()), run: () => 1 });
+  await h.run(definePipeline({ name: "p", build: () => { one(); } }));
+  const store = join(h.project.stateDir, "store");
+  const files = readdirSync(store, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const old = new Date("2020-01-01");
+  for (const file of files) utimesSync(file, old, old);
+  const { components, ...stack } = LOCAL_STACK;
+  await using elsewhere = new Client({ from: h.project.dir, stack: { ...stack, name: "other", components: { ...components, artifact_store: { name: "other", flavor: "local", config: { path: "other" } } } } });
+  expect(await (await elsewhere.lastRun("p")).steps["one"]!.outputs["output"]!.load()).toBe(1);
+  expect(files.map((file) => statSync(file).mtime)).toEqual(files.map(() => old));
+});
+
 test("what is not there is named", async () => {
   await expect(client.lastRun(rich)).rejects.toMatchObject({ code: "MLS5003", message: 'the pipeline "rich" has no run yet' });
   await h.run(rich, given);
@@ -86,6 +102,42 @@ describe("lists", () => {
     expect([await idsOf({ since: second!.startedAt }), await idsOf({ before: second!.startedAt })]).toEqual([[ids[2], ids[1]], [ids[0]]]);
     expect((await client.getPipeline(bad).runs()).map((r) => r.id)).toEqual([ids[1]]);
     expect((await client.getPipeline("good").lastRun()).id).toBe(ids[2]);
+  });
+
+  test("runs by tag, of their pipeline's or their own, with their names", async () => {
+    const tagged = definePipeline({ name: "good", tags: ["nightly"], build: () => { one(); } });
+    const [a, b] = [await h.run(tagged, {}, { tags: ["gold"], name: "first" }), await h.run(good, {}, { tags: ["gold"] })];
+    const idsOf = async (filter: Parameters<Client["runs"]>[0]) => (await client.runs(filter)).map((r) => r.id);
+    expect([await idsOf({ tag: "gold" }), await idsOf({ tag: "nightly" }), await idsOf({ tag: "gold", pipeline: "bad" }), await idsOf({ tag: "gol" })]).toEqual([[b.id, a.id], [a.id], [], []]);
+    expect((await client.runs()).map((r) => r.name)).toEqual([undefined, "first"]);
+    expect((await client.getPipeline(good).runs({ tag: "nightly", status: "completed" })).map((r) => r.id)).toEqual([a.id]);
+    expect((await client.lastRun(good, { tag: "nightly" })).id).toBe(a.id);
+    await expect(client.getPipeline(good).lastRun({ tag: "none", status: "failed" })).rejects.toMatchObject({ code: "MLS5003", message: 'the pipeline "good" has no failed run with the tag "none" yet' });
+  });
+
+  test("artifacts of a map's step are those of its items; those of tagged calls are found by the tag", async () => {
+    const spread = step({ name: "spread", output: list(json(z.number())), run: () => [4, 5] });
+    const twice = step({ name: "twice", inputs: { x: json(z.number()) }, output: json(z.number()), run: ({ inputs }) => inputs.x * 2 });
+    await h.run(definePipeline({ name: "mapped", build: () => { map(spread.with({ tags: ["raw"] })(), (x) => twice({ x })); } }));
+    expect(new Set(await Promise.all((await client.artifacts({ step: "twice" })).map((a) => a.load())))).toEqual(new Set([8, 10]));
+    expect((await client.artifacts({ tag: "raw" })).map((a) => a.node)).toEqual(["spread"]);
+    expect(await client.artifacts({ step: "twice", tag: "raw" })).toEqual([]);
+  });
+
+  test("runs that are driven elsewhere as they are by now, whatever status is asked for", async () => {
+    const [ended, unreached, here] = [(await h.run(good)).id, (await h.run(good)).id, (await h.run(good)).id];
+    h.db.prepare("update runs set status = 'running', ended_at = null, journal = 'store', heartbeat_at = ? where id in (?, ?)").run(Date.now(), ended, unreached);
+    const asked: string[] = [];
+    const engine = { records: h.records, async sync(id: string) {
+      asked.push(id);
+      if (id === unreached) throw new MlstackError("MLS6001", "out of reach");
+      h.db.prepare("update runs set status = 'completed', ended_at = 1 where id = ?").run(id);
+      return h.records.run(id);
+    } };
+    const idsOf = async (filter: RunFilter) => (await currentRuns(engine, filter)).map((r) => r.id);
+    expect(await idsOf({ status: "completed" })).toEqual([here, ended]);
+    expect(asked.toSorted()).toEqual([ended, unreached].toSorted());
+    expect([await idsOf({ status: "running" }), await idsOf({ status: "failed" }), await idsOf({}), await idsOf({ limit: 1 })]).toEqual([[unreached], [], [here, unreached, ended], [here]]);
   });
 
   test("steps and artifacts of any run", async () => {

@@ -12,15 +12,18 @@ import { findActiveStack, findStack } from "../project-files/find-stack.ts";
 import { findProject } from "../project/project.ts";
 import { processStack } from "../stack/process-stack.ts";
 import { findArtifact, findStepOrArtifact } from "./find-artifact.ts";
-import { listRuns, listSteps, type ArtifactFilter, type RunFilter, type RunSummary, type StepFilter, type StepSummary } from "./lists.ts";
+import { currentRuns, listRuns, listSteps, upToDate, type ArtifactFilter, type RunFilter, type RunSummary, type StepFilter, type StepSummary } from "./lists.ts";
 import { artifactView, runView, type ArtifactView, type RunView } from "./views.ts";
 import { explainStep, type Explanation } from "./why.ts";
+
+/** Which of a pipeline's runs are looked at for the newest one. */
+export type LastRunFilter = Pick<RunFilter, "status" | "tag">;
 
 /** A pipeline, as its runs are recorded. */
 export interface RecordedPipeline<T = unknown> {
   readonly name: string;
   /** Its newest run. Throws MLS5003 when there is none. */
-  lastRun(filter?: { readonly status?: "completed" | "failed" | "cancelled" }): Promise<RunView<T>>;
+  lastRun(filter?: LastRunFilter): Promise<RunView<T>>;
   /** The newest first. */
   runs(filter?: Omit<RunFilter, "pipeline">): Promise<readonly RunSummary[]>;
 }
@@ -33,8 +36,8 @@ export interface ActiveStackView {
 }
 
 /**
- * Reads a project's runs and artifacts. Opened when it is first used; writes nothing into the project. Files that it lays out for values
- * that are read by path are in the system's temporary folder, until it is closed.
+ * Reads a project's runs and artifacts. Opened when it is first used; writes nothing into the project but what its records lack of runs that are
+ * driven elsewhere. Files that it lays out for values that are read by path are in the system's temporary folder, until it is closed.
  */
 export class Client implements AsyncDisposable {
   #options: EngineOptions;
@@ -78,16 +81,16 @@ export class Client implements AsyncDisposable {
   }
 
   /** Runs, the newest first. */
-  async runs(filter: RunFilter = {}): Promise<readonly RunSummary[]> { return listRuns((await this.#open()).records, filter); }
+  async runs(filter: RunFilter = {}): Promise<readonly RunSummary[]> { return listRuns(await this.#open(), filter); }
 
   /** Steps of runs, those of the newest runs first. Throws MLS5003, MLS5006 for a run that is not there. */
-  async steps(filter: StepFilter = {}): Promise<readonly StepSummary[]> { return listSteps((await this.#open()).records, filter); }
+  async steps(filter: StepFilter = {}): Promise<readonly StepSummary[]> { return listSteps(await this.#open(), filter); }
 
   /** Artifacts, those of the newest runs first. Throws MLS5003, MLS5006 for a run that is not there. */
-  async artifacts({ run, step, ...filter }: ArtifactFilter = {}): Promise<readonly ArtifactView[]> {
+  async artifacts({ run, ...filter }: ArtifactFilter = {}): Promise<readonly ArtifactView[]> {
     const engine = await this.#open();
-    const id = run === undefined ? undefined : (await engine.records.run(run)).id;
-    return (await engine.records.artifacts({ ...filter, run: id, node: step })).map((a) => artifactView(a, artifactsOf(engine), this.#scratch, undefined));
+    const id = run === undefined ? undefined : (await upToDate(engine, await engine.records.run(run))).id;
+    return (await engine.records.artifacts({ ...filter, run: id })).map((a) => artifactView(a, artifactsOf(engine), this.#scratch, undefined));
   }
 
   /** An artifact by `RUN/STEP.OUTPUT`, by `RUN/STEP` where the step has one, or by the beginning of its digest. Throws MLS5003 to MLS5006. */
@@ -108,18 +111,18 @@ export class Client implements AsyncDisposable {
   }
 
   /** The newest run of a pipeline. With the pipeline object its outputs are typed. Throws MLS5003 when there is none. */
-  async lastRun<P extends Params, T>(pipeline: PipelineDefinition<P, T> | string, filter: { readonly status?: "completed" | "failed" | "cancelled" } = {}): Promise<RunView<T>> {
+  async lastRun<P extends Params, T>(pipeline: PipelineDefinition<P, T> | string, filter: LastRunFilter = {}): Promise<RunView<T>> {
     const engine = await this.#open();
     const name = typeof pipeline === "string" ? pipeline : pipeline.name;
-    const [row] = await engine.records.runs({ pipeline: name, status: filter.status, limit: 1 });
-    if (row === undefined) throw new MlstackError("MLS5003", `the pipeline "${name}" has no ${filter.status === undefined ? "" : `${filter.status} `}run yet`, { fix: "mlstack run list" });
+    const [row] = await currentRuns(engine, { ...filter, pipeline: name, limit: 1 });
+    if (row === undefined) throw new MlstackError("MLS5003", `the pipeline "${name}" has no ${filter.status === undefined ? "" : `${filter.status} `}run${filter.tag === undefined ? "" : ` with the tag ${JSON.stringify(filter.tag)}`} yet`, { fix: "mlstack run list" });
     return runView<T>(row, engine.records, artifactsOf(engine), this.#scratch, typeof pipeline === "string" ? undefined : builtAgain(pipeline, row));
   }
 
   /** A run by its id, by the beginning of it, or `last`. Throws MLS5003, MLS5006. */
   async run<P extends Params, T>(id: string, pipeline?: PipelineDefinition<P, T>): Promise<RunView<T>> {
     const engine = await this.#open();
-    const row = await engine.records.run(id);
+    const row = await upToDate(engine, await engine.records.run(id));
     return runView<T>(row, engine.records, artifactsOf(engine), this.#scratch, pipeline === undefined ? undefined : builtAgain(pipeline, row));
   }
 

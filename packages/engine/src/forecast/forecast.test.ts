@@ -6,7 +6,7 @@ import { z } from "zod";
 import { actionSpace } from "../store/action-space.ts";
 import { layout } from "../store/layout.ts";
 import { harness, type Harness } from "../testing/harness.ts";
-import { refuseToRun, type RunForecast } from "./foresee-run.ts";
+import type { RunForecast } from "./foresee-run.ts";
 
 let h: Harness;
 beforeEach(async () => { h = await harness({ uncached: new Set(["fragile"]) }); });
@@ -74,6 +74,44 @@ test("of steps with the same key one runs", async () => {
   expect(found.steps.map((s) => [s.verdict, s.sharedWith])).toEqual([["run", undefined], ["cached", found.steps[0]!.node]]);
 });
 
+describe("of steps with the same key every one runs", () => {
+  const twice = definePipeline({ name: "p", build: () => { load({ n: 1 }); load({ n: 1 }, { after: [] }); } });
+  const verdicts = async (cache: "use" | "refresh") => {
+    const found = (await h.foresee(twice, {}, { cache })).steps.map((s) => s.verdict);
+    const report = await h.run(twice, {}, { cache });
+    return [found, Object.values(h.status(report))];
+  };
+
+  test.each(["use", "refresh"] as const)("where executions have differed, and the cache is to be read or not: %s", async (cache) => {
+    await h.run(twice);
+    const key = (await h.foresee(twice)).steps[0]!.key!;
+    await (await h.stack.artifactStore()).put(layout.mark("shared", key, "r"), { kind: "bytes", bytes: Buffer.from("{}") });
+    expect(await verdicts(cache)).toEqual([["run", "run"], ["completed", "completed"]]);
+  });
+
+  test("where what lies under the key can't be read", async () => {
+    await h.run(twice);
+    const key = (await h.foresee(twice)).steps[0]!.key!;
+    await (await h.stack.artifactStore()).put(layout.action("shared", key), { kind: "bytes", bytes: Buffer.from("?") });
+    expect(await verdicts("use")).toEqual([["run", "run"], ["completed", "completed"]]);
+  });
+
+  test("but where there is just no result, or it is made anew, one does", async () => {
+    expect(await verdicts("use")).toEqual([["run", "cached"], ["completed", "cached"]]);
+    expect(await verdicts("refresh")).toEqual([["run", "cached"], ["completed", "cached"]]);
+  });
+});
+
+test("a step whose result was for its run alone is said to run for that, and shares nothing with another that has its key", async () => {
+  const who = step({ name: "who", output: json(z.string()), run: ({ run }) => run.id });
+  const twice = definePipeline({ name: "p", build: () => { who(); who({}, { after: [] }); } });
+  expect(told(await h.foresee(twice))).toEqual({ who: "run", who_2: "cached" });
+  expect(h.status(await h.run(twice))).toEqual({ who: "completed", who_2: "completed" });
+  const found = await h.foresee(twice);
+  expect(found.steps.map((s) => [s.node, s.verdict, s.summary])).toEqual([["who", "run", "runs: its last result was for its run alone: it reads run.id, which is not part of the key"], ["who_2", "unknown", "depends on what who will give"]]);
+  expect(h.status(await h.run(twice))).toEqual({ who: "completed", who_2: "completed" });
+});
+
 describe("maps and conditions", () => {
   const p = definePipeline({ name: "p", params: { n: z.number() }, build: (given) => {
     const x = load({ n: given.n });
@@ -103,6 +141,8 @@ describe("maps and conditions", () => {
       if (onFailure === "collect") oks({ xs: map(spread({ x: load({ n: 1 }) }), body, { onFailure }) });
       else total({ xs: map(spread({ x: load({ n: 1 }) }), body) });
     } });
+    // of the item whose check fails, training may have been begun by then, or not
+    await h.run(definePipeline({ name: "p", build: () => { map(spread({ x: load({ n: 1 }) }), (x) => train({ x, depth: 1 })); } }));
     await h.run(build("collect"), {}, { onFailure: "continue" });
     // the check of 5 failed and is not in the cache: it will be run, and may succeed
     const found = await h.foresee(build("collect"));
@@ -135,11 +175,10 @@ describe("what should be cached", () => {
 
   test("is refused before, with what changed; a step that is switched off is meant to run", async () => {
     await h.run(chain, { depth: 1 });
-    expect(() => { refuseToRun({ pipeline: "p", steps: [], warnings: [] }); }).not.toThrow();
     const [same, other] = [await h.foresee(chain, { depth: 1 }), await h.foresee(chain, { depth: 2 })];
     expect(of(same, "switched")).toMatchObject({ verdict: "run", meant: true });
-    expect(() => { refuseToRun(same); }).not.toThrow();
-    expect(() => { refuseToRun(other); }).toThrow(expect.objectContaining({ code: "MLS4013", exitCode: 3, message: "1 step has to run that should be in the cache: train", details: { steps: [{ step: "train", summary: "runs: the parameter depth changed", changed: ["params.depth"] }] } }) as Error);
+    expect(same.refusal).toBeUndefined();
+    expect(other.refusal).toMatchObject({ code: "MLS4013", exitCode: 3, message: "1 step has to run that should be in the cache: train", details: { steps: [{ step: "train", summary: "runs: the parameter depth changed", changed: ["params.depth"] }] } });
   });
 
   test("is refused while it runs where it was not known before: nothing of it runs", async () => {

@@ -41,6 +41,8 @@ export interface ForecastInput extends Keying, Reading {
   readonly io: Reading["io"];
   readonly actions: ActionSpace;
   readonly cache: "use" | "refresh" | "off";
+  /** Why the result of a node's last execution was for nobody else, which only shows while a step runs; empty where it was stored, or is not known. */
+  notStored(node: string): Promise<readonly UncachedReason[]>;
 }
 
 /** Whether a step that has no key is one that its author wants to be run each time. */
@@ -62,7 +64,8 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
   const open = new Set<NodeState>();
   /** Maps whose outputs are known, and that fail if one of the steps fails that run in them. */
   const mayFail = new Set<NodeState>();
-  const first = new Map<string, string>();
+  /** By key, the step that runs. */
+  const runsFirst = new Map<string, string>();
 
   const openBefore = (state: NodeState, nodes: readonly string[]): string[] => [...new Set(nodes)].filter((id) => open.has(find(state.scope, id))).map((id) => find(state.scope, id).id);
 
@@ -96,11 +99,28 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
     return found.hit ? { verdict: "cached", entry: found.entry, ...known } : { verdict: "run", miss: found.reason, ...known };
   }
 
-  function foresee(state: NodeState, node: Extract<PlanNode, { kind: "step" }>, look: Look): void {
-    // of steps with the same key one runs, and its result is that of the others
-    const before = look.verdict === "run" && look.key !== undefined && look.key !== null ? first.get(look.key) : undefined;
+  /** A step with the same key that runs before a node: its result is the node's, too, unless it is not going to be served. */
+  async function sharedBy(state: NodeState, { verdict, key, miss }: Look): Promise<string | undefined> {
+    const before = verdict === "run" && typeof key === "string" ? runsFirst.get(key) : undefined;
+    if (before === undefined) return undefined;
+    // executions that differed, or what can't be read, stay in the way of a result that is made now; a run that reads no results was not asked
+    const why = f.cache === "refresh" ? await lookedUp(state, key!) : miss;
+    return why === "non-deterministic" || why === "unreadable" ? undefined : before;
+  }
+
+  async function lookedUp(state: NodeState, key: string): Promise<CacheMiss | undefined> {
+    const found = await lookUp(key, { run: "", node: state.id, ordinal: 0 }, f.actions, f.layers);
+    return found.hit ? undefined : found.reason;
+  }
+
+  async function foresee(state: NodeState, node: Extract<PlanNode, { kind: "step" }>, asked: Look): Promise<void> {
+    const first = await sharedBy(state, asked);
+    // one that kept its result to itself the last time may do so again
+    const isKept = first !== undefined && (await f.notStored(first)).length > 0;
+    const before = isKept ? undefined : first;
+    const look: Look = isKept ? { ...asked, verdict: "unknown", miss: undefined, waitsFor: [first] } : asked;
     const verdict = before === undefined ? look.verdict : "cached";
-    if (verdict === "run" && typeof look.key === "string") first.set(look.key, state.id);
+    if (verdict === "run" && typeof look.key === "string") runsFirst.set(look.key, state.id);
     seen.set(state.id, { key: null, parts: undefined, reasons: [], miss: undefined, entry: undefined, waitsFor: [], condition: undefined, ...look, node: state.id, step: node.step, verdict, sharedWith: before });
     if (look.entry !== undefined) state.outputs = pointersOf(look.entry.outputs);
     else if (verdict !== "skipped") open.add(state);
@@ -179,7 +199,7 @@ export async function forecast(f: ForecastInput): Promise<readonly ForeseenStep[
     for (const [i, state] of wave.entries()) {
       const look = looks[i];
       if (state.node.kind !== "step" || look === undefined) { await visitOther(state); continue; }
-      foresee(state, state.node, look);
+      await foresee(state, state.node, look);
       await settle(state);
     }
   }

@@ -176,6 +176,76 @@ test("a run that finds an old blob waits for the clean-up that is about to remov
   expect([await found, order]).toEqual([false, ["removed", "found"]]);
 });
 
+test("a machine that slept between the last look and the removal looks again", async () => {
+  const [a, b] = [await artifact("a"), await artifact("b")];
+  later(2 * DAY);
+  let slept = false;
+  store.fault = (call) => {
+    if (call !== `stat ${layout.blob(b.manifest)}` || slept) return;
+    // the first has been looked at: somebody finds it, waits for longer than a clean-up takes, and relies on it
+    slept = true;
+    later(10 * 60_000);
+    for (const digest of [a.file, a.manifest]) store.times.set(layout.blob(digest), Date.now());
+  };
+  expect(await cleanUp(store, "p")).toMatchObject({ removed: 2, spared: 2 });
+  expect([has(a.file), has(a.manifest), has(b.file)]).toEqual([true, true, false]);
+});
+
+test("a store that takes long to remove is looked at again for what is left", async () => {
+  const all = await Promise.all(Array.from({ length: 100 }, (_, i) => contentSpace(store).putBytes(String(i))));
+  later(2 * DAY);
+  let minutes = 0;
+  store.fault = (call) => {
+    if (!call.startsWith("delete cas/")) return;
+    later(6000);
+    minutes += 0.1;
+    const begun = new Set(store.calls.filter((c) => c.startsWith("delete ")).map((c) => c.slice("delete ".length)));
+    // nobody waits any more for what is still there
+    if (minutes > 1) for (const digest of all) if (!begun.has(layout.blob(digest))) store.times.set(layout.blob(digest), Date.now());
+  };
+  const { removed, spared } = await cleanUp(store, "p");
+  expect([removed + spared, spared > 0, all.filter(has).length]).toEqual([100, true, spared]);
+});
+
+test("a blob that is put in the place of a half one outlives the clean-up that is about to remove that", async () => {
+  const { file } = await artifact("whole");
+  store.objects.set(layout.blob(file), Buffer.from("who"));
+  later(2 * DAY);
+  let put: Promise<unknown> | undefined;
+  store.fault = async (call) => {
+    if (call !== `delete ${layout.blob(file)}` || put !== undefined) return;
+    const before = store.calls.length;
+    let isDone = false;
+    put = contentSpace(store).putBytes("whole").finally(() => { isDone = true; });
+    // who has put it waits for the clean-up, or thinks that all is well
+    while (!isDone && !store.calls.slice(before).includes("list gc/")) await new Promise((done) => { setTimeout(done, 5); });
+  };
+  await cleanUp(store, "p");
+  await put;
+  expect(has(file)).toBe(true);
+});
+
+test("an old run that is gone on with meanwhile keeps its root", async () => {
+  const kept = await artifact("kept");
+  await root("p", "resumed", { manifests: [kept.manifest] });
+  await root("p", "aged", { manifests: [] });
+  later(100 * DAY);
+  store.fault = async (call) => {
+    if (call !== `list ${layout.journals}`) return;
+    store.fault = undefined;
+    await contentSpace(store).has(kept.manifest);
+    await contentSpace(store).has(kept.file);
+    await put(layout.root("p", "resumed", "1-000000"), { v: 1, manifests: [kept.manifest], lists: [], blobs: [] });
+    await put(layout.root("p", "resumed", "lease"), { v: 1, leaseMs: null });
+  };
+  await cleanUp(store, "p", { keepRuns: 0 });
+  expect([left("roots/p/resumed/"), left("roots/p/aged/"), has(kept.file)]).toEqual([3, 0, true]);
+  // nor does it go later, as one that never ended would
+  later(30 * DAY);
+  await cleanUp(store, "p", { keepRuns: 0 });
+  expect(has(kept.file)).toBe(true);
+});
+
 test("interrupted, it leaves no word of itself, and the next one does the rest", async () => {
   for (let i = 0; i < 600; i++) await contentSpace(store).putBytes(String(i));
   later(2 * DAY);

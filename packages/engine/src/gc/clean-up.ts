@@ -3,7 +3,9 @@ import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import { cleanUpNotes, NOTE_DEAD_MS, NOTE_HOLDS_MS, type CleanUpNote } from "../store/clean-up-note.ts";
 import { layout } from "../store/layout.ts";
 import { sideBySide } from "../store/side-by-side.ts";
+import { stopwatch } from "../store/stopwatch.ts";
 import { checkPolicy, type GcPolicy } from "./policy.ts";
+import type { FoundRoot } from "./read-roots.ts";
 import { survey, type Survey } from "./survey.ts";
 
 export interface GcOptions extends GcPolicy {
@@ -55,7 +57,7 @@ export async function cleanUp(store: ArtifactStore, project: string, options: Gc
   try {
     signal?.throwIfAborted();
     // a root before what it names: where this ends early, the rest is found as unnamed
-    await removeAll(store, found.rootKeys, warnings);
+    await removeAll(store, (await sideBySide(found.gone, async (root) => ((await isAsFound(store, root)) ? root.keys : []))).flat(), warnings);
     // entries before their marks, without which they would be hits
     for (const marks of [false, true]) await removeAll(store, found.entries.filter((key) => key.includes(layout.MARKED) === marks), warnings);
     for (let at = 0; at < found.blobs.length; at += BATCH) {
@@ -71,25 +73,41 @@ export async function cleanUp(store: ArtifactStore, project: string, options: Gc
   return { ...found, warnings, removed, spared };
 }
 
+/** Whether nobody has gone on with a run since its root was read. What it finds of what it had it touches, and names again. */
+async function isAsFound(store: ArtifactStore, { project, run, wroteAt, keys }: FoundRoot): Promise<boolean> {
+  const known = new Set(keys);
+  for await (const { key, modifiedAt } of store.list(layout.root(project, run, ""))) if (!known.has(key) || modifiedAt.getTime() > wroteAt) return false;
+  return true;
+}
+
+/** What of a batch is still there: what somebody has touched meanwhile, and what the store holds for good. */
+interface Left { readonly spared: number; readonly held: number }
+
 /** Says what is about to go, looks at each for the last time, and removes what is still old. */
-async function removeBatch(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<{ spared: number; held: number }> {
+async function removeBatch(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<Left> {
   await note.write(batch);
-  const saidAt = performance.now();
+  const sinceSaid = stopwatch();
+  // a machine that slept, or a store that is slow: whoever has found one of these may have waited long enough
+  const isLate = () => sinceSaid() > NOTE_HOLDS_MS;
   const stats = await sideBySide(batch, (digest) => store.stat(layout.blob(digest)));
+  if (isLate()) return removeHalves(store, note, batch, before, warnings);
   const old = stats.filter((s) => s !== undefined && s.modifiedAt.getTime() < before).map((s) => s!);
   const spared = stats.filter((s) => s !== undefined && s.modifiedAt.getTime() >= before).length;
-  // a machine that slept, or a store that was slow: whoever has found one of these may have waited long enough
-  if (performance.now() - saidAt > NOTE_HOLDS_MS) return removeHalves(store, note, batch, before, warnings);
   if (store.deleteMany !== undefined && !store.capabilities.deleteIfVersion) {
     const left = await store.deleteMany(old.map((s) => s.key));
     for (const { key, reason } of left.slice(0, 3)) warnings.push(`${key} could not be removed: ${reason}`);
     return { spared, held: left.length };
   }
-  const held = await sideBySide(old, ({ key, version }) => removeOne(store, key, warnings, store.capabilities.deleteIfVersion ? version : undefined));
-  return { spared, held: held.filter((ok) => !ok).length };
+  const late: string[] = [];
+  const held = await sideBySide(old, async ({ key, version }) => {
+    if (isLate()) { late.push(key.slice(key.lastIndexOf("/") + 1)); return true; }
+    return removeOne(store, key, warnings, store.capabilities.deleteIfVersion ? version : undefined);
+  });
+  const rest = late.length === 0 ? { spared: 0, held: 0 } : await removeHalves(store, note, late, before, warnings);
+  return { spared: spared + rest.spared, held: held.filter((ok) => !ok).length + rest.held };
 }
 
-async function removeHalves(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<{ spared: number; held: number }> {
+async function removeHalves(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<Left> {
   const middle = Math.ceil(batch.length / 2);
   const [a, b] = [await removeBatch(store, note, batch.slice(0, middle), before, warnings), middle < batch.length ? await removeBatch(store, note, batch.slice(middle), before, warnings) : { spared: 0, held: 0 }];
   return { spared: a.spared + b.spared, held: a.held + b.held };
@@ -122,16 +140,16 @@ interface Note {
  */
 async function openNote(store: ArtifactStore): Promise<Note> {
   const key = layout.cleanUp(randomUUID());
-  let wroteAt = -Infinity;
+  let sinceWritten = () => Infinity;
   const close = () => store.delete(key).catch(() => undefined);
   const put = (blobs: readonly string[]) => store.put(key, { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, blobs } satisfies CleanUpNote)) });
 
   async function renew(blobs: readonly string[]): Promise<void> {
     // one that was silent for long, such as on a machine that slept, may have been taken for dead
-    const wasSilent = performance.now() - wroteAt > NOTE_DEAD_MS / 2;
+    const wasSilent = sinceWritten() > NOTE_DEAD_MS / 2;
     await put(blobs);
     if (wasSilent) await giveWay(store, key);
-    wroteAt = performance.now();
+    sinceWritten = stopwatch();
   }
 
   // one after the other: the last word counts

@@ -5,7 +5,7 @@ import { layout } from "../store/layout.ts";
 import { sideBySide } from "../store/side-by-side.ts";
 import { sortRoots, type GcPolicy, type SortedRoots } from "./policy.ts";
 import { reach } from "./reach.ts";
-import { readRoots } from "./read-roots.ts";
+import { readRoots, type FoundRoot } from "./read-roots.ts";
 
 /** How many blobs, and how much they take. */
 export interface Tally { readonly blobs: number; /** Of all of them, in bytes. */ readonly bytes: number }
@@ -24,8 +24,8 @@ export interface Survey {
   readonly blobs: readonly string[];
   /** Object keys of action entries that lead to what is not there or goes, and of marks without an entry. */
   readonly entries: readonly string[];
-  /** Object keys of roots that go: the project's own. */
-  readonly rootKeys: readonly string[];
+  /** The project's own roots that go. */
+  readonly gone: readonly FoundRoot[];
   /** Object keys of journals of runs that have no root any more. */
   readonly journals: readonly string[];
   readonly warnings: readonly string[];
@@ -61,7 +61,7 @@ export async function survey(store: ArtifactStore, project: string, policy: GcPo
   const gone = [...roots.aged, ...roots.expired.filter((r) => r.project === project && r.wroteAt < before)];
   const left = new Set([...roots.kept, ...roots.goingOn, ...roots.expired].filter((r) => !gone.includes(r)).map((r) => r.run));
   return {
-    roots, keep, remove, blobs, rootKeys: gone.flatMap((r) => r.keys),
+    roots, keep, remove, blobs, gone,
     entries: await deadEntries(store, before, (digest) => named.has(digest) || young.has(digest)), journals: await deadJournals(store, before, left),
     warnings: follow.damaged.map((digest) => `the stored blob ${digest} is damaged: what it named is not kept by it`),
   };

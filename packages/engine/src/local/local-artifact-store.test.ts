@@ -54,6 +54,17 @@ describe.each(["process", "power"] as const)("a folder as a store, durability %s
     }
   });
 
+  test.each([["by copy", false], ["by moving", true]])("gives a file that came %s the time at which it came: one out of an archive is no old object", async (_, mayMove) => {
+    const s = open();
+    const path = join(root, "unpacked");
+    writeFileSync(path, "content");
+    utimesSync(path, new Date("2015-01-01"), new Date("2015-01-01"));
+    await s.put("k", { kind: "file", path, size: 7, mayMove });
+    expect(Math.abs((await s.stat("k"))!.modifiedAt.getTime() - Date.now())).toBeLessThan(3_600_000);
+    // what is not its own stays as it is
+    if (!mayMove) expect(statSync(path).mtime).toEqual(new Date("2015-01-01"));
+  });
+
   test.each([["by copy", false], ["by moving", true]])("takes a file %s, whatever may be done with it, and keeps it read-only for everybody", async (_, mayMove) => {
     const s = open();
     for (const mode of [0o400, 0o600, 0o644, 0o777]) {

@@ -16,6 +16,8 @@ export interface LocalArtifactStoreOptions {
 const TEMP = ".tmp";
 /** What a process that is gone was writing is removed when nobody has written to it for this long, in milliseconds. */
 const IDLE_MS = 10 * 60_000;
+/** A file that was written so short a time ago may keep its time when it becomes an object, in milliseconds. */
+const NEW_MS = 60 * 60_000;
 let counter = 0;
 
 /**
@@ -43,6 +45,11 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     if (durability === "power") syncFile(path);
     chmodSync(path, 0o444);
   };
+  /** A new object must not look old to a clean-up, as files do that come out of an archive, and copies on some systems. */
+  const renew = (path: string): void => {
+    const now = new Date();
+    utimesSync(path, now, now);
+  };
 
   function newTemp(): string {
     const folder = join(root, TEMP);
@@ -67,6 +74,7 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     const temp = newTemp();
     try {
       await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      renew(temp);
       seal(temp);
     } catch (e) { rmSync(temp, { force: true }); throw e; }
     return temp;
@@ -105,6 +113,11 @@ export function localArtifactStore({ root, durability }: LocalArtifactStoreOptio
     if (source.mayMove === true && options?.ifAbsent !== true) {
       ensureFolder(dirname(path));
       try {
+        const { mtimeMs, nlink } = statSync(source.path);
+        const isNew = Math.abs(Date.now() - mtimeMs) < NEW_MS;
+        // under its other name somebody may just be looking whether it is written to: that one keeps its time
+        if (!isNew && nlink > 1) { place(await copyToTemp(source.path), path, false, key); return; }
+        if (!isNew) renew(source.path);
         seal(source.path);
         renameSync(source.path, path);
         if (durability === "power") syncFolder(dirname(path));

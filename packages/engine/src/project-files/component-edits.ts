@@ -1,6 +1,6 @@
 import { MlstackError, nameList } from "@mlstack/core/errors";
 import type { Project } from "../project/project.ts";
-import { editProject } from "./edit-files.ts";
+import { editProject, setAt } from "./edit-files.ts";
 import { sameDefinition, type ProjectComponent, type ProjectFiles } from "./project-files.ts";
 import { componentsDocument, flagFor, written } from "./stack-edits.ts";
 
@@ -29,8 +29,8 @@ export function registerComponent(project: Project, component: NewComponent): Pr
       if (there.every((c) => sameDefinition(c, component))) return { type, name, what: "unchanged", file: found!.at!.file };
       throw new MlstackError("MLS7011", `there is a ${type} ${JSON.stringify(name)} already, defined otherwise`, { why: `${found!.at!.file}, line ${found!.at!.line}`, fix: `mlstack component update ${name}, or take another name`, details: { type, component: name } });
     }
-    const document = componentsDocument(e);
-    document.setIn(["components", type, name], document.createNode(written(component, false)));
+    const { document, path } = componentsDocument(e);
+    setAt(e, document, path, ["components", type, name], document.createNode(written(component, false)));
     return { type, name, what: "created", file: "stacks/components.yaml" };
   });
 }
@@ -64,7 +64,7 @@ export function updateComponent(project: Project, type: string, name: string, up
     const document = e.document(c.source.yaml.path);
     const at = (...keys: readonly string[]) => [...c.source!.path, ...keys];
     if (c.configuration === undefined && update.set.size > 0) document.setIn(at("configuration"), document.createNode({}));
-    for (const [key, value] of update.set) document.setIn(at("configuration", ...key.split(".")), typeof value === "object" && value !== null ? document.createNode(value) : value);
+    for (const [key, value] of update.set) setAt(e, document, c.source.yaml.file, at("configuration", ...key.split(".")), typeof value === "object" && value !== null ? document.createNode(value) : value);
     for (const key of update.unset) document.deleteIn(at("configuration", ...key.split(".")));
     if (next.configuration === undefined) document.deleteIn(at("configuration"));
     if (next.aliases.length === 0) document.deleteIn(at("aliases"));

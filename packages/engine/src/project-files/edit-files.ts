@@ -96,3 +96,22 @@ function readOr(path: string, otherwise: string): string {
     throw fsError(e, "reading", path);
   }
 }
+
+/**
+ * Sets a value below keys. What stands in the way and is no mapping, such as a key without a value, becomes one; its comments stay.
+ *
+ * @param path of the file, for messages
+ * @throws MLS7004 where an alias stands in the way: what it points to is another place's
+ */
+export function setAt({ yaml }: Pick<Edit, "yaml">, document: Document, path: string, keys: readonly string[], value: unknown): void {
+  for (let n = 1; n < keys.length; n++) {
+    const there = document.getIn(keys.slice(0, n), true);
+    if (yaml.isAlias(there)) throw new MlstackError("MLS7004", `${path} can't be edited: ${keys.slice(0, n).join(".")} is the alias *${there.source}`, { why: "what it points to belongs to another place, too", fix: "write it out, or edit the file by hand" });
+    if (!yaml.isScalar(there)) continue;
+    const map = document.createNode({});
+    map.comment = there.comment ?? null;
+    map.commentBefore = there.commentBefore ?? null;
+    document.setIn(keys.slice(0, n), map);
+  }
+  document.setIn(keys, value);
+}

@@ -103,6 +103,27 @@ describe("components", () => {
     await updateComponent(project(), "experiment_tracker", "mlflow_tracker", { set: new Map([["tracking_uri", "http://localhost:5001"]]), unset: [], addAliases: [], removeAliases: [] });
     expect(read("stacks/local-mlflow.yaml")).toBe(before.replace("localhost:5000", "localhost:5001"));
   });
+  test.each(["components:\n  artifact_store:\n#    a: { type: local }\n", "components: # of ours\n", "# nothing yet\ncomponents: {}\n"])("is put below a key that has no value: %j", async (text) => {
+    mkdirSync(join(dir, "stacks"), { recursive: true });
+    writeFileSync(join(dir, "stacks", "components.yaml"), text);
+    await registerComponent(project(), bucket("x"));
+    expect((await openProjectFiles(dir)).components.filter((c) => c.at !== undefined).map((c) => [c.name, c.configuration])).toEqual([["bucket", { path: "x" }]]);
+    for (const comment of text.match(/#.*/g) ?? []) expect(read("stacks/components.yaml")).toContain(comment);
+  });
+  test("takes the place of a value that is no mapping; what an alias stands for is left to its writer", async () => {
+    mkdirSync(join(dir, "stacks"), { recursive: true });
+    writeFileSync(join(dir, "stacks", "components.yaml"), "components:\n  artifact_store:\n    a: { type: local, configuration: { path: x, more: 1 } }\n");
+    const set = (key: string) => updateComponent(project(), "artifact_store", "a", { set: new Map([[key, 2]]), unset: [], addAliases: [], removeAliases: [] });
+    await set("more.less");
+    expect((await openProjectFiles(dir)).component("artifact_store", "a").configuration).toEqual({ path: "x", more: { less: 2 } });
+    const shared = "x-shared: &s { a: { type: local } }\ncomponents:\n  artifact_store: *s\n";
+    writeFileSync(join(dir, "stacks", "components.yaml"), shared);
+    expect(await refusal(registerComponent(project(), bucket("x")))).toMatch(/^MLS7004 .*components\.artifact_store is the alias \*s/);
+    const all = "x-shared: &s { artifact_store: { a: { type: local } } }\ncomponents: *s\n";
+    writeFileSync(join(dir, "stacks", "components.yaml"), all);
+    expect(await refusal(registerComponent(project(), bucket("x")))).toMatch(/^MLS7004 .*components is the alias \*s/);
+    expect(read("stacks/components.yaml")).toBe(all);
+  });
   test("an edit that fails has written nothing; an anchor that others use is not taken away", async () => {
     writeFileSync(join(dir, "stacks", "a.yaml"), "components:\n  artifact_store: &s { type: local, name: s, configuration: { path: x } }\n  orchestrator: { type: local, name: o }\nx-other: *s\n");
     const before = read("stacks/a.yaml");

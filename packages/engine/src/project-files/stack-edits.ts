@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { YAMLMap } from "yaml";
 import type { Project } from "../project/project.ts";
-import { editProject, type Edit } from "./edit-files.ts";
+import { editProject, setAt, type Edit } from "./edit-files.ts";
 import { COMPONENTS_NAME, isStackName, sameDefinition, STACKS_FOLDER, type ProjectComponent, type ProjectFiles } from "./project-files.ts";
 import { fileName } from "./yaml-file.ts";
 import { readStackFile, type StackFile } from "./stack-file.ts";
@@ -126,11 +126,11 @@ export function exportStack(yaml: Edit["yaml"], files: ProjectFiles, name: strin
 function keep(e: Edit, components: readonly ProjectComponent[]): string[] {
   return components.filter((c) => !e.files.components.some((other) => other.stack === undefined && other.type === c.type && other.name === c.name && other.at !== undefined)).map((c) => {
     const from = c.source!.yaml.document.getIn(c.source!.path, true) as YAMLMap | undefined;
-    const document = componentsDocument(e);
+    const { document, path } = componentsDocument(e);
     // what points to another place of its file is written out
     const node = from === undefined || hasAliases(e, c.source!.yaml.document) ? document.createNode(written(c, false)) : (from.clone() as YAMLMap);
     node.delete("name");
-    document.setIn(["components", c.type, c.name], node);
+    setAt(e, document, path, ["components", c.type, c.name], node);
     return c.name;
   });
 }
@@ -142,17 +142,17 @@ function hasAliases({ yaml }: Edit, document: ReturnType<Edit["document"]>): boo
 }
 
 /** The document of `stacks/components.yaml`, begun where there is none. */
-export function componentsDocument(e: Edit): ReturnType<Edit["document"]> {
+export function componentsDocument(e: Edit): { readonly document: ReturnType<Edit["document"]>; /** As messages name its file. */ readonly path: string } {
   const folder = join(e.files.dir, STACKS_FOLDER);
   const yml = join(folder, `${COMPONENTS_NAME}.yml`);
   const path = existsSync(yml) ? yml : join(folder, `${COMPONENTS_NAME}.yaml`);
   const broken = e.files.broken.find((b) => b.details?.["file"] === fileName(path, e.files.dir));
   if (broken !== undefined) throw broken;
   const document = e.document(path, "# Components that stacks name: by type, then by name.\ncomponents: {}\n");
-  const components = document.get("components", true) as YAMLMap | null | undefined;
-  if (!e.yaml.isMap(components)) document.set("components", new e.yaml.YAMLMap());
-  else if (components.items.length === 0) components.flow = false;
-  return document;
+  const components = document.get("components", true);
+  if (components === undefined) document.set("components", new e.yaml.YAMLMap());
+  else if (e.yaml.isMap(components) && components.items.length === 0) components.flow = false;
+  return { document, path: fileName(path, e.files.dir) };
 }
 
 /** A component as a file has it. */

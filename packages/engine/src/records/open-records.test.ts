@@ -29,6 +29,27 @@ async function twoRuns(): Promise<void> {
 }
 const runs = async () => { const db = await open(); try { return (await db.kysely.selectFrom("runs").select("id").orderBy("id").execute()).map((r) => r.id); } finally { db.close(); } };
 
+test("a value that was changed within the file is said to be damaged, wherever it is read", async () => {
+  await twoRuns();
+  const db = await open();
+  db.raw.exec("update runs set params_json = '{\"a\"', tags_json = '[' where id = 'r1'");
+  const records = recordsOf(db);
+  await expect(records.run("r1")).rejects.toMatchObject({ code: "MLS5002", message: expect.stringMatching(/a value of (?:params|tags)_json is no JSON/) as string, fix: expect.stringContaining("records.db.backup") as string });
+  await expect(records.runs({ tag: "x" })).rejects.toMatchObject({ code: "MLS5002" });
+  expect((await records.run("r2")).id).toBe("r2");
+  db.close();
+});
+
+test("a copy that was made while the clock was ahead does not keep the next one from being made", async () => {
+  await twoRuns();
+  const ahead = new Date(Date.now() + 30 * 24 * 3_600_000);
+  utimesSync(backupOf(path), ahead, ahead);
+  const db = await open();
+  keepBackup(db, path, Date.now());
+  db.close();
+  expect(statSync(backupOf(path)).mtimeMs).toBeLessThan(Date.now() + 3_600_000);
+});
+
 describe("damaged records", () => {
   test.each([
     ["no database", () => { writeFileSync(path, "not a database, whatever it is called".repeat(100)); }], ["cut off", () => { writeFileSync(path, readFileSync(path).subarray(0, 5000)); }], ["empty", () => { writeFileSync(path, ""); }],

@@ -85,7 +85,8 @@ export function keepBackup({ raw }: OpenDatabase, path: string, now: number): vo
   const partial = `${to}.${process.pid}.partial`;
   try {
     const { size } = statSync(path);
-    const age = now - (statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity);
+    // one of the future was made while the clock was wrong, and says nothing
+    const age = Math.abs(now - (statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity));
     if (age < (size > LARGE ? DAY : HOUR)) return;
     if (!isSoundAs(raw)) { writeFileSync(suspectOf(path), ""); return; }
     rmSync(partial, { force: true });

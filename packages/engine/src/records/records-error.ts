@@ -13,6 +13,7 @@ export function recordsError(e: unknown, path: string): MlstackError {
   if (primary === FULL || MlstackError.is(refused, "MLS3004")) return new MlstackError("MLS3004", `no space is left while writing the records ${path}`, { why: "the disk, or this user's share of it, is full", fix: "free space and run again: finished steps are kept", cause: e });
   if (primary === READONLY || primary === CANTOPEN || MlstackError.is(refused, "MLS3005")) return new MlstackError("MLS3005", `the records ${path} can't be written`, { why: message, fix: "make the folder writable, or set MLSTACK_STATE_DIR to one that is", cause: e });
   if (primary === BUSY || primary === LOCKED) return new MlstackError("MLS5002", `the records ${path} were locked for 30 seconds`, { why: "another process holds them", fix: "end it, or wait, and run again", cause: e });
+  if (message === "malformed JSON") return damagedValue(path, "JSON", e);
   if (primary === CORRUPT || primary === NOTADB) {
     // met by chance: who opens them next looks at all pages, and restores them
     try { writeFileSync(`${path}.suspect`, ""); } catch { /* they are not this user's to restore */ }
@@ -20,6 +21,12 @@ export function recordsError(e: unknown, path: string): MlstackError {
     return new MlstackError("MLS5002", `the records ${path} are damaged: ${message}`, { why: "the file is not a database any more", fix: hasCopy ? "run again: they are restored from their last copy" : "move it away: artifacts and cache are not in it and stay usable", details: { damaged: true }, cause: e });
   }
   return new MlstackError("MLS5002", `the records ${path} can't be used: ${message}`, { cause: e });
+}
+
+/** For a value that SQLite reads without a complaint, and that is not what was written. */
+export function damagedValue(path: string, column: string, cause: unknown): MlstackError {
+  const copy = existsSync(`${path}.backup`) ? `put ${path}.backup in its place, or move it away` : "move it away";
+  return new MlstackError("MLS5002", `the records ${path} are damaged: a value of ${column} is no JSON any more`, { why: "bytes of the file were changed within a value", fix: `${copy}: artifacts and cache are not in it and stay usable`, details: { column }, cause });
 }
 
 /** SQLite's result codes (https://www.sqlite.org/rescode.html). */

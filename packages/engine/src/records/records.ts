@@ -1,4 +1,4 @@
-import { sql, type ExpressionBuilder, type Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, type Plan } from "@mlstack/pipeline";
 import { callTags, taggedNodes, type CallTags } from "./call-tags.ts";
@@ -25,7 +25,7 @@ export interface Records {
   /** @throws MLS5004 */
   step(run: string, node: string): Promise<StepRow>;
   attempts(run: string, node: string): Promise<readonly AttemptRow[]>;
-  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly format?: string | undefined; /** The beginning of its digest. */ readonly digest?: string | undefined; /** Of the call that made it. */ readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
+  artifacts(filter: { readonly run?: string | undefined; readonly node?: string | undefined; /** A node, and of a map's its items. */ readonly step?: string | undefined; readonly output?: string | undefined; readonly pipeline?: string | undefined; readonly format?: string | undefined; /** The beginning of its digest. */ readonly digest?: string | undefined; /** Of the call that made it. */ readonly tag?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ArtifactRow[]>;
   /** The tags of a run's calls, by plan node. */
   callTags(run: string): Promise<CallTags>;
   tracked(run: string, node?: string): Promise<readonly TrackerRow[]>;
@@ -59,7 +59,7 @@ export interface UsedStore {
 }
 
 // items are named BASE@ITEM, and "A" comes right after "@"
-const ofNode = (node: string) => (e: ExpressionBuilder<Database, "steps">) => e.or([e("steps.node", "=", node), e.and([e("steps.node", ">=", `${node}@`), e("steps.node", "<", `${node}A`)])]);
+const ofNode = (column: "steps.node" | "artifacts.node", node: string) => sql<boolean>`(${sql.ref(column)} = ${node} or (${sql.ref(column)} >= ${`${node}@`} and ${sql.ref(column)} < ${`${node}A`}))`;
 const live = (row: Selectable<Database["runs"]>): RunRow => ({ ...row, status: liveStatus(row) });
 
 export function recordsOf(db: OpenDatabase): Records {
@@ -132,14 +132,15 @@ export function recordsOf(db: OpenDatabase): Records {
       let query = kysely.selectFrom("runs").innerJoin("steps", "steps.run", "runs.id").selectAll("steps").select("runs.pipeline");
       if (id !== undefined) query = query.where("runs.id", "=", id);
       if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
-      if (node !== undefined) query = query.where(ofNode(node));
+      if (node !== undefined) query = query.where(ofNode("steps.node", node));
       if (status !== undefined) query = query.where("steps.status", "=", status);
       return query.orderBy("runs.started_at", "desc").orderBy("steps.started_at").orderBy("steps.node").limit(limit).execute();
     },
-    async artifacts({ run: id, node, output, pipeline, format, digest, tag, limit = 200 }) {
+    async artifacts({ run: id, node, step, output, pipeline, format, digest, tag, limit = 200 }) {
       let query = kysely.selectFrom("artifacts").innerJoin("runs", "runs.id", "artifacts.run").selectAll("artifacts");
       if (id !== undefined) query = query.where("run", "=", id);
       if (node !== undefined) query = query.where("node", "=", node);
+      if (step !== undefined) query = query.where(ofNode("artifacts.node", step));
       if (output !== undefined) query = query.where("output", "=", output);
       if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
       if (format !== undefined) query = query.where("artifacts.format", "=", format);
@@ -160,7 +161,7 @@ export function recordsOf(db: OpenDatabase): Records {
       let query = kysely.selectFrom("steps").innerJoin("runs", "runs.id", "steps.run").select(["steps.key", "steps.node"]).select((e) => e.fn.max("steps.started_at").as("at")).where("steps.key", "is not", null);
       if (pipeline !== undefined) query = query.where("runs.pipeline", "=", pipeline);
       if (key !== undefined) query = query.where("steps.key", ">=", key).where("steps.key", "<", `${key}g`);
-      if (node !== undefined) query = query.where(ofNode(node));
+      if (node !== undefined) query = query.where(ofNode("steps.node", node));
       return (await query.groupBy("steps.key").orderBy("at", "desc").execute()).map((r) => ({ key: r.key!, node: r.node }));
     },
     async parts(key) {

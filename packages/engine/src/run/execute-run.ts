@@ -173,7 +173,7 @@ export function settingsOf({ cache = "use", trustDomain = "shared", onFailure = 
 }
 
 /** What a new run is called. Throws MLS4030. */
-export function nameOfRun({ plan, runName }: CompiledPlan, options: RunOptions, s: RunSurroundings, time: number): string | undefined {
+export function nameOfRun({ plan, runName }: CompiledPlan, options: Pick<RunOptions, "name">, s: Pick<RunSurroundings, "db" | "stack">, time: number): string | undefined {
   const template = options.name ?? runName;
   const pipeline = plan.pipeline.name;
   // two runs that start at once may get one number: a name need not be unique

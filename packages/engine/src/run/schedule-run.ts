@@ -10,14 +10,17 @@ import type { Stack } from "../stack/stack.ts";
 export function refuseSchedule({ pipeline: { name, module, schedule } }: Plan, { spec }: Pick<Stack, "spec">, projectDir: string): never {
   if (schedule === undefined) throw new MlstackError("MLS4010", `the pipeline "${name}" declares no schedule`, { fix: 'add schedule: { cron: "0 6 * * *", timeZone: "Europe/Berlin" } to pipeline({ … })' });
   const flavor = spec.components["orchestrator"]?.flavor ?? "none";
-  const command = `cd ${projectDir} && npx mlstack run ${module ?? "FILE"}${spec.name === "local" ? "" : ` --stack ${spec.name}`}`;
+  const command = `cd ${quoted(projectDir)} && npx mlstack run ${module === null ? "FILE" : quoted(module)}${spec.name === "local" ? "" : ` --stack ${quoted(spec.name)}`}`;
   const cron = cronOf(schedule);
   throw new MlstackError("MLS4031", `the orchestrator "${flavor}" of the stack "${spec.name}" can't start runs by a schedule`, {
     why: "it starts steps while a run is going on, and nothing of it is there in between",
-    fix: cron === undefined ? `let a timer of yours run it: ${command}` : `let cron run it${"timeZone" in schedule && schedule.timeZone !== undefined ? `, in the zone ${schedule.timeZone}` : ""}: ${cron} ${command}`,
+    fix: cron === undefined ? `let a timer of yours run it: ${command}` : `let cron run it${"timeZone" in schedule && schedule.timeZone !== undefined ? `, in the zone ${schedule.timeZone}` : ""}: ${cron} ${command.replaceAll("%", "\\%")}`,
     details: { pipeline: name, schedule: { ...schedule }, orchestrator: flavor },
   });
 }
+
+/** As a shell reads it back; crontab has a meaning of its own for a percent sign, too. */
+const quoted = (text: string): string => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
 
 /** As a line of crontab, where it can be one. */
 function cronOf(schedule: Schedule): string | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { MlstackError, type Tracker, type TrackerEvent, type TrackerEventBody } from "@mlstack/core";
+import { MlstackError, trackedFilePath, trackedName, type Tracker, type TrackerEvent, type TrackerEventBody } from "@mlstack/core";
 
 /** Records what a step logs, each call with its key, step and time as they were at the call. */
 export interface TrackerRecorder {
@@ -19,23 +19,19 @@ export function trackerRecorder({ node, ordinal, attempt }: { readonly node: str
   const events: TrackerEvent[] = [];
   const logged = new Map<string, number>();
   const add = (body: TrackerEventBody, time = now()) => { events.push({ ...body, id: `${node}/${ordinal}.${attempt}/${events.length}`, node, attempt, time }); };
-  const named = (key: unknown, what: string): string => {
-    if (typeof key === "string" && key !== "" && key.length <= 250) return key;
-    throw new MlstackError("MLS1009", `the ${what} name ${JSON.stringify(key)} is not usable`, { why: "trackers take names of 1 to 250 characters" });
-  };
   const tracker: Tracker = {
-    logParam: (key, value) => add({ kind: "param", key: named(key, "parameter"), value }),
+    logParam: (key, value) => add({ kind: "param", key: trackedName(key, "parameter"), value }),
     logParams: (params) => { for (const [key, value] of Object.entries(params)) tracker.logParam(key, value); },
     logMetric(key, value, step) {
       if (typeof value !== "number") throw new MlstackError("MLS1009", `the metric "${key}" was given ${typeof value}`, { fix: "log a number" });
       const ordinal = logged.get(key) ?? 0;
       logged.set(key, ordinal + 1);
-      add({ kind: "metric", key: named(key, "metric"), value, step: step ?? ordinal });
+      add({ kind: "metric", key: trackedName(key, "metric"), value, step: step ?? ordinal });
     },
     logMetrics: (metrics, step) => { for (const [key, value] of Object.entries(metrics)) tracker.logMetric(key, value, step); },
-    setTag: (key, value) => add({ kind: "tag", key: named(key, "tag"), value }),
+    setTag: (key, value) => add({ kind: "tag", key: trackedName(key, "tag"), value }),
     async logFile(path, content) {
-      const key = filePath(path);
+      const key = trackedFilePath(path);
       const time = now();
       const { digest, size } = await keep(content, files);
       add({ kind: "file", key, value: digest, size }, time);
@@ -52,11 +48,6 @@ async function keep(content: Uint8Array | string | { readonly path: string }, fi
   const digest = hash.digest("hex");
   await files.putFile({ kind: "file", path: content.path, size }, digest);
   return { digest, size };
-}
-
-function filePath(path: unknown): string {
-  if (typeof path === "string" && path !== "" && path.length <= 250 && !path.startsWith("/") && !path.includes("\\") && path.split("/").every((s) => s !== "" && s !== "." && s !== "..")) return path;
-  throw new MlstackError("MLS1009", `the file name ${JSON.stringify(path)} is not usable`, { why: "a logged file is shown under a plain relative path of at most 250 characters", fix: "write it like plots/roc.png" });
 }
 
 // JSON has no NaN and no infinities, metrics have

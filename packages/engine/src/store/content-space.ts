@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, type ArtifactStore, type PutSource } from "@mlstack/core";
+import { outlivesCleanUps } from "./clean-up-note.ts";
 import { keepFresh } from "./freshness.ts";
 import { layout } from "./layout.ts";
 import { decodeManifest, encodeManifest, sha256, type Manifest } from "./manifest.ts";
@@ -40,7 +41,7 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @param mends whether a blob that is not what its name says is removed; not in a store that is only looked into */
+/** @param mends whether a blob that is not what its name says is removed; not in a store that is not the stack's own */
 export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
   async function putBytes(data: Uint8Array | string, known?: string): Promise<string> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
@@ -50,15 +51,19 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
   }
 
   async function putOnce(digest: string, source: PutSource): Promise<void> {
-    const put = () => store.put(layout.blob(digest), source);
-    const stat = await store.stat(layout.blob(digest));
-    if (stat?.size !== (source.kind === "bytes" ? source.bytes.byteLength : source.size) || !(await keepFresh(store, stat, put))) await put();
+    const key = layout.blob(digest);
+    const put = () => store.put(key, source);
+    const stat = await store.stat(key);
+    const isWhole = stat?.size === (source.kind === "bytes" ? source.bytes.byteLength : source.size);
+    if (stat !== undefined && isWhole && (await keepFresh(store, stat, put))) return;
+    await put();
+    // a clean-up may be about to remove half of a blob that lay there, and does not see that it was replaced
+    if (stat !== undefined && !isWhole && !(await outlivesCleanUps(store, key))) await put();
   }
 
   async function has(digest: string, size?: number): Promise<boolean> {
     const stat = await store.stat(layout.blob(digest));
-    const again = stat !== undefined && mends ? () => putStream(stream(digest), digest, stat.size, tmpdir()) : undefined;
-    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, again);
+    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, () => putStream(stream(digest), digest, stat.size, tmpdir()));
   }
 
   async function putStream(source: AsyncIterable<Uint8Array>, digest: string, size: number, scratch: string): Promise<void> {

@@ -3,7 +3,9 @@ import { MlstackError, type ArtifactStore } from "@mlstack/core";
 import { expect, test } from "vitest";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
 import { contentSpace } from "./content-space.ts";
+import { layers } from "./layers.ts";
 import { layout } from "./layout.ts";
+import { lookedAt } from "./looked-at.ts";
 import { sha256 } from "./manifest.ts";
 
 const DAY = 24 * 3600 * 1000;
@@ -45,11 +47,18 @@ test.each([["small", 100], ["large", (4 << 20) + 1]])("in a store that can't tou
   expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "put", "list", "stat"]);
 });
 
-test("in a store that is only looked into nothing is put", async () => {
+test("in a store that is only looked at nothing is put, nor read", async () => {
   const store = memoryStore();
   const digest = await aged(store, 4);
-  expect(await contentSpace(without(store), false).has(digest)).toBe(true);
-  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat"]);
+  for (const there of [store, without(store)]) expect(await contentSpace(lookedAt(there), false).has(digest)).toBe(true);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "stat"]);
+});
+
+test("a blob of another of the project's stores is put again there: who relies on it names it there", async () => {
+  const [here, there] = [memoryStore(), memoryStore()];
+  const digest = await aged(there, 4);
+  expect(await layers(contentSpace(here), [{ name: "there", open: async () => without(there) }], "/nowhere").has(digest)).toBe(true);
+  expect([ageOf(there, digest), here.objects.size]).toEqual([0, 0]);
 });
 
 test("a blob that goes just then is not there, and one that may not be touched is", async () => {

@@ -16,14 +16,13 @@ const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(["MLS3003", "MLS3005", "MLS60
 /**
  * Sees to it that a blob which was found is not about to be cleaned up. Ages are many hours here, so the clocks of service and machine may differ a little.
  *
- * @param again puts the blob's bytes again, where the store can't touch it; undefined where nothing is to be written
+ * @param again puts the blob's bytes again, where the store can't touch it
  * @returns whether it is still there, and what it was
  */
-export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, again: (() => Promise<void>) | undefined, now: number = Date.now()): Promise<boolean> {
+export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, again: () => Promise<void>, now: number = Date.now()): Promise<boolean> {
   if (now - modifiedAt.getTime() < STALE_MS) return true;
   try {
     if (await touched(store, key)) return await outlivesCleanUps(store, key);
-    if (again === undefined) return true;
     await again();
     return await outlivesCleanUps(store, key);
   } catch (e) {

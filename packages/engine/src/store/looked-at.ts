@@ -7,7 +7,7 @@ export function lookedAt(store: ArtifactStore): ArtifactStore {
   const refused = async (): Promise<never> => { throw new MlstackError("MLS3005", "this store is only looked at"); };
   const { external } = store;
   return {
-    contract: store.contract, capabilities: store.capabilities, put: refused, delete: refused,
+    contract: store.contract, capabilities: store.capabilities, put: refused, delete: refused, touch: refused,
     get: (key, options) => store.get(key, options), stat: (key, options) => store.stat(key, options), list: (prefix, options) => store.list(prefix, options),
     ...(store.localPath !== undefined && { localPath: (key: string) => store.localPath!(key) }),
     ...(external !== undefined && { external }),

@@ -1,6 +1,7 @@
 import { MlstackError, type ArtifactPointer, type ArtifactStore } from "@mlstack/core";
 import type { JournalEvent, StepEnded } from "../journal/events.ts";
 import { layout } from "./layout.ts";
+import { stopwatch } from "./stopwatch.ts";
 
 /** What an object of a root names. `lists`: manifests of artifacts whose items are artifacts of their own. */
 export interface RootPart {
@@ -124,12 +125,12 @@ function rootIn(store: ArtifactStore, { project, run, ordinal }: RootsOf): RootI
   const named = new Set<string>();
   let fresh: Record<(typeof groups)[number], string[]> = { manifests: [], lists: [], blobs: [] };
   let parts = 0;
-  let renewedAt = -Infinity;
+  let sinceRenewed = () => Infinity;
   const put = (name: string, value: RootPart | RootLease) => store.put(layout.root(project, run, name), { kind: "bytes", bytes: Buffer.from(JSON.stringify(value)) });
 
   async function lease(leaseMs: number | null): Promise<void> {
     await put("lease", { v: 1, leaseMs });
-    renewedAt = performance.now();
+    sinceRenewed = stopwatch();
   }
 
   async function writePart(): Promise<void> {
@@ -154,7 +155,7 @@ function rootIn(store: ArtifactStore, { project, run, ordinal }: RootsOf): RootI
         }
       }
     },
-    async write() { await Promise.all([writePart(), performance.now() - renewedAt > RENEW_EVERY_MS ? lease(LEASE_MS) : undefined]); },
+    async write() { await Promise.all([writePart(), sinceRenewed() > RENEW_EVERY_MS ? lease(LEASE_MS) : undefined]); },
     // the names first: the lease says that they are all there
     async keep() { await writePart(); await lease(null); },
   };
