@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ModelDeployer } from "@mlstack/core";
 import plugin from "@mlstack/engine/plugin";
 import { deployerCases } from "./suite/cases.ts";
@@ -10,10 +10,18 @@ import { request, testModel } from "./suite/models.ts";
 
 const WAIT_MS = 120_000;
 let dir: string;
-const open = async (config: object = {}): Promise<ModelDeployer> => {
+const open = async (config: object = {}, projectDir = dir): Promise<ModelDeployer> => {
   const found = plugin.components.find((c) => c.contract === "model_deployer@1")!;
-  return (await found.create(found.config.parse(config), { name: "d", projectDir: dir, stateDir: join(dir, ".mlstack") })) as ModelDeployer;
+  return (await found.create(found.config.parse(config), { name: "d", projectDir, stateDir: join(projectDir, ".mlstack") })) as ModelDeployer;
 };
+const fileOf = (name: string, file: string, projectDir = dir) => join(projectDir, ".mlstack", "deployments", name, file);
+/** Numbers of the supervisor of a deployment and of what runs its models. */
+function processesOf(name: string, projectDir = dir): number[] {
+  const { supervisor, models } = JSON.parse(readFileSync(fileOf(name, "processes.json", projectDir), "utf8")) as { supervisor: { pid: number }; models: { pid: number }[] };
+  return [supervisor.pid, ...models.map((m) => m.pid)];
+}
+/** One that has ended and that nobody has asked for its code yet is gone. */
+const isThere = (pid: number) => { try { process.kill(pid, 0); return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8")); } catch { return false; } };
 beforeAll(() => { dir = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-deployer-"))); });
 afterAll(async () => {
   const d = await open();
@@ -70,4 +78,92 @@ describe("model_deployer@1 by processes of this machine", () => {
     expect((await d.infer("token", request(1))).outputs[0]!.data).toEqual([2]);
     await d.delete("token");
   });
+
+  it("of two deployments the first has the port that is configured, and the other a free one", { timeout: WAIT_MS }, async () => {
+    const d = await open({ port: await freePort() });
+    const [one, two] = [await d.deploy({ name: "first", ...testModel({ factor: 2 }), waitMs: WAIT_MS }), await d.deploy({ name: "second", ...testModel({ factor: 3 }), waitMs: WAIT_MS })];
+    expect(one.url).not.toBe(two.url);
+    expect([(await d.infer("first", request(1))).outputs[0]!.data, (await d.infer("second", request(1))).outputs[0]!.data]).toEqual([[2], [3]]);
+    // a deployment keeps its address: one that is configured anew is not left unheeded
+    const elsewhere = await open({ host: "localhost" });
+    await expect(elsewhere.deploy({ name: "first", ...testModel({ factor: 2 }), waitMs: WAIT_MS })).rejects.toMatchObject({ code: "MLS6003", details: { reason: "conflict" } });
+    for (const name of ["first", "second"]) await d.delete(name);
+  });
+
+  it("what is damaged is shown, hides nothing else, and can be deleted, processes and all", { timeout: WAIT_MS }, async () => {
+    const d = await open();
+    await d.deploy({ name: "damaged", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    await d.deploy({ name: "sound", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    const pids = processesOf("damaged");
+    const record = readFileSync(fileOf("damaged", "deployment.json"), "utf8");
+    writeFileSync(fileOf("damaged", "deployment.json"), record.slice(0, record.length / 2));
+    const shown = [];
+    for await (const { name, state, reason = "" } of d.list()) shown.push([name, state, /damaged.*deployment delete damaged/.test(reason)]);
+    expect(shown).toEqual([["damaged", "failed", true], ["sound", "ready", false]]);
+    for (const call of [async () => d.deploy({ name: "damaged", ...testModel({ factor: 2 }) }), async () => d.start!("damaged"), async () => d.stop("damaged"), async () => d.infer("damaged", request(1))]) await expect(call()).rejects.toMatchObject({ code: "MLS7004" });
+    expect(pids.filter(isThere)).toEqual(pids);
+    await d.delete("damaged");
+    expect(pids.filter(isThere)).toEqual([]);
+    expect(await d.get("damaged")).toBeUndefined();
+    await d.delete("sound");
+  });
+
+  it.runIf(process.platform !== "win32")("state files that were damaged while it was down do not keep it down", { timeout: WAIT_MS }, async () => {
+    const d = await open();
+    await d.deploy({ name: "down", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    process.kill(processesOf("down")[0]!, "SIGKILL");
+    for (const file of ["processes.json", "serving.json"]) writeFileSync(fileOf("down", file), "{");
+    await expect(d.start!("down")).rejects.toMatchObject({ code: "MLS6003", why: expect.stringMatching(/serving\.json is damaged/) as string });
+    const { version } = await d.deploy({ name: "down", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    expect((await d.infer("down", request(1))).outputs[0]!.data).toEqual([2]);
+    // a version that lies there damaged is laid out anew
+    process.kill(processesOf("down")[0]!, "SIGKILL");
+    writeFileSync(fileOf("down", join("versions", version!, "version.json")), "{");
+    await expect(d.start!("down")).rejects.toMatchObject({ code: "MLS6003" });
+    await d.deploy({ name: "down", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    expect((await d.infer("down", request(1))).outputs[0]!.data).toEqual([2]);
+    await d.delete("down");
+  });
+
+  it.runIf(process.platform !== "win32")("a project that is removed takes its deployments along, and nothing of it comes back", { timeout: WAIT_MS }, async () => {
+    const project = realpathSync(mkdtempSync(join(tmpdir(), "mlstack removed ")));
+    const d = await open({}, project);
+    const { url } = await d.deploy({ name: "m", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    const pids = processesOf("m", project);
+    rmSync(project, { recursive: true, force: true });
+    // a process that comes or goes is written down, where there is a folder
+    process.kill(pids[1]!, "SIGKILL");
+    await vi.waitUntil(() => !pids.some(isThere), { timeout: WAIT_MS / 2, interval: 100 });
+    await expect(fetch(`${url}/v2/health/live`)).rejects.toThrow();
+    expect(existsSync(project)).toBe(false);
+  });
+
+  it.runIf(process.platform !== "win32")("a copy of the project has deployments of its own; one that is reached by a link has the same", { timeout: WAIT_MS }, async () => {
+    const project = realpathSync(mkdtempSync(join(tmpdir(), "mlstack copied ")));
+    const [copy, link] = [`${project} copy`, `${project} link`];
+    const d = await open({}, project);
+    const { url, version } = await d.deploy({ name: "m", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
+    cpSync(project, copy, { recursive: true });
+    symlinkSync(project, link);
+    const [ofCopy, ofLink] = [await open({}, copy), await open({}, link)];
+    expect(await ofCopy.get("m")).toMatchObject({ state: "stopped", url: "" });
+    const started = await ofCopy.start!("m");
+    expect(started).toMatchObject({ state: "ready", version });
+    expect(started.url).not.toBe(url);
+    await ofCopy.delete("m");
+    expect((await d.infer("m", request(1))).outputs[0]!.data).toEqual([2]);
+    expect(await ofLink.get("m")).toMatchObject({ state: "ready", url });
+    await ofLink.delete("m");
+    expect(await d.get("m")).toBeUndefined();
+    for (const folder of [link, copy, project]) rmSync(folder, { recursive: true, force: true });
+  });
 });
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => { server.listen(0, "127.0.0.1", done); });
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => { server.close(done); });
+  return port;
+}

@@ -187,7 +187,7 @@ export interface Deployment {
   readonly name: string;
   /** What the service calls it. */
   readonly id: string;
-  /** Where it answers; the same for all versions, known from the first `deploy` on. */
+  /** Where it answers; the same for all versions, known from the first `deploy` on. Empty where that was never done, or what is kept of it is damaged. */
   readonly url: string;
   /** What is spoken at `url`: `oip/2` (Open Inference Protocol v2), or the service's own, such as `vertex/1`. `infer` hides the difference. */
   readonly protocol: string;

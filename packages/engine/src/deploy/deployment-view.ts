@@ -18,7 +18,7 @@ export function deploymentView(record: DeploymentRecord, versions: readonly Vers
   const broken = versions?.find((v) => v.state === "failed")?.reason;
   const reason = supervisor === null ? undefined : versions === undefined ? ["its process is gone", ...last.slice(-3).map((l) => l.text)].join("\n") : (broken ?? (state === "failed" ? last.at(-1)?.text : undefined));
   return {
-    name, id: name, url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`, protocol: "oip/2", digest: main?.digest ?? record.digest, state, versions: supervisor === null ? [] : shown,
+    name, id: name, url: port === 0 ? "" : `http://${isIPv6(host) ? `[${host}]` : host}:${port}`, protocol: "oip/2", digest: main?.digest ?? record.digest, state, versions: supervisor === null ? [] : shown,
     ...(main !== undefined && supervisor !== null && { version: main.id }), ...(reason !== undefined && { reason }),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -34,7 +34,7 @@ export function versionId({ model, servable, resources, settings }: DeployReques
  */
 export async function layOutVersion(folder: DeploymentFolder, id: string, { model, servable, ...request }: DeployRequest): Promise<void> {
   const to = folder.version(id);
-  if (existsSync(join(to, "version.json"))) return;
+  if (folder.versionRecord(id) !== undefined) return;
   const partial = join(folder.dir, "versions", `.${id}-${randomUUID()}`);
   try {
     const opened = await model.open();
