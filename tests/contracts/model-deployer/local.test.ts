@@ -79,6 +79,61 @@ describe("model_deployer@1 by processes of this machine", () => {
     await d.delete("token");
   });
 
+  it("three updates in a row, one of them broken, fail no request of clients that keep their connections", { timeout: 2 * WAIT_MS }, async () => {
+    const d = await open();
+    const { url } = await d.deploy({ name: "rolling", ...testModel({ factor: 1, delayMs: 5 }), waitMs: WAIT_MS });
+    let going = true;
+    const client = async () => {
+      const seen: string[] = [];
+      while (going) {
+        const answer = await fetch(`${url}/v2/models/rolling/infer`, { method: "POST", body: JSON.stringify(request(1)) });
+        const body = (await answer.json()) as { outputs?: { data: number[] }[] };
+        seen.push(`${answer.status} ${body.outputs?.[0]!.data[0]}`);
+      }
+      return seen;
+    };
+    const clients = Array.from({ length: 4 }, client);
+    await d.deploy({ name: "rolling", ...testModel({ factor: 2, busyMs: 20 }), waitMs: WAIT_MS });
+    await expect(d.deploy({ name: "rolling", ...testModel({ factor: 9, exits: true }), waitMs: WAIT_MS })).rejects.toMatchObject({ details: { reason: "failed" } });
+    for (const factor of [3, 4]) await d.deploy({ name: "rolling", ...testModel({ factor }), replicas: 2, waitMs: WAIT_MS });
+    going = false;
+    const seen = (await Promise.all(clients)).flat();
+    expect([...new Set(seen)].toSorted()).toEqual(expect.arrayContaining(["200 1", "200 2"]));
+    expect(seen.filter((one) => !/^200 [1234]$/.test(one))).toEqual([]);
+    await d.delete("rolling");
+  });
+
+  it("what waits in a version that is replaced is answered, however long the line: it has its time for each answer", { timeout: WAIT_MS }, async () => {
+    const d = await open();
+    const settings = { drainMs: 3000 };
+    await d.deploy({ name: "queue", ...testModel({ factor: 1, busyMs: 700 }), settings, waitMs: WAIT_MS });
+    // together longer than that time
+    const asked = Array.from({ length: 7 }, async () => d.infer("queue", request(1)));
+    await asked[0];
+    const updated = d.deploy({ name: "queue", ...testModel({ factor: 2 }), settings, waitMs: WAIT_MS });
+    expect((await Promise.all(asked)).map((a) => a.outputs[0]!.data)).toEqual(asked.map(() => [1]));
+    await updated;
+    for (const ms of [2 ** 31, Number.MAX_SAFE_INTEGER]) for (const key of ["drainMs", "startupMs"]) await expect(d.deploy({ name: "queue", ...testModel({ factor: 2 }), settings: { [key]: ms } })).rejects.toMatchObject({ details: { reason: "invalid" } });
+    await d.delete("queue");
+  });
+
+  it("a model that does not come back is not ready, and says why, until it does", { timeout: WAIT_MS }, async () => {
+    const d = await open();
+    const exitsWith = join(dir, "broken");
+    const { url } = await d.deploy({ name: "crashes", ...testModel({ factor: 2, exitsWith }), waitMs: WAIT_MS });
+    writeFileSync(exitsWith, "");
+    await expect(d.infer("crashes", request(-2))).rejects.toMatchObject({ details: { reason: "failed" } });
+    await vi.waitUntil(async () => (await d.get("crashes"))!.reason?.startsWith("its process ended with 3; it is started again"), { timeout: WAIT_MS / 2, interval: 20 });
+    expect(await d.get("crashes")).toMatchObject({ state: "pending", versions: [{ replicas: 0 }] });
+    for (const path of ["/v2/health/ready", "/v2/models/crashes/ready"]) expect((await fetch(url + path)).status).toBe(503);
+    expect((await fetch(`${url}/v2/health/live`)).status).toBe(200);
+    rmSync(exitsWith);
+    await vi.waitUntil(async () => (await d.get("crashes"))!.state === "ready", { timeout: WAIT_MS / 2, interval: 20 });
+    expect((await d.get("crashes"))!.reason).toBeUndefined();
+    expect((await d.infer("crashes", request(1))).outputs[0]!.data).toEqual([2]);
+    await d.delete("crashes");
+  });
+
   it("of two deployments the first has the port that is configured, and the other a free one", { timeout: WAIT_MS }, async () => {
     const d = await open({ port: await freePort() });
     const [one, two] = [await d.deploy({ name: "first", ...testModel({ factor: 2 }), waitMs: WAIT_MS }), await d.deploy({ name: "second", ...testModel({ factor: 3 }), waitMs: WAIT_MS })];
@@ -134,7 +189,7 @@ describe("model_deployer@1 by processes of this machine", () => {
     // a process that comes or goes is written down, where there is a folder
     process.kill(pids[1]!, "SIGKILL");
     await vi.waitUntil(() => !pids.some(isThere), { timeout: WAIT_MS / 2, interval: 100 });
-    await expect(fetch(`${url}/v2/health/live`)).rejects.toThrow();
+    await expect(fetch(`${url}/v2/health/live`)).rejects.toThrow("fetch failed");
     expect(existsSync(project)).toBe(false);
   });
 

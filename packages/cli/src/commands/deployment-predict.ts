@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { MlstackError, type InferRequest, type Tensor } from "@mlstack/core";
+import { flatData, MlstackError, type InferRequest, type Tensor } from "@mlstack/core";
 import { stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { folderOf } from "./active-stack.ts";
 import { findDeployment } from "./deployment-show.ts";
@@ -45,7 +45,9 @@ function parse(text: string, from: string): InferRequest {
   const tensors = (inputs as unknown[]).map((t, i): Tensor => {
     const { name, shape, datatype, data } = (typeof t === "object" && t !== null ? t : {}) as Partial<Tensor>;
     if (typeof name !== "string" || !Array.isArray(shape) || typeof datatype !== "string" || !Array.isArray(data)) throw bad(`inputs[${i}] needs name, shape, datatype and data`);
-    return { name, shape: shape as number[], datatype, data: (data as unknown[]).flat(Infinity) as Tensor["data"] };
+    const flat = flatData(data, shape);
+    if (flat === undefined) throw bad(`the data of inputs[${i}] is nested in another way than its shape`);
+    return { name, shape: shape as number[], datatype, data: flat as Tensor["data"] };
   });
   if (outputs !== undefined && (!Array.isArray(outputs) || outputs.some((o) => typeof (o as { name?: unknown } | null)?.name !== "string"))) throw bad('outputs is no list like [{"name":"probability"}]');
   return { ...(typeof id === "string" && { id }), inputs: tensors, ...(outputs !== undefined && { outputs: (outputs as { name: string }[]).map((o) => o.name) }) };

@@ -35,6 +35,7 @@ export interface DeploymentRecord {
 
 const processId = z.object({ machine: z.string(), pid: z.int().min(1), born: z.string() });
 const record = z.object({ recordVersion: z.literal(1), name: z.string(), dir: z.string(), host: z.string(), port: z.int(), token: z.string().min(1), supervisor: processId.nullable(), digest: z.string() });
+const newer = z.looseObject({ recordVersion: z.int().min(2) });
 const serving = z.object({ versions: z.array(z.object({ id: z.string(), replicas: z.int().min(1), traffic: z.number() })) });
 const processes = z.object({ dir: z.string(), supervisor: processId, models: z.array(processId) });
 
@@ -53,7 +54,7 @@ export interface VersionRecord {
 export interface VersionSettings {
   /** How long a version may take until it answers, in milliseconds. */
   readonly startupMs: number;
-  /** How long a version that is replaced may take to answer what it was asked, in milliseconds. */
+  /** How long a version that is replaced may go without answering any of what it was asked, in milliseconds. */
   readonly drainMs: number;
 }
 
@@ -81,8 +82,7 @@ export function deploymentFolder(root: string, name: string) {
       if (json === undefined) return undefined;
       const parsed = record.safeParse(json);
       if (parsed.success) return isCopied(parsed.data.dir) ? { ...parsed.data, dir, port: 0, supervisor: null } : { ...parsed.data, dir };
-      const version = (json as { recordVersion?: unknown } | null)?.recordVersion;
-      if (typeof version === "number" && version > 1) throw new MlstackError("MLS5001", `the deployment ${name} was made by a newer version of mlstack`, { why: path("deployment.json"), fix: "upgrade mlstack" });
+      if (newer.safeParse(json).success) throw new MlstackError("MLS5001", `the deployment ${name} was made by a newer version of mlstack`, { why: path("deployment.json"), fix: "upgrade mlstack" });
       throw new MlstackError("MLS7004", `what is kept of the deployment ${name} is damaged`, { why: path("deployment.json"), fix: `mlstack deployment delete ${name}, and deploy it again` });
     },
     write: async (kept: DeploymentRecord): Promise<void> => writeJson(path("deployment.json"), kept, 0o600),

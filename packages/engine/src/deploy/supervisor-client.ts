@@ -10,6 +10,7 @@ import { deployFault } from "./deploy-fault.ts";
 import type { DeploymentFolder, DeploymentRecord } from "./deployment-folder.ts";
 import type { VersionView } from "./supervisor/fleet.ts";
 import type { FromSupervisor, ToSupervisor } from "./supervisor/messages.ts";
+import type { Ending } from "./supervisor/server.ts";
 
 /** An answer of a supervisor. */
 export interface HttpAnswer { readonly status: number; readonly body: unknown }
@@ -111,7 +112,7 @@ export async function startSupervisor(folder: DeploymentFolder, record: Deployme
   return started;
 }
 
-/** How long a supervisor that was asked to end may take, in milliseconds; then it is killed. */
+/** How long a supervisor that was asked to end may take beyond what it has to answer, in milliseconds; then it is killed. */
 const END_MS = 60_000;
 const LOOK_MS = 50;
 
@@ -119,8 +120,8 @@ const LOOK_MS = 50;
 export async function endSupervisor(folder: DeploymentFolder, record: DeploymentRecord): Promise<void> {
   const { supervisor } = record;
   if (supervisor !== null && isThere(supervisor) !== false) {
-    const asked = await admin(record, "DELETE").then(({ status }) => status === 200, (e: unknown) => { if (e instanceof LostAnswer) return false; throw e; });
-    if (asked) await goneWithin(supervisor, END_MS);
+    const asked = await admin(record, "DELETE").catch((e: unknown) => { if (e instanceof LostAnswer) return undefined; throw e; });
+    if (asked?.status === 200) await goneWithin(supervisor, (asked.body as Ending).withinMs + END_MS);
     if (signal(supervisor, "SIGKILL")) await goneWithin(supervisor, END_MS);
     // a system that tells no births: it is not killed by a number that may be another's
     if (isThere(supervisor) === true) throw deployFault("failed", `the process ${supervisor.pid} of the deployment ${record.name} does not end`);

@@ -9,9 +9,12 @@ import { fsError } from "../local/fs-errors.ts";
 import { deployFault } from "./deploy-fault.ts";
 import { writeJson, type DeploymentFolder, type VersionRecord, type VersionSettings } from "./deployment-folder.ts";
 
+/** What a timer can wait, in milliseconds: 24 days. One that is longer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 const settingsSchema = z.strictObject({
-  startupMs: z.int().min(1).default(120_000),
-  drainMs: z.int().min(0).default(30_000),
+  startupMs: z.int().min(1).max(LONGEST_MS).default(120_000),
+  drainMs: z.int().min(0).max(LONGEST_MS).default(30_000),
 });
 
 /** The settings of a version. Throws MLS6003 `invalid` for one that is not known. */

@@ -47,7 +47,7 @@ async function main(dir: string, projectDir: string): Promise<void> {
   });
 
   let ending = false;
-  const server = deploymentServer({ name: record.name, host: record.host, token: record.token, fleet: versions, onEnd: () => { void end(); } });
+  const server = deploymentServer({ name: record.name, host: record.host, token: record.token, fleet: versions, flushed: files.flush, onEnd: () => { void end(); } });
   async function end(): Promise<void> {
     if (ending) return;
     ending = true;

@@ -16,7 +16,7 @@ async function started() {
   mkdirSync(folder.dir);
   await folder.write({ recordVersion: 1, name: "m", dir: folder.dir, host: "127.0.0.1", port: 0, token: "t", supervisor: null, digest: "d" });
   const child = fork(PROGRAM, [folder.dir, root], { stdio: ["ignore", "ignore", "inherit", "ipc"], execArgv: [] });
-  const [said] = (await once(child, "message")) as [FromSupervisor];
+  const [said] = (await Promise.race([once(child, "message"), once(child, "exit").then(([code]) => { throw new Error(`it ended with ${code}`); })])) as [FromSupervisor];
   if (said.kind === "failed") throw new Error(said.message);
   const live = async () => fetch(`http://127.0.0.1:${said.port}/v2/health/live`).then((r) => r.status, () => undefined);
   expect(await live()).toBe(200);
