@@ -25,7 +25,7 @@ export { dataParam, isDataParam, type DataHandle, type DataKind, type DataParam,
 export { reference, referencedSecrets, referencedVariables, secret } from "./plugin/references.ts";
 export { checkTensor, flatData, TENSOR_TYPES } from "./contracts/tensors.ts";
 export { PREDICTOR, predictorDefinitionOf, type PredictorDefinition, type PredictorInvocation, type TensorSpec } from "./steps/predictor.ts";
-export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepCallOptions, type StepDefinition, type StepInvocation, type StepOptions } from "./steps/step-definition.ts";
+export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepCallOptions, type StepDefinition, type StepInvocation, type StepOptions, type StepServes } from "./steps/step-definition.ts";
 export type { HookEvent, HookOutput, HookRun, PipelineHooks, RunFailed, RunSucceeded, StepFailed, StepHookEvent, StepHooks, StepSucceeded } from "./steps/hooks.ts";
 export type { CronSchedule, IntervalSchedule, Schedule } from "./steps/schedule.ts";
 export type { JsonObject, JsonValue } from "./values/json.ts";
