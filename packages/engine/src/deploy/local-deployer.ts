@@ -127,7 +127,7 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       if (mine === undefined && folder.read() === undefined) throw deployFault("failed", `the deployment ${name} was deleted while it was brought up`, { fix: "deploy it again" });
       if (mine === undefined || mine.state === "failed") {
         const log = mine?.reason ?? lastLines(folder.dir, 20).map((l) => l.text).join("\n");
-        throw deployFault("failed", `the deployment ${name} did not come up: ${log.split("\n", 1)[0] === "" ? "its process ended" : log.split("\n", 1)[0]}`, { why: "its version never answered; the one before, where there is one, goes on", fix: `look at what it printed: mlstack deployment logs ${name}`, details: { log } });
+        throw deployFault("failed", `the deployment ${name} did not come up: ${mine?.reason?.split("\n", 1)[0] ?? "the process that serves it is gone"}`, { why: "its version never answered; the one before, where there is one, goes on", fix: `look at what it printed: mlstack deployment logs ${name}`, details: { log } });
       }
       // not while another call lays out a version that nobody serves yet; what is left is removed by the next one
       if (waitMs !== 0) await locked(name, undefined, async () => clean(folder, await supervised(record))).catch((e: unknown) => { if (faultOf(e) !== "busy") throw e; });
