@@ -134,6 +134,25 @@ describe("model_deployer@1 by processes of this machine", () => {
     await d.delete("crashes");
   });
 
+  it.runIf(process.platform !== "win32")("a replica that is to go counts no more: one that ends beside it is started again at once", { timeout: WAIT_MS }, async () => {
+    const d = await open();
+    const demand = { name: "fewer", ...testModel({ factor: 2 }), settings: { drainMs: WAIT_MS }, waitMs: WAIT_MS };
+    await d.deploy({ ...demand, replicas: 2 });
+    // one for each, and neither is ever answered
+    const asked = [d.infer("fewer", request(-3)), d.infer("fewer", request(-3))].map(async (one) => one.catch(() => undefined));
+    const isAsked = async () => { let n = 0; for await (const line of d.logs!("fewer")) if (line.text === "asked") n++; return n === 2; };
+    await vi.waitUntil(isAsked, { timeout: WAIT_MS / 2, interval: 20 });
+    await d.deploy({ ...demand, replicas: 1 });
+    const [, leaving, staying] = processesOf("fewer");
+    process.kill(staying!, "SIGKILL");
+    await vi.waitUntil(async () => (await d.infer("fewer", request(1)).catch(() => undefined))?.outputs[0]!.data[0] === 2, { timeout: WAIT_MS / 2, interval: 20 });
+    expect(isThere(leaving!)).toBe(true);
+    process.kill(leaving!, "SIGKILL");
+    await Promise.all(asked);
+    expect((await d.get("fewer"))!.versions.map((v) => v.replicas)).toEqual([1]);
+    await d.delete("fewer");
+  });
+
   it("of two deployments the first has the port that is configured, and the other a free one", { timeout: WAIT_MS }, async () => {
     const d = await open({ port: await freePort() });
     const [one, two] = [await d.deploy({ name: "first", ...testModel({ factor: 2 }), waitMs: WAIT_MS }), await d.deploy({ name: "second", ...testModel({ factor: 3 }), waitMs: WAIT_MS })];
