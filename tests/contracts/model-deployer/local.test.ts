@@ -23,11 +23,14 @@ function processesOf(name: string, projectDir = dir): number[] {
 /** One that has ended and that nobody has asked for its code yet is gone. */
 const isThere = (pid: number) => { try { process.kill(pid, 0); return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8")); } catch { return false; } };
 beforeAll(() => { dir = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-deployer-"))); });
+/** Further projects, removed in the end whatever happens: what serves in them ends with them. */
+const projects: string[] = [];
+const project = (of: string) => { projects.push(realpathSync(mkdtempSync(join(tmpdir(), `mlstack ${of} `)))); return projects.at(-1)!; };
 afterAll(async () => {
   const d = await open();
   for await (const { name } of d.list()) await d.delete(name);
-  rmSync(dir, { recursive: true, force: true });
-});
+  for (const folder of [...projects, dir]) rmSync(folder, { recursive: true, force: true });
+}, WAIT_MS);
 
 describe("model_deployer@1 by processes of this machine", () => {
   it.for(deployerCases.map((one, n) => [one.id, one, n] as const))("%s", { timeout: 3 * WAIT_MS }, async ([, one, n]) => {
@@ -200,25 +203,25 @@ describe("model_deployer@1 by processes of this machine", () => {
   });
 
   it.runIf(process.platform !== "win32")("a project that is removed takes its deployments along, and nothing of it comes back", { timeout: WAIT_MS }, async () => {
-    const project = realpathSync(mkdtempSync(join(tmpdir(), "mlstack removed ")));
-    const d = await open({}, project);
+    const removed = project("removed");
+    const d = await open({}, removed);
     const { url } = await d.deploy({ name: "m", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
-    const pids = processesOf("m", project);
-    rmSync(project, { recursive: true, force: true });
+    const pids = processesOf("m", removed);
+    rmSync(removed, { recursive: true, force: true });
     // a process that comes or goes is written down, where there is a folder
     process.kill(pids[1]!, "SIGKILL");
     await vi.waitUntil(() => !pids.some(isThere), { timeout: WAIT_MS / 2, interval: 100 });
     await expect(fetch(`${url}/v2/health/live`)).rejects.toThrow("fetch failed");
-    expect(existsSync(project)).toBe(false);
+    expect(existsSync(removed)).toBe(false);
   });
 
   it.runIf(process.platform !== "win32")("a copy of the project has deployments of its own; one that is reached by a link has the same", { timeout: WAIT_MS }, async () => {
-    const project = realpathSync(mkdtempSync(join(tmpdir(), "mlstack copied ")));
-    const [copy, link] = [`${project} copy`, `${project} link`];
-    const d = await open({}, project);
+    const [first, around] = [project("copied"), project("copies")];
+    const [copy, link] = [join(around, "copy"), join(around, "link")];
+    const d = await open({}, first);
     const { url, version } = await d.deploy({ name: "m", ...testModel({ factor: 2 }), waitMs: WAIT_MS });
-    cpSync(project, copy, { recursive: true });
-    symlinkSync(project, link);
+    cpSync(first, copy, { recursive: true });
+    symlinkSync(first, link);
     const [ofCopy, ofLink] = [await open({}, copy), await open({}, link)];
     expect(await ofCopy.get("m")).toMatchObject({ state: "stopped", url: "" });
     const started = await ofCopy.start!("m");
@@ -229,7 +232,6 @@ describe("model_deployer@1 by processes of this machine", () => {
     expect(await ofLink.get("m")).toMatchObject({ state: "ready", url });
     await ofLink.delete("m");
     expect(await d.get("m")).toBeUndefined();
-    for (const folder of [link, copy, project]) rmSync(folder, { recursive: true, force: true });
   });
 });
 
