@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
@@ -82,6 +82,13 @@ describe("a model is deployed by a run, and asked", () => {
     await fails(2, /MLS7001.*is no request[^]*it is empty/, "predict", "scale");
     p.write("bad.json", REQUEST("text"));
     await fails(1, /MLS6003.*can't be sent: x holds "text"/, "predict", "scale", "--file", "bad.json");
+    const { inputs: [good] } = JSON.parse(REQUEST(1)) as { inputs: [object] };
+    for (const [bad, says] of [[{ shape: ["1"] }, "whole numbers"], [{ data: [[1, 2], [3]], shape: [2, 2] }, "nested"], [{ data: 1 }, "needs name"]] as const) {
+      p.write("bad.json", JSON.stringify({ inputs: [{ ...good, ...bad }] }));
+      await fails(2, new RegExp(`MLS7001[^]*${says}`), "predict", "scale", "--file", "bad.json");
+    }
+    writeFileSync(join(p.dir, "bad.json"), Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xff]), Buffer.from(REQUEST(1).replace("{", '",'))]));
+    await fails(2, /MLS7001[^]*no text in UTF-8/, "predict", "scale", "--file", "bad.json");
     await fails(2, /MLS7002/, "predict", "scale", "--file", "none.json");
     p.write("negative.json", REQUEST(-1));
     await fails(1, /MLS6003.*RangeError: no negatives/, "predict", "scale", "--file", "negative.json");
@@ -168,8 +175,9 @@ describe("a model is deployed by a run, and asked", () => {
       const path = join(folder(), "deployment.json");
       const record = JSON.parse(readFileSync(path, "utf8")) as { supervisor: { pid: number } };
       p.write(".mlstack/deployments/scale/deployment.json", JSON.stringify({ ...record, supervisor: { ...record.supervisor, pid: bystander.pid } }));
-      const processes = JSON.parse(readFileSync(join(folder(), "processes.json"), "utf8")) as { processes: object[] };
-      p.write(".mlstack/deployments/scale/processes.json", JSON.stringify({ processes: processes.processes.map((one) => ({ ...one, pid: bystander.pid })) }));
+      const processes = JSON.parse(readFileSync(join(folder(), "processes.json"), "utf8")) as { supervisor: object; models: object[] };
+      const other = (one: object) => ({ ...one, pid: bystander.pid });
+      p.write(".mlstack/deployments/scale/processes.json", JSON.stringify({ ...processes, supervisor: other(processes.supervisor), models: processes.models.map(other) }));
       expect(await show()).toMatchObject({ state: "failed" });
       expect((await p.mlstack(["deployment", "stop", "scale"])).code).toBe(0);
       expect(bystander.exitCode ?? bystander.signalCode).toBeNull();

@@ -75,6 +75,7 @@ export const deployModelStep = step({
   inputs: { model: json<GbdtModel>(), evaluation_metrics: json<Evaluation>() },
   params: { deployThreshold: z.number().min(0).max(1).default(0.69) },
   uses: { modelDeployer: "optional" },
+  serves: { model: delayPredictor },
   output: json(z.string().nullable()),
   async run({ inputs, artifacts, params, deployer, log }) {
     const auc = inputs.evaluation_metrics.roc_auc;

@@ -24,9 +24,9 @@ export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, 
 export { componentNameOf, componentTypeOf, CONTEXT_NAMES, type StepComponentHandle, type StepComponents } from "./steps/component-names.ts";
 export { dataParam, isDataParam, type DataHandle, type DataKind, type DataParam, type DataRef } from "./steps/data-param.ts";
 export { reference, referencedSecrets, referencedVariables, secret } from "./plugin/references.ts";
-export { checkTensor, TENSOR_TYPES } from "./contracts/tensors.ts";
+export { checkTensor, flatData, TENSOR_TYPES } from "./contracts/tensors.ts";
 export { PREDICTOR, predictorDefinitionOf, type PredictorDefinition, type PredictorInvocation, type TensorSpec } from "./steps/predictor.ts";
-export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepCallOptions, type StepDefinition, type StepInvocation, type StepOptions } from "./steps/step-definition.ts";
+export { STEP, stepDefinitionOf, type CallSite, type ComponentUse, type ParamSpec, type RetryPolicy, type RunInfo, type StepCallOptions, type StepDefinition, type StepInvocation, type StepOptions, type StepServes } from "./steps/step-definition.ts";
 export type { HookEvent, HookOutput, HookRun, PipelineHooks, RunFailed, RunSucceeded, StepFailed, StepHookEvent, StepHooks, StepSucceeded } from "./steps/hooks.ts";
 export type { CronSchedule, IntervalSchedule, Schedule } from "./steps/schedule.ts";
 export type { JsonObject, JsonValue } from "./values/json.ts";

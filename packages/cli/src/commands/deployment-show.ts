@@ -47,7 +47,7 @@ async function tensorsOf({ name, url, protocol, state }: Deployment): Promise<Te
 
 export function printDeployment(d: Deployment, flags: GlobalFlags): void {
   const t = stdout(flags);
-  t.line(`${t.style(d.name, "bold")}  ${colored(t, d.state)}  ${d.url}`);
+  t.line([t.style(d.name, "bold"), colored(t, d.state), ...(d.url === "" ? [] : [d.url])].join("  "));
   if (d.reason !== undefined) for (const line of d.reason.split("\n")) t.line(t.style(`  ${line}`, d.state === "ready" ? "dim" : "red"));
   if (d.versions.length > 0) {
     t.line();

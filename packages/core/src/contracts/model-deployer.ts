@@ -176,18 +176,18 @@ export interface DeploymentLog {
  * A deployment as it is now. Never holds a credential: no token in `url`, no values of environment variables, no key of a service account;
  * it is stored in records and shown in logs.
  *
- * - `pending`: its first version is being brought up, and nothing answers yet
+ * - `pending`: nothing answers at the moment: its first version is being brought up, or its processes have ended and are started again
  * - `ready`: it answers, also while a second version is brought up or has failed
  * - `failed`: nothing answers and nothing will without another `deploy`
  * - `stopped`: nothing answers and nothing is paid for; name and url are kept
  *
- * pending → ready | failed; ready → stopped | failed (its processes are gone); stopped, failed → pending by `deploy`; any → none by `delete`.
+ * pending → ready | failed; ready → pending | stopped | failed (its processes are gone); stopped, failed → pending by `deploy`; any → none by `delete`.
  */
 export interface Deployment {
   readonly name: string;
   /** What the service calls it. */
   readonly id: string;
-  /** Where it answers; the same for all versions, known from the first `deploy` on. */
+  /** Where it answers; the same for all versions, known from the first `deploy` on. Empty where that was never done, or what is kept of it is damaged. */
   readonly url: string;
   /** What is spoken at `url`: `oip/2` (Open Inference Protocol v2), or the service's own, such as `vertex/1`. `infer` hides the difference. */
   readonly protocol: string;
@@ -196,7 +196,7 @@ export interface Deployment {
   /** Digest of that version's model artifact; when stopped of the last one, or empty where that is not known any more. */
   readonly digest: string;
   readonly state: "pending" | "ready" | "failed" | "stopped";
-  /** Why it is failed, or why its newer version is. */
+  /** Why it is failed, or why its newer version is, or why nothing answers at the moment. */
   readonly reason?: string | undefined;
   /** One, or two during an update or while traffic is shared; the older first. None when stopped. */
   readonly versions: readonly DeployedVersion[];

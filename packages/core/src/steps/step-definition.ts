@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type { Component } from "../contracts/component.ts";
 import type { Tracker } from "../contracts/experiment-tracker.ts";
+import type { ServableKind } from "../contracts/model-deployer.ts";
 import type { ResourceRequest } from "../contracts/orchestrator.ts";
 import type { ArtifactHandle, ArtifactType } from "../formats/artifact-type.ts";
 import type { JsonObject } from "../values/json.ts";
 import type { DataParam } from "./data-param.ts";
 import type { StepHooks } from "./hooks.ts";
+import type { PredictorDefinition } from "./predictor.ts";
 
 /** Brand of step definitions, shared by all copies of the package. */
 export const STEP: unique symbol = Symbol.for("mlstack.step") as never;
@@ -19,6 +21,9 @@ export type ParamSpec = z.ZodType | DataParam;
  * `{ cache: "by-component" }`: the same, and the step may be a cache hit: the component's flavor and configuration are in its key.
  */
 export type ComponentUse = "optional" | { readonly cache: "by-component" };
+
+/** How a step has a model served: by a predictor, or in another way that deployers know. */
+export type StepServes = PredictorDefinition | ServableKind["kind"];
 
 export interface RetryPolicy {
   /** How often the step is started at most, the first time included; 1 by default. */
@@ -110,6 +115,11 @@ export interface StepDefinition {
   /** Component types that must be in the stack, by their name in step definitions; `true` or the component's name. */
   readonly requires: Readonly<Record<string, true | string>>;
   readonly uses: Readonly<Record<string, ComponentUse>>;
+  /**
+   * What the step deploys, by the input that holds the model; left out where it does not say. It is compared with what the stack's deployer takes
+   * before a run, and the step can't deploy in another way.
+   */
+  readonly serves?: Readonly<Record<string, StepServes>> | undefined;
   readonly options: StepOptions;
   /** Left out where there are none. */
   readonly hooks?: StepHooks | undefined;

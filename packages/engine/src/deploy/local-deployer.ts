@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { access, constants, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkTensor, isDeploymentName, servableMismatch, type CallOptions, type InferRequest, type InferResponse, type ModelDeployer, type ServableKind, type Tensor } from "@mlstack/core";
+import { checkTensor, isDeploymentName, MlstackError, servableMismatch, type CallOptions, type Deployment, type InferRequest, type InferResponse, type ModelDeployer, type ServableKind, type Tensor } from "@mlstack/core";
 import { makeFolder } from "../local/fs-errors.ts";
 import { deployFault, faultOf, wholePercent } from "./deploy-fault.ts";
 import { deploymentFolder, deploymentNames, type DeploymentFolder, type DeploymentRecord } from "./deployment-folder.ts";
@@ -56,13 +56,16 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
     try { return await admin(record, method, path, body); } catch (e) { throw e instanceof LostAnswer ? lostAnswer(record.name, e) : e; }
   };
 
+  /** Whether another deployment has this port: each keeps its own. */
+  const isKept = (wanted: number) => deploymentNames(root).some((other) => {
+    try { return deploymentFolder(root, other).read()?.port === wanted; } catch { return false; }
+  });
+
   /** The supervisor that is there, or a new one on the port that the deployment has. */
   async function running(folder: DeploymentFolder, record: DeploymentRecord): Promise<DeploymentRecord> {
     if ((await supervised(record)) !== undefined) return record;
     await endSupervisor(folder, record);
-    const started = await startSupervisor(folder, record, projectDir);
-    await folder.write(started);
-    return started;
+    return startSupervisor(folder, record, projectDir);
   }
 
   /** Waits until `done` says that it is; undefined when the supervisor has gone. */
@@ -95,8 +98,10 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
         const now = before === undefined ? undefined : await supervised(before);
         const others = now ?? (before?.supervisor === null || before === undefined ? [] : (folder.serving()?.versions ?? []).map((v) => ({ ...v, state: "ready" })));
         if (traffic < 1 && !others.some((v) => v.id !== id && v.state === "ready")) throw deployFault("invalid", `${name} has no other version that is ready and could take the rest of the traffic`, { fix: "deploy it with traffic: 1" });
+        // the address of a name stays: moving it here would be to ignore the configuration, or to break who asks there
+        if (before !== undefined && before.host !== host) throw deployFault("conflict", `the deployment ${name} listens on ${before.host}, and the stack's deployer on ${host}`, { why: "a deployment keeps its address", fix: `give the name up, and deploy again: mlstack deployment delete ${name}` });
         makeFolder(folder.dir);
-        const kept: DeploymentRecord = before ?? { recordVersion: 1, name, host, port: port ?? 0, token: randomBytes(24).toString("base64url"), supervisor: null, digest: model.digest };
+        const kept: DeploymentRecord = before ?? { recordVersion: 1, name, dir: folder.dir, host, port: port === undefined || isKept(port) ? 0 : port, token: randomBytes(24).toString("base64url"), supervisor: null, digest: model.digest };
         // written before the process exists, so that one that is started is never unknown
         await folder.write(kept);
         try {
@@ -119,9 +124,10 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       });
       const mine = versions?.find((v) => v.id === id);
       if (mine === undefined && versions !== undefined && waitMs !== 0) throw deployFault("failed", `the deployment ${name} serves another version by now`, { why: "somebody deployed or stopped it meanwhile", fix: `mlstack deployment show ${name}` });
+      if (mine === undefined && folder.read() === undefined) throw deployFault("failed", `the deployment ${name} was deleted while it was brought up`, { fix: "deploy it again" });
       if (mine === undefined || mine.state === "failed") {
         const log = mine?.reason ?? lastLines(folder.dir, 20).map((l) => l.text).join("\n");
-        throw deployFault("failed", `the deployment ${name} did not come up: ${log.split("\n", 1)[0] === "" ? "its process ended" : log.split("\n", 1)[0]}`, { why: "its version never answered; the one before, where there is one, goes on", fix: `look at what it printed: mlstack deployment logs ${name}`, details: { log } });
+        throw deployFault("failed", `the deployment ${name} did not come up: ${mine?.reason?.split("\n", 1)[0] ?? "the process that serves it is gone"}`, { why: "its version never answered; the one before, where there is one, goes on", fix: `look at what it printed: mlstack deployment logs ${name}`, details: { log } });
       }
       // not while another call lays out a version that nobody serves yet; what is left is removed by the next one
       if (waitMs !== 0) await locked(name, undefined, async () => clean(folder, await supervised(record))).catch((e: unknown) => { if (faultOf(e) !== "busy") throw e; });
@@ -130,7 +136,9 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
 
     async get(name, options = {}) {
       const folder = at(name);
-      const record = folder.read();
+      let record: DeploymentRecord | undefined;
+      // shown with the others, for it can be deleted
+      try { record = folder.read(); } catch (e) { if (MlstackError.is(e, "MLS7004") || MlstackError.is(e, "MLS5001")) return unreadable(name, e); throw e; }
       return record === undefined ? undefined : view(folder, record, await supervised(record, options));
     },
 
@@ -169,11 +177,9 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
         const found = must(folder, name);
         const now = await supervised(found);
         if (now?.some((v) => v.state === "ready" || v.state === "pending") === true) return found;
-        if ((folder.serving()?.versions ?? []).length === 0) throw deployFault("failed", `the deployment ${name} has never served anything`, { fix: "deploy a model under this name" });
+        if ((folder.serving()?.versions ?? []).length === 0) throw deployFault("failed", `the deployment ${name} has nothing that could be brought back`, { why: existsSync(folder.path("serving.json")) ? `${folder.path("serving.json")} is damaged` : "it has never served anything", fix: "deploy a model under this name" });
         await endSupervisor(folder, found);
-        const started = await startSupervisor(folder, found, projectDir);
-        await folder.write(started);
-        return started;
+        return startSupervisor(folder, found, projectDir);
       });
       const versions = await watch(record, WAIT_MS, options.signal, (all) => all?.every((v) => v.state !== "pending") ?? true);
       const shown = view(folder, record, versions);
@@ -185,7 +191,8 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       const folder = at(name);
       if (!existsSync(folder.dir)) return Promise.resolve();
       return locked(name, options.signal, async () => {
-        const record = folder.read();
+        let record: DeploymentRecord | undefined;
+        try { record = folder.read(); } catch (e) { if (!MlstackError.is(e, "MLS7004")) throw e; }
         if (record !== undefined) await endSupervisor(folder, record);
         else await endLeftovers(folder);
         await folder.remove();
@@ -207,6 +214,11 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       return [{ name: "write", ok: true, message: "deployments can be kept", ms: performance.now() - started }];
     },
   };
+}
+
+/** What is shown of a deployment whose record can't be read. */
+function unreadable(name: string, { message, fix }: MlstackError): Deployment {
+  return { name, id: name, url: "", protocol: "oip/2", digest: "", state: "failed", versions: [], reason: fix === undefined ? message : `${message}: ${fix}` };
 }
 
 /** Removes versions that serve no more. */

@@ -45,3 +45,41 @@ test.runIf(process.platform === "linux")("left by one that is gone, or whose num
     expect(left()).toEqual([]);
   }
 });
+
+test("what names no process is nobody's; of another machine it is said where it lies", async () => {
+  mkdirSync(join(root, ".locks"));
+  for (const content of ["", "{", "null", "{}", "3", '{"machine":"x"}']) {
+    writeFileSync(join(root, ".locks", "a"), content);
+    await underLock(root, "a", 60_000, undefined, async () => undefined);
+    expect(left(), content).toEqual([]);
+  }
+  writeFileSync(join(root, ".locks", "a"), JSON.stringify({ machine: "another", pid: 1, born: "1" }));
+  await expect(underLock(root, "a", 60, undefined, async () => undefined)).rejects.toMatchObject({ details: { reason: "busy" }, fix: expect.stringContaining(join(root, ".locks", "a")) as string });
+});
+
+/** Takes the lock over and over, leaves one of a process that is gone behind, and says whether it was alone inside. */
+const CONTENDER = (name: string) => `import { linkSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
+import { underLock } from ${JSON.stringify(name)};
+const [root, gone, times] = process.argv.slice(2);
+let met = 0;
+await Promise.all(Array.from({ length: 25 }, async (_, who) => { for (let n = 0; n < Number(times); n++) {
+  await underLock(root, "a", 200_000, undefined, async () => {
+    try { closeSync(openSync(root + "/inside", "wx")); } catch { met++; }
+    await new Promise((done) => setImmediate(done));
+    rmSync(root + "/inside", { force: true });
+  });
+  const stale = root + "/stale-" + process.pid + "-" + who;
+  writeFileSync(stale, JSON.stringify({ ...JSON.parse(gone), call: process.pid + "-" + who + "-" + n }));
+  try { linkSync(stale, root + "/.locks/a"); } catch { /* somebody has it */ }
+  rmSync(stale);
+} }));
+process.exit(met);
+`;
+
+test.runIf(process.platform === "linux")("processes that find one left over, all at once, get in one after the other, and all of them do", { timeout: 240_000 }, async () => {
+  const gone = { ...processId(process.pid)!, born: "1" };
+  const program = join(root, "contender.mjs");
+  writeFileSync(program, CONTENDER(join(import.meta.dirname, "name-lock.ts")));
+  const children = Array.from({ length: 4 }, () => spawn(process.execPath, [program, root, JSON.stringify(gone), "40"], { stdio: ["ignore", "ignore", "inherit"] }));
+  expect(await Promise.all(children.map(async (child) => (await once(child, "exit"))[0] as number))).toEqual([0, 0, 0, 0]);
+});

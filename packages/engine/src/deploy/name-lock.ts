@@ -1,9 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createHash, randomUUID } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fsError, isMissing } from "../local/fs-errors.ts";
+import { fsError } from "../local/fs-errors.ts";
 import { isThere, processId, type ProcessId } from "../project/process-id.ts";
+import { ownTag, sweep } from "../project/processes.ts";
 import { deployFault } from "./deploy-fault.ts";
 
 const LOOK_MS = 50;
@@ -18,44 +19,68 @@ export async function underLock<T>(root: string, name: string, patienceMs: numbe
   const folder = join(root, ".locks");
   const path = join(folder, name);
   // one file per call, with its own content: whose lock it is can be told by it
-  const mine = join(folder, `.${name}-${randomUUID()}`);
+  const mine = join(folder, `${ownTag()}${randomUUID()}`);
   signal?.throwIfAborted();
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(mine, JSON.stringify({ ...processId(process.pid), call: randomUUID() }));
-  } catch (e) { throw fsError(e, "writing", mine); }
-  const until = Date.now() + patienceMs;
-  try {
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(mine, JSON.stringify({ ...processId(process.pid), call: randomUUID() }));
+    } catch (e) { throw fsError(e, "writing", mine); }
+    await sweep(folder);
+    const until = performance.now() + patienceMs;
     while (!take(path, mine)) {
-      if (Date.now() >= until) throw deployFault("busy", `another process changes the deployment ${name} now`, { fix: "try again when it is done" });
+      if (performance.now() >= until) throw busy(name, path);
       await sleep(LOOK_MS, undefined, { signal });
     }
     try { return await work(); } finally { release(path, mine); }
   } finally { rmSync(mine, { force: true }); }
 }
 
-function take(path: string, mine: string): boolean {
-  try { linkSync(mine, path); return true; } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw fsError(e, "writing", path); }
+function busy(name: string, path: string) {
   const held = contentOf(path);
-  if (held === undefined) return false;
-  const holder = parse(held);
-  if (holder !== undefined && isThere(holder) !== false) return false;
-  // taken away only where it is still that one's: two who find it left over must not both get in
-  const aside = `${mine}.left`;
-  try { renameSync(path, aside); } catch (e) { if (isMissing(e)) return false; throw fsError(e, "writing", path); }
-  if (contentOf(aside) !== held) { try { linkSync(aside, path); } catch { /* somebody else has it by now, and its owner waits for nobody */ } }
-  rmSync(aside, { force: true });
+  const isUnknown = held !== undefined && liveness(held) === undefined;
+  return deployFault("busy", `another process changes the deployment ${name} now`, isUnknown
+    ? { why: "it is none of this machine, so it can't be told whether it is still there", fix: `try again when it is done, or remove ${path} where it is gone` }
+    : { fix: "try again when it is done" });
+}
+
+function take(path: string, mine: string): boolean {
+  if (linked(mine, path)) return true;
+  const held = contentOf(path);
+  if (held !== undefined && liveness(held) === false) breakLock(path, held, mine);
   return false;
+}
+
+/**
+ * Removes the lock of one that is gone. Only who has the right to remove this very lock does: between looking at a file and removing it, it would
+ * else be another one's. The right is a lock itself, and one that was left over is removed in the same way.
+ */
+function breakLock(path: string, held: string, mine: string): void {
+  const right = join(dirname(path), `.${createHash("sha256").update(held).digest("hex")}`);
+  if (!linked(mine, right)) {
+    const by = contentOf(right);
+    if (by !== undefined && liveness(by) === false) breakLock(right, by, mine);
+    return;
+  }
+  try { if (contentOf(path) === held) rmSync(path, { force: true }); } finally { rmSync(right, { force: true }); }
 }
 
 function release(path: string, mine: string): void {
   if (contentOf(path) === contentOf(mine)) rmSync(path, { force: true });
 }
 
+/** Whether a file could be put there: not where there is one. */
+function linked(from: string, to: string): boolean {
+  try { linkSync(from, to); return true; } catch (e) { if ((e as { code?: string }).code === "EEXIST") return false; throw fsError(e, "writing", to); }
+}
+
 function contentOf(path: string): string | undefined {
   try { return readFileSync(path, "utf8"); } catch { return undefined; }
 }
 
-function parse(text: string): ProcessId | undefined {
-  try { return JSON.parse(text) as ProcessId; } catch { return undefined; }
+/** Whether the process that a lock names is there; undefined where that can't be told. What names none is nobody's. */
+function liveness(content: string): boolean | undefined {
+  let id: Partial<ProcessId> | null;
+  try { id = JSON.parse(content) as Partial<ProcessId> | null; } catch { return false; }
+  return typeof id?.machine === "string" && typeof id.pid === "number" && typeof id.born === "string" ? isThere(id as ProcessId) : false;
 }

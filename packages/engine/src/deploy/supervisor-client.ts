@@ -3,12 +3,14 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { MlstackError, type CallOptions } from "@mlstack/core";
+import { fsError } from "../local/fs-errors.ts";
 import { packageDir } from "../plugins.ts";
 import { isThere, processId, signal, type ProcessId } from "../project/process-id.ts";
 import { deployFault } from "./deploy-fault.ts";
 import type { DeploymentFolder, DeploymentRecord } from "./deployment-folder.ts";
 import type { VersionView } from "./supervisor/fleet.ts";
-import type { FromSupervisor } from "./supervisor/messages.ts";
+import type { FromSupervisor, ToSupervisor } from "./supervisor/messages.ts";
+import type { Ending } from "./supervisor/server.ts";
 
 /** An answer of a supervisor. */
 export interface HttpAnswer { readonly status: number; readonly body: unknown }
@@ -75,13 +77,15 @@ export async function supervised(record: DeploymentRecord, options: CallOptions 
 }
 
 /**
- * Starts the supervisor of a deployment whose record is written: a process of its own, that outlives this one and its terminal.
+ * Starts the supervisor of a deployment: a process of its own, that outlives this one and its terminal as soon as the record names it. Where this
+ * process is killed before that, the supervisor ends, too.
  *
- * @returns the record with the process, and the port that was free where none was named (0)
+ * @returns the record as it was written: with the process, and the port that was free where none was named (0)
  * @throws MLS6003 `conflict` when the port is another program's, `failed`
  */
 export async function startSupervisor(folder: DeploymentFolder, record: DeploymentRecord, projectDir: string): Promise<DeploymentRecord> {
-  const log = openSync(folder.path("supervisor.log"), "w", 0o600);
+  let log: number;
+  try { log = openSync(folder.path("supervisor.log"), "w", 0o600); } catch (e) { throw fsError(e, "writing", folder.path("supervisor.log")); }
   const child = fork(program(), [folder.dir, projectDir], { cwd: projectDir, detached: true, stdio: ["ignore", log, log, "ipc"], execArgv: [] });
   closeSync(log);
   const why = (how: string) => deployFault("failed", `the process that serves ${record.name} did not start: ${how}`, { why: `what it printed is in ${folder.path("supervisor.log")}` });
@@ -98,13 +102,17 @@ export async function startSupervisor(folder: DeploymentFolder, record: Deployme
     }
     throw why(said.message);
   }
-  const supervisor = processId(child.pid!) ?? null;
+  const started: DeploymentRecord = { ...record, port: said.port, supervisor: processId(child.pid!) ?? null };
+  try {
+    await folder.write(started);
+    await new Promise<void>((done, fail) => { child.send({ kind: "recorded" } satisfies ToSupervisor, (e) => { if (e === null) done(); else fail(why(e.message)); }); });
+  } catch (e) { child.kill("SIGKILL"); throw e; }
   if (child.connected) child.disconnect();
   child.unref();
-  return { ...record, port: said.port, supervisor };
+  return started;
 }
 
-/** How long a supervisor that was asked to end may take, in milliseconds; then it is killed. */
+/** How long a supervisor that was asked to end may take beyond what it has to answer, in milliseconds; then it is killed. */
 const END_MS = 60_000;
 const LOOK_MS = 50;
 
@@ -112,8 +120,8 @@ const LOOK_MS = 50;
 export async function endSupervisor(folder: DeploymentFolder, record: DeploymentRecord): Promise<void> {
   const { supervisor } = record;
   if (supervisor !== null && isThere(supervisor) !== false) {
-    const asked = await admin(record, "DELETE").then(({ status }) => status === 200, (e: unknown) => { if (e instanceof LostAnswer) return false; throw e; });
-    if (asked) await goneWithin(supervisor, END_MS);
+    const asked = await admin(record, "DELETE").catch((e: unknown) => { if (e instanceof LostAnswer) return undefined; throw e; });
+    if (asked?.status === 200) await goneWithin(supervisor, (asked.body as Ending).withinMs + END_MS);
     if (signal(supervisor, "SIGKILL")) await goneWithin(supervisor, END_MS);
     // a system that tells no births: it is not killed by a number that may be another's
     if (isThere(supervisor) === true) throw deployFault("failed", `the process ${supervisor.pid} of the deployment ${record.name} does not end`);
@@ -121,7 +129,7 @@ export async function endSupervisor(folder: DeploymentFolder, record: Deployment
   await endLeftovers(folder);
 }
 
-/** Ends processes that a supervisor which was killed has left. They end by themselves, too; this waits for it. */
+/** Ends processes that are left: of a supervisor that was killed, they end by themselves, too, and this waits for it; or all, where the record is damaged. */
 export async function endLeftovers(folder: DeploymentFolder): Promise<void> {
   for (const id of folder.processes()) if (signal(id, "SIGKILL")) await goneWithin(id, END_MS);
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -9,9 +9,12 @@ import { fsError } from "../local/fs-errors.ts";
 import { deployFault } from "./deploy-fault.ts";
 import { writeJson, type DeploymentFolder, type VersionRecord, type VersionSettings } from "./deployment-folder.ts";
 
+/** What a timer can wait, in milliseconds: 24 days. One that is longer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 const settingsSchema = z.strictObject({
-  startupMs: z.int().min(1).default(120_000),
-  drainMs: z.int().min(0).default(30_000),
+  startupMs: z.int().min(1).max(LONGEST_MS).default(120_000),
+  drainMs: z.int().min(0).max(LONGEST_MS).default(30_000),
 });
 
 /** The settings of a version. Throws MLS6003 `invalid` for one that is not known. */
@@ -34,7 +37,7 @@ export function versionId({ model, servable, resources, settings }: DeployReques
  */
 export async function layOutVersion(folder: DeploymentFolder, id: string, { model, servable, ...request }: DeployRequest): Promise<void> {
   const to = folder.version(id);
-  if (existsSync(join(to, "version.json"))) return;
+  if (folder.versionRecord(id) !== undefined) return;
   const partial = join(folder.dir, "versions", `.${id}-${randomUUID()}`);
   try {
     const opened = await model.open();

@@ -1,5 +1,5 @@
 import { component, definePlugin, MlstackError, secret, type Component, type ExternalReader } from "@mlstack/core";
-import { dataset, definePipeline, json, list, map, step } from "@mlstack/pipeline";
+import { dataset, definePipeline, json, list, map, predictor, step, tensor } from "@mlstack/pipeline";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { LOCAL_STACK, openStack, type StackSpec } from "../stack/stack.ts";
@@ -67,6 +67,38 @@ test("aliases, stores that read a scheme and deployers that take code are no fin
   expect((await fits.run(inMap)).status).toBe("completed");
   const remote = await on({ artifact_store: { name: "r", flavor: "remote" } });
   expect((await refusal(remote.run(definePipeline({ name: "p", build: () => { read({ rows: "s3://b/x" }); } })))).why).toBe("its artifact store reads gs://");
+});
+
+test("what a step says that it serves is compared with the deployer, kind by kind and format by format, before anything runs", async () => {
+  const text = json(z.string());
+  const old = { ...json(z.number()), codec: { ...json(z.number()).codec, reads: ["json/1", "onnx/1"] } };
+  const reads = (...formats: string[]) => predictor({ model: { ...old, codec: { ...old.codec, reads: formats } }, inputs: { x: tensor("FP64", [-1]) }, outputs: { y: tensor("FP64", [-1]) }, predict: () => ({ y: [1] }) });
+  const source = step({ name: "source", output: num, run: () => ++ran });
+  const note = step({ name: "note", output: text, run: () => "x" });
+  const serving = (serves: { model?: "predictor" | "format" | "image" | ReturnType<typeof reads> }) => {
+    const one = step({ name: "serving", inputs: { model: old, note: text }, uses: { modelDeployer: "optional" }, serves, output: num, run: () => ++ran });
+    return definePipeline({ name: "p", build: () => { one({ model: source(), note: note() }); } });
+  };
+  const [formats, any] = [await on({ model_deployer: { name: "d", flavor: "formats" } }), await on({ model_deployer: { name: "d", flavor: "any" } })];
+  const refused = async (h: Harness, serves: Parameters<typeof serving>[0]) => { const { code, why } = await refusal(h.run(serving(serves))); return `${code} ${why}`; };
+  // the input may be onnx/1, and is json/1 here
+  expect(await refused(formats, { model: "format" })).toBe("MLS4004 it takes models of format onnx/1, not a model of format json/1 by itself");
+  expect(await refused(formats, { model: reads("json/1") })).toBe("MLS4004 it takes models of format onnx/1, not a predictor");
+  expect(await refused(any, { model: "format" })).toBe("MLS4004 it takes predictors, not a model of format json/1 by itself");
+  expect(await refused(any, { model: "image" })).toBe("MLS4004 it takes predictors, not an image");
+  expect(await refused(any, { model: reads("onnx/1") })).toBe("MLS4004 the predictor reads onnx/1, and the model is json/1");
+  expect([ran, await formats.records.runs({ limit: 5 }), await any.records.runs({ limit: 5 })]).toEqual([0, [], []]);
+  for (const serves of [{ model: "predictor" as const }, { model: reads("json/1", "onnx/1") }]) expect((await any.run(serving(serves))).status).toBe("completed");
+  // where there is no deployer, nothing is deployed
+  expect((await (await on({})).run(serving({ model: "image" }))).status).toBe("completed");
+});
+
+test("a step that has said what it serves deploys nothing else", async () => {
+  const h = await on({ model_deployer: { name: "d", flavor: "any" } });
+  const says = step({ name: "says", inputs: { model: num }, uses: { modelDeployer: "optional" }, serves: { model: "predictor" }, run: async ({ deployer, artifacts }) => { await deployer?.deploy({ name: "m", model: artifacts.model, servable: { kind: "image", reference: "x" } }); } });
+  const source = step({ name: "source", output: num, run: () => 1 });
+  const ended = await h.run(definePipeline({ name: "p", build: () => { says({ model: source() }); } }));
+  expect(JSON.stringify(ended)).toContain("the step deploys by image, and has said that it serves by predictor");
 });
 
 test("what is wrong with the stack itself is found without creating anything", async () => {

@@ -1,9 +1,10 @@
 import { componentNameOf, componentTypeOf, MlstackError, nameList, type JsonObject, type ModelDeployer } from "@mlstack/core";
-import { everyPlanNode, isStepNode, type CompiledPlan, type Plan, type PlanStepNode } from "@mlstack/pipeline";
+import { everyPlanNode, isStepNode, type CompiledPlan, type Plan } from "@mlstack/pipeline";
 import { noReader } from "../data/external-data.ts";
 import { refuseLocal } from "../stack/local-components.ts";
 import type { Stack, StackFinding, StackSpec } from "../stack/stack.ts";
 import { refuseHereOnly } from "./execute-run.ts";
+import { unservable } from "./unservable.ts";
 
 /**
  * Compares a plan with the stack that it is to run on, before anything runs or is recorded: components that steps require, by type and name;
@@ -83,21 +84,4 @@ function remoteData(plan: Plan): Map<string, string> {
     }
   }
   return schemes;
-}
-
-/**
- * Steps that deploy, and have nothing that this deployer serves. Where it takes predictors or images, what is deployed is said by the step's code
- * alone, and not looked at.
- */
-function unservable({ accepts }: Partial<Pick<ModelDeployer, "accepts">>, nodes: readonly PlanStepNode[], plan: Plan, { components }: StackSpec): MlstackError[] {
-  // one that does not say what it takes says so when it is asked to deploy
-  if (accepts === undefined) return [];
-  const formats = accepts.flatMap((a) => (a.kind === "format" ? a.formats : []));
-  if (accepts.some((a) => a.kind !== "format")) return [];
-  const { name, flavor } = components["model_deployer"]!;
-  return nodes.flatMap((node) => {
-    const offered = [...new Set(Object.values(plan.steps[node.step]!.inputs).flatMap((i) => i.reads))];
-    if (offered.length === 0 || offered.some((format) => formats.includes(format))) return [];
-    return [new MlstackError("MLS4004", `the step "${node.id}" may deploy, and the deployer "${name}" (${flavor}) serves nothing that it is given`, { why: `it serves ${formats.join(", ") || "no format"}; the step is given ${offered.join(", ")}`, fix: "store the model in a format that it serves, or use another deployer", details: { step: node.id, accepts: formats, given: offered } })];
-  });
 }

@@ -169,7 +169,7 @@ async function execute(task: StepTask, io: StepIo, signal: AbortSignal, { record
     inputs[port] = await source.load(type, pointer, scratch).catch((e: unknown) => { throw unreadable(e, step.name, port, type); });
   }
   const components: Record<string, Component | undefined> = {};
-  for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = handleOf(await io.component(name), { plan: spec.plan, content: io.content, dir: io.filesDir, scratch });
+  for (const name of [...Object.keys(step.requires), ...Object.keys(step.uses)]) components[name] = handleOf(await io.component(name), { plan: spec.plan, content: io.content, dir: io.filesDir, serves: step.serves, scratch });
   await io.faults.at("step.inputs-loaded", spec.node);
   const metadata = new Map<string, JsonObject>();
   const line = (stream: LogLine["stream"], text: string) => {

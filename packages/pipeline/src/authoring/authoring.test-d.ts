@@ -39,8 +39,8 @@ const train = step({
 const nothing = step({ name: "nothing", run() {} });
 const join = step({ name: "join", inputs: { parts: list(artifact<DataFrame>()) }, output: artifact<number>(), run: ({ inputs }) => inputs.parts.length });
 step({
-  name: "deploy", inputs: { m: artifact<Forest>() }, requires: { modelDeployer: true },
-  run({ deployer }) { expectTypeOf(deployer.accepts).not.toBeUndefined(); },
+  name: "deploy", inputs: { m: artifact<Forest>() }, requires: { modelDeployer: true }, serves: { m: "format" },
+  run({ deployer, inputs }) { expectTypeOf(deployer.accepts).not.toBeUndefined(); expectTypeOf(inputs).toEqualTypeOf<{ readonly m: Forest }>(); },
 });
 
 test("wiring is typed", () => {

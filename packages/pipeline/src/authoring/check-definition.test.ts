@@ -2,7 +2,7 @@ import { MlstackError, type ErrorCode } from "@mlstack/core";
 import { describe, expect, test } from "vitest";
 import { inspect } from "node:util";
 import { z } from "zod";
-import { definePipeline, json, list, map, step, when } from "../index.ts";
+import { definePipeline, json, list, map, predictor, step, tensor, when } from "../index.ts";
 
 // what TypeScript refuses, plain JavaScript can still write: everything here goes through a type that knows nothing
 type Loose = (...args: unknown[]) => unknown;
@@ -61,6 +61,7 @@ describe("a step is called with one object of arguments", () => {
 
 describe("a definition says only what is heeded", () => {
   const base = { name: "s", output: json(), run };
+  const text = predictor({ model: { ...json(), format: "text/1", codec: { ...json().codec, reads: ["text/1"] } }, inputs: { x: tensor("FP64", [-1]) }, outputs: { y: tensor("FP64", [-1]) }, predict: () => ({ y: [1] }) });
   test.each<[Record<string, unknown>, RegExp]>([
     [{ inptus: {} }, /write inputs/], [{ cahce: false }, /write cache/], [{ cache: "no" }, /cache: false/], [{ cacheVersion: 2 }, /cacheVersion: "2"/],
     [{ retries: 3 }, /write retry|known are/], [{ retry: 3 }, /attempts: 3/], [{ retry: {} }, /attempts: 3/], [{ retry: { attempts: 0 } }, /attempts: 3/], [{ retry: { attempts: 2, delay: 5 } }, /delayMs|known are/], [{ retry: { attempts: 2, delayMs: "1s" } }, /delayMs: 1000/], [{ retry: { attempts: 2, backoff: 0 } }, /backoff/],
@@ -68,13 +69,14 @@ describe("a definition says only what is heeded", () => {
     [{ resources: 2 }, /object/], [{ resources: { cpus: 2 } }, /write cpu/], [{ resources: { memory: "4GB" } }, /bytes/], [{ resources: { gpu: 1 } }, /object/], [{ resources: { gpu: { count: 1.5 } } }, /count: 1/], [{ settings: { kfp: 3 } }, /settings/],
     [{ params: { n: 3 } }, /n: z\.number\(\)\.default\(3\)/], [{ params: { n: "number" } }, /n: z\.number\(\)$/], [{ params: [] }, /params: \{/], [{ inputs: { a: z.number() } }, /a: json/], [{ inputs: "a" }, /inputs: \{/], [{ output: undefined, outputs: { a: json } }, /a: json/],
     [{ requires: { modelDeployer: false } }, /modelDeployer: true/], [{ requires: ["x"] }, /requires: \{/], [{ uses: { modelDeployer: true } }, /"optional"/], [{ uses: { modelDeployer: { cache: "x" } } }, /by-component/],
+    ...([[{ serves: "format" }, /model: "format"/], [{ serves: {} }, /model: "format"/], [{ serves: { modle: "format" } }, /write model/], [{ serves: { model: "onnx" } }, /model: "format"/], [{ serves: { model: { kind: "format" } } }, /predictor/], [{ serves: { model: "image" }, uses: {} }, /uses: \{ modelDeployer: "optional" \}/], [{ serves: { model: text } }, /predictor's model/]] as const).map(([more, fix]): [Record<string, unknown>, RegExp] => [{ inputs: { model: json() }, uses: { modelDeployer: "optional" }, ...more }, fix]),
   ])("step %j", (more, fix) => { expect(refused("MLS1008", () => loose(step)({ ...base, ...more })).fix).toMatch(fix); });
   test.each([[undefined], [null], [3], ["s"], [{}], [{ name: 3, run }], [{ name: "é", run }]])("step(%j)", (spec) => { expect(refused("MLS1008", () => loose(step)(spec)).message).not.toContain("undefined"); });
   test.each<[unknown, RegExp]>([[undefined, /write pipeline/], [{ name: "p", build: run, paramz: {} }, /write params/], [{ name: "p", build: run, params: { n: 3 } }, /z\.number/], [{ name: "p", build: run, cache: "no" }, /cache: false/], [{ name: "p", build: run, retry: 3 }, /attempts/], [{ name: "p", biuld: run }, /write build/]])("pipeline(%j)", (spec, fix) => {
     expect(refused("MLS1008", () => loose(definePipeline)(spec)).fix).toMatch(fix);
   });
   test("all that may be said is taken", () => {
-    step({ ...base, description: "d", cache: false, cacheVersion: "2", retry: { attempts: 2, delayMs: 0, backoff: 1.5 }, timeoutMs: 5, resources: { cpu: 0.5, memory: 1e9, gpu: { count: 1, type: "a100" } }, env: ["HOME"], files: ["a"], settings: { x: { a: 1 } }, tags: ["t"], requires: { experimentTracker: "name" }, uses: { modelDeployer: "optional", alerter: { cache: "by-component" } } });
+    step({ ...base, description: "d", cache: false, cacheVersion: "2", retry: { attempts: 2, delayMs: 0, backoff: 1.5 }, timeoutMs: 5, resources: { cpu: 0.5, memory: 1e9, gpu: { count: 1, type: "a100" } }, env: ["HOME"], files: ["a"], settings: { x: { a: 1 } }, tags: ["t"], inputs: { a: json(), b: json(), c: json() }, serves: { a: "format", b: "image", c: predictor({ model: json(), inputs: { x: tensor("FP64", [-1]) }, outputs: { y: tensor("FP64", [-1]) }, predict: () => ({ y: [1] }) }) }, requires: { experimentTracker: "name" }, uses: { modelDeployer: "optional", alerter: { cache: "by-component" } } });
   });
 });
 

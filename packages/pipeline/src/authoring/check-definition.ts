@@ -1,4 +1,4 @@
-import { didYouMean, isDataParam, nameList, type ArtifactType, type MlstackError, type StepOptions } from "@mlstack/core";
+import { didYouMean, isDataParam, nameList, predictorDefinitionOf, type ArtifactType, type MlstackError, type StepOptions } from "@mlstack/core";
 import { describe } from "./arguments.ts";
 
 /** Makes the error for something that an author wrote. */
@@ -6,7 +6,7 @@ export type Invalid = (message: string, fix: string) => MlstackError;
 
 /** What a step and, as defaults, a pipeline may set. */
 const OPTION_NAMES = ["cache", "cacheVersion", "retry", "timeoutMs", "resources", "env", "files", "settings", "tags"] as const satisfies readonly (keyof StepOptions)[];
-export const STEP_KEYS: readonly string[] = ["name", "description", "inputs", "params", "outputs", "output", "requires", "uses", "hooks", "run", ...OPTION_NAMES];
+export const STEP_KEYS: readonly string[] = ["name", "description", "inputs", "params", "outputs", "output", "requires", "uses", "serves", "hooks", "run", ...OPTION_NAMES];
 export const PIPELINE_KEYS: readonly string[] = ["name", "description", "params", "hooks", "schedule", "runName", "build", ...OPTION_NAMES];
 
 const isRecord = (v: unknown): v is Readonly<Record<string, unknown>> => typeof v === "object" && v !== null && !Array.isArray(v);
@@ -106,4 +106,21 @@ export function checkComponents(requires: unknown, uses: unknown, invalid: Inval
   for (const [name, use] of Object.entries(uses)) {
     if (use !== "optional" && !(isRecord(use) && use["cache"] === "by-component" && Object.keys(use).length === 1)) throw invalid(`"${name}" of uses is ${describe(use)}`, `write ${name}: "optional", or ${name}: { cache: "by-component" }`);
   }
+}
+
+const SERVABLE_KINDS: readonly unknown[] = ["predictor", "format", "image"];
+
+/** @throws what `invalid` makes, for what is said to be served and can't be */
+export function checkServes(serves: unknown, inputs: Readonly<Record<string, ArtifactType<unknown>>>, components: object, invalid: Invalid): void {
+  if (serves === undefined) return;
+  const fix = 'write serves: { model: delays }, where delays is a predictor(), or serves: { model: "format" }';
+  if (!isRecord(serves) || Object.keys(serves).length === 0) throw invalid(`serves is ${describe(serves)}`, fix);
+  checkKeys("serves", serves, Object.keys(inputs), invalid);
+  for (const [name, served] of Object.entries(serves)) {
+    const predictor = predictorDefinitionOf(served);
+    if (predictor === undefined && !SERVABLE_KINDS.includes(served)) throw invalid(`"${name}" of serves is ${describe(served)}`, fix);
+    const { reads } = inputs[name]!.codec;
+    if (predictor !== undefined && !reads.some((format) => predictor.model.codec.reads.includes(format))) throw invalid(`the predictor of serves reads ${predictor.model.codec.reads.join(", ")}, and the input "${name}" is ${reads.join(", ")}`, "declare the predictor's model as the input is declared");
+  }
+  if (!("modelDeployer" in components)) throw invalid("it says what it serves, and asks for no deployer", 'add uses: { modelDeployer: "optional" }, or requires: { modelDeployer: true }');
 }

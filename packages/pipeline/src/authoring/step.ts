@@ -1,10 +1,10 @@
-import { MlstackError, STEP, type ArtifactType, type StepCallOptions, type StepDefinition, type StepHooks, type StepInvocation, type StepOptions, CONTEXT_NAMES } from "@mlstack/core";
+import { MlstackError, STEP, type ArtifactType, type StepCallOptions, type StepDefinition, type StepHooks, type StepInvocation, type StepOptions, type StepServes, CONTEXT_NAMES } from "@mlstack/core";
 import { announce } from "./announce.ts";
 import { describe, stepArguments } from "./arguments.ts";
 import { currentGraph } from "./build-scope.ts";
 import { callOptions, presetOptions } from "./call-options.ts";
 import { callSite } from "./call-site.ts";
-import { checkComponents, checkKeys, checkHooks, checkOptions, checkParams, checkPorts, STEP_KEYS, type Invalid } from "./check-definition.ts";
+import { checkComponents, checkKeys, checkHooks, checkOptions, checkParams, checkPorts, checkServes, STEP_KEYS, type Invalid } from "./check-definition.ts";
 import { guardComponents } from "./guard-components.ts";
 import type { CallResult, None, OneForm, Params, Ports, Requires, Step, StepSpec, Uses } from "./types.ts";
 
@@ -29,7 +29,7 @@ export function step<
 interface LooseSpec extends StepOptions {
   readonly name: string;
   readonly inputs?: Ports; readonly params?: Params; readonly outputs?: Ports; readonly output?: ArtifactType<unknown>;
-  readonly requires?: Requires; readonly uses?: Uses; readonly hooks?: StepHooks | undefined;
+  readonly requires?: Requires; readonly uses?: Uses; readonly serves?: Readonly<Record<string, StepServes>>; readonly hooks?: StepHooks | undefined;
   run(context: never): unknown;
 }
 
@@ -47,14 +47,15 @@ function defineStep(spec: LooseSpec, site: StepDefinition["site"]): StepDefiniti
   checkPorts("outputs", outputs, invalid);
   checkParams(params, invalid);
   checkComponents(requires, uses, invalid);
+  checkServes(spec.serves, inputs, { ...requires, ...uses }, invalid);
   checkOptions(spec, invalid);
   checkHooks(spec.hooks, invalid);
   for (const [name, type] of Object.entries(outputs)) if (type.optional) throw invalid(`its output "${name}" is optional`, "leave optional(…) to inputs: a step returns all that it declares, and whether it runs is said by when()");
   for (const key of Object.keys(params)) if (Object.hasOwn(inputs, key)) throw invalid(`"${key}" is both an input and a parameter`, "rename one of them");
   const single = spec.output !== undefined;
-  const { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags, hooks } = spec;
+  const { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags, hooks, serves } = spec;
   return {
-    [STEP]: 1, name, language: "node", inputs, params, outputs, single, requires, uses, site, ...(hooks !== undefined && { hooks: { ...hooks } }),
+    [STEP]: 1, name, language: "node", inputs, params, outputs, single, requires, uses, site, ...(serves !== undefined && { serves: { ...serves } }), ...(hooks !== undefined && { hooks: { ...hooks } }),
     options: { cache, cacheVersion, retry, timeoutMs, resources, env, files, settings, tags },
     invoke: async (context) => results(name, outputs, single, await (run as (c: unknown) => unknown)(userContext(context, requires, uses, name))),
   };

@@ -32,6 +32,8 @@ const MISTAKES: Readonly<Record<string, { source: string; says: RegExp }>> = {
   "argument-where-none-is-declared": { source: inBuild("step({ name: 'none', run() {} })({ n: 3 });"), says: /'number' is not assignable to type 'undefined'/ },
   "misspelt-key-of-a-step": { source: `${HEAD}export const bad = step({ name: "bad", inptus: { a: json(z.number()) }, output: json(z.number()), run: () => 1 });\n`, says: /'inptus' does not exist/ },
   "component-not-required": { source: `${HEAD}export const bad = step({ name: "bad", output: json(z.number()), run: ({ deployer }) => deployer.accepts.length });\n`, says: /'deployer' does not exist/ },
+  "serves-no-input": { source: `${HEAD}export const bad = step({ name: "bad", inputs: { model: json(z.number()) }, uses: { modelDeployer: "optional" }, serves: { modle: "format" }, run() {} });\n`, says: /'modle' does not exist/ },
+  "serves-as-nothing-known": { source: `${HEAD}export const bad = step({ name: "bad", inputs: { model: json(z.number()) }, uses: { modelDeployer: "optional" }, serves: { model: "onnx" }, run() {} });\n`, says: /'"onnx"' is not assignable/ },
   "may-be-missing": { source: inFlow("const item = when(isGood(), () => first({ xs })); score({ item });"), says: /'undefined' is not assignable/ },
   "wrong-item": { source: inFlow("map(map(xs, (item) => score({ item })).low, (item) => score({ item }));"), says: /'number' is not assignable/ },
   "settled-into-plain": { source: inFlow('sum({ all: map(xs, (item) => score({ item }), { onFailure: "collect" }).low });'), says: /Settled<number>/ },

@@ -1,6 +1,6 @@
 import type {
   ArtifactHandle, ArtifactType, ArtifactValue, ComponentUse, DataHandle, DataParam, DataRef, JsonObject, ParamSpec, RunInfo, StepCallOptions, StepComponentHandle, StepDefinition, StepHooks,
-  StepOptions, Tracker,
+  StepOptions, StepServes, Tracker,
 } from "@mlstack/core";
 import type { z } from "zod";
 
@@ -123,6 +123,11 @@ export interface StepSpec<I extends Ports, P extends Params, O extends Ports, A 
   readonly requires?: R;
   /** Components that the step uses where the stack has them. */
   readonly uses?: U;
+  /**
+   * What the step deploys, by the input that holds the model: a predictor, `"format"` where the deployer serves the input's format by itself, or
+   * `"image"`. Compared with what the stack's deployer takes before a run; the step can't deploy in another way.
+   */
+  readonly serves?: { readonly [K in keyof NoInfer<I>]?: StepServes };
   /** Told how the step goes, in the process that drives the run. No part of its key. */
   readonly hooks?: StepHooks | undefined;
   // what is declared decides, never what the code happens to return

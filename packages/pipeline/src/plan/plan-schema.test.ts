@@ -15,7 +15,7 @@ const source = step({ name: "source", params: { n: z.number().default(1), live: 
 const add = step({ name: "add", inputs: { a: num, b: num }, output: num, cacheVersion: "2", run: () => 1 });
 const good = step({ name: "good", inputs: { a: num }, output: json(z.boolean()), run: () => true });
 const tally = step({ name: "tally", inputs: { all: list(settled(num)), maybe: optional(num) }, output: num, uses: { modelDeployer: "optional" }, requires: { experimentTracker: true }, run: () => 1 });
-const component = step({ name: "component", inputs: { all: list(num) }, uses: { modelDeployer: { cache: "by-component" } }, run: () => undefined });
+const component = step({ name: "component", inputs: { all: list(num) }, uses: { modelDeployer: { cache: "by-component" } }, serves: { all: "format" }, run: () => undefined });
 const inline = step({ name: "inline", cache: false, files: ["nowhere.txt"], run: () => undefined });
 
 const build = () => {
@@ -66,6 +66,7 @@ describe("the published schema", () => {
     ["a digest that is none", (p) => { at(p, "steps", first, "parts", "code")["digest"] = "abc"; }],
     ["no attempts", (p) => { at(p, "steps", first, "options", "retry")["attempts"] = 0; }],
     ["half an attempt", (p) => { at(p, "steps", first, "options", "retry")["attempts"] = 1.5; }],
+    ["a way to serve that is not known", (p) => { at(p, "steps", "steps.ts#component", "serves", "all")["kind"] = "code"; }],
     ["a use that is not known", (p) => { at(p, "steps", "steps.ts#tally", "uses")["modelDeployer"] = "always"; }],
     ["a variable whose hash is a number", (p) => { at(p, "steps", first, "parts", "env")["TOKEN"] = 1; }],
     ["whether the time zone counts, as a text", (p) => { at(p, "steps", first, "parts")["zone"] = "UTC"; }],

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
-import type { ArtifactType, ResourceRequest, RetryPolicy, StepCallOptions, StepDefinition, StepOptions } from "@mlstack/core";
+import type { ArtifactType, ResourceRequest, RetryPolicy, StepCallOptions, StepDefinition, StepOptions, StepServes } from "@mlstack/core";
 import type { UncachedReason } from "../compile/types.ts";
 import type { CompileContext, StepFingerprint } from "./compile-context.ts";
 import type { PlanStep } from "./plan.ts";
@@ -28,7 +28,7 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
     name: step.name, language: step.language, identity: print.identity,
     inputs: Object.fromEntries(Object.entries(step.inputs).map(([port, t]) => [port, inputType(t)])),
     outputs: Object.fromEntries(Object.entries(step.outputs).map(([name, t]) => [name, outputType(t)])),
-    requires: { ...step.requires }, uses: { ...step.uses },
+    requires: { ...step.requires }, uses: { ...step.uses }, ...(step.serves !== undefined && { serves: Object.fromEntries(Object.entries(step.serves).map(([port, served]) => [port, servedAs(served)])) }),
     parts: {
       code: print.code === null ? null : { digest: print.code.digest, modules: { ...print.code.modules } },
       packages: print.packages === null ? null : { digest: print.packages.digest, entries: { ...print.packages.entries }, roots: print.packages.roots.map((r) => ({ ...r })) },
@@ -49,6 +49,7 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
   };
 }
 
+const servedAs = (served: StepServes) => (typeof served === "string" ? { kind: served } : { kind: "predictor" as const, reads: [...served.model.codec.reads] });
 const retryOf = ({ attempts = 1, delayMs = 1000, backoff = 2 }: Partial<RetryPolicy> = {}): PlanStep["options"]["retry"] => ({ attempts, delayMs, backoff });
 const resourcesOf = (resources: ResourceRequest) => ({ ...resources });
 const settingsOf = (settings: StepOptions["settings"]) => ({ ...settings }) as PlanStep["options"]["settings"];

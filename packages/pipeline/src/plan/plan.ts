@@ -33,6 +33,8 @@ const planStep = z.strictObject({
   outputs: z.record(z.string(), outputType),
   requires: z.record(z.string(), z.union([z.literal(true), z.string()])),
   uses: z.record(z.string(), z.union([z.literal("optional"), z.strictObject({ cache: z.literal("by-component") })])),
+  /** What the step deploys, by the input that holds the model; of a predictor the formats that it reads. Left out where the step does not say. */
+  serves: z.record(z.string(), z.strictObject({ kind: z.enum(["predictor", "format", "image"]), reads: z.array(z.string()).optional() })).optional(),
   /** What the step's own code and its surroundings add to the key. */
   parts: z.strictObject({
     code: z.strictObject({ digest: sha256, modules: z.record(z.string(), moduleFingerprint) }).nullable(),

@@ -23,13 +23,15 @@ async function main(dir: string, projectDir: string): Promise<void> {
     await send({ kind: "failed", message: messageOf(e) });
     process.exit(1);
   }
-  process.on("message", ({ call, inputs }: ToModel) => {
+  const answer = ({ call, inputs }: ToModel) => {
     model.infer(inputs).then((outputs) => send({ kind: "answer", call, outputs }), (e: unknown) => {
       const isInvalid = MlstackError.is(e, "MLS6003") && e.details?.["reason"] === "invalid";
       if (!isInvalid) console.error(e);
       return send({ kind: "refused", call, fault: isInvalid ? "invalid" : "failed", message: messageOf(e) });
     });
-  });
+  };
+  // requests that come together are answered one by one: each answer leaves before the next computation, which may take this thread for long
+  process.on("message", (message: ToModel) => { setImmediate(answer, message); });
   await send({ kind: "ready", metadata: model.metadata });
 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MlstackError, type ManifestFile, type Tensor, type TensorType } from "@mlstack/core";
+import { checkTensor, MlstackError, type ManifestFile, type Tensor, type TensorType } from "@mlstack/core";
 import { deployFault } from "../deploy-fault.ts";
 import { checkRequest } from "./check-request.ts";
 import { folderInput } from "./folder-input.ts";
@@ -52,7 +52,11 @@ export async function onnxModel(dir: string, files: readonly ManifestFile[], pro
       const results = await session.run(feeds);
       return outputs.map(({ name, datatype }): Tensor => {
         const { dims, data } = results[name]!;
-        return { name, datatype, shape: [...dims], data: Array.from(data, (v) => (datatype === "BOOL" ? Boolean(v) : typeof v === "bigint" ? Number(v) : v)) };
+        const tensor: Tensor = { name, datatype, shape: [...dims], data: Array.from(data, (v) => (datatype === "BOOL" ? Boolean(v) : typeof v === "bigint" ? Number(v) : v)) };
+        const fault = checkTensor(tensor);
+        // JSON would make null of what is no number
+        if (fault !== undefined) throw deployFault("failed", `the model's answer can't be sent: ${fault}`);
+        return tensor;
       });
     },
   };

@@ -38,6 +38,10 @@ export interface Fleet {
   infer(version: string | undefined, inputs: readonly Tensor[]): Promise<FleetAnswer>;
   /** Of a version, or of the one with the most traffic; undefined where nothing is ready. */
   metadata(version?: string): { readonly version: string; readonly metadata: ModelMetadata } | undefined;
+  /** Whether a process answers now: of a version, or of those that have a share of the traffic. */
+  answers(version?: string): boolean;
+  /** How long a drain may take at most, in milliseconds. */
+  patienceMs(): number;
   /** Those that run models now. */
   processes(): ProcessId[];
   /** Resolves when what was asked is answered and all processes have ended. */
@@ -158,6 +162,8 @@ export function fleet({ folder, projectDir, print, backoffMs, onServing, onChang
       const found = version === undefined ? main() : versions.get(version);
       return found?.metadata === undefined || found.state !== "ready" ? undefined : { version: found.record.id, metadata: found.metadata };
     },
+    answers: (version) => ready().some((v) => v.replicas > 0 && (version === undefined ? (shares.get(v.record.id) ?? 0) > 0 : v.record.id === version)),
+    patienceMs: () => Math.max(0, ...[...versions.values()].map((v) => v.patienceMs)),
     processes: () => [...versions.values()].flatMap((v) => v.processes),
     async drain() {
       keep();

@@ -1,12 +1,12 @@
-import { fork } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Tensor } from "@mlstack/core";
 import { packageDir } from "../../plugins.ts";
 import { processId, type ProcessId } from "../../project/process-id.ts";
 import { processEnv, stepEnv } from "../../step/zone.ts";
 import type { FromModel, ModelMetadata, ToModel } from "../model/messages.ts";
+import { eachLine } from "./lines.ts";
 
 /** How a request to a model's process ended. */
 export type ModelAnswer =
@@ -37,11 +37,13 @@ const LAST_WORDS_MS = 2000;
  * @param print told of every line that it prints
  */
 export function modelProcess(dir: string, projectDir: string, print: (line: string) => void): ModelProcess {
-  const child = fork(program(), [dir, projectDir], { cwd: projectDir, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [], env: processEnv(process.env, stepEnv([], process.env)) });
+  let child: ChildProcess;
+  try { child = fork(program(), [dir, projectDir], { cwd: projectDir, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [], env: processEnv(process.env, stepEnv([], process.env)) }); } catch (e) { return neverStarted(e as Error); }
   const calls = new Map<number, (answer: ModelAnswer) => void>();
   let next = 0;
   let said: string | undefined;
-  for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on("line", print);
+  // there are none where the system had no room for them
+  for (const stream of [child.stdout, child.stderr]) if (stream !== null && stream !== undefined) eachLine(stream, print);
   const settle = (call: number, answer: ModelAnswer) => {
     const done = calls.get(call);
     calls.delete(call);
@@ -85,9 +87,17 @@ export function modelProcess(dir: string, projectDir: string, print: (line: stri
       const message: ToModel = { kind: "infer", call, inputs };
       // one that can't be told has ended, or is about to: its end settles the call, unless it has been
       if (!child.connected) settle(call, { status: "gone" });
-      else child.send(message, (e) => { if (e !== null) settle(call, { status: "gone" }); });
+      else try { child.send(message, (e) => { if (e !== null) settle(call, { status: "gone" }); }); } catch (e) { settle(call, { status: "failed", message: `it can't be handed the request: ${(e as Error).message}` }); }
     }),
   };
+}
+
+/** The system has no room for another process at the moment. */
+function neverStarted({ message }: Error): ModelProcess {
+  const how = `it could not be started: ${message}`;
+  const ready = Promise.reject<ModelMetadata>(new Error(how));
+  ready.catch(() => undefined);
+  return { id: undefined, ready, gone: Promise.resolve(how), busy: 0, infer: () => Promise.resolve({ status: "gone" }), kill: () => undefined };
 }
 
 function program(): string {

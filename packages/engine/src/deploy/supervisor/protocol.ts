@@ -1,4 +1,4 @@
-import { TENSOR_TYPES, type Tensor, type TensorType } from "@mlstack/core";
+import { flatData, TENSOR_TYPES, type Tensor, type TensorType } from "@mlstack/core";
 import { z } from "zod";
 
 /*
@@ -23,8 +23,13 @@ export interface ParsedRequest {
   readonly outputs: readonly string[] | undefined;
 }
 
+/** Text that is not UTF-8 would be another text. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** A request, or why it is none. */
-export function parseRequest(text: string): ParsedRequest | { readonly error: string } {
+export function parseRequest(body: Uint8Array): ParsedRequest | { readonly error: string } {
+  let text: string;
+  try { text = utf8.decode(body); } catch { return { error: "the request is not JSON: it is no text in UTF-8" }; }
   let json: unknown;
   try { json = JSON.parse(text); } catch (e) { return { error: `the request is not JSON: ${(e as Error).message}` }; }
   const parsed = requestSchema.safeParse(json);
@@ -38,7 +43,8 @@ export function parseRequest(text: string): ParsedRequest | { readonly error: st
   for (const { name, shape, datatype, parameters: given, data } of inputs) {
     if (given?.["binary_data_size"] !== undefined) return { error: `the input ${JSON.stringify(name)} is sent as binary data, which is not served here; send it as JSON` };
     if (!Array.isArray(data)) return { error: `the request is none of the protocol: the data of the input ${JSON.stringify(name)} is no array` };
-    const flat = data.some(Array.isArray) ? (data as unknown[]).flat(Infinity) : (data as unknown[]);
+    const flat = flatData(data as unknown[], shape);
+    if (flat === undefined) return { error: `the data of the input ${JSON.stringify(name)} is nested in another way than its shape [${shape.join(", ")}]` };
     if (!flat.every((v) => typeof v === "number" || typeof v === "boolean" || typeof v === "string")) return { error: `the data of the input ${JSON.stringify(name)} holds what is no number, boolean or text` };
     tensors.push({ name, shape, datatype, data: flat });
   }

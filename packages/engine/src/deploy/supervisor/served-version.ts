@@ -14,7 +14,9 @@ export interface ServedVersion {
   readonly replicas: number;
   /** How many there are to be. */
   readonly wanted: number;
-  /** Why it failed. */
+  /** How long a drain may take at most, in milliseconds. */
+  readonly patienceMs: number;
+  /** Why it failed, or why none of its processes answers at the moment. */
   readonly reason: string | undefined;
   readonly processes: readonly ProcessId[];
   /** Resolves when all replicas have answered once, or the version has failed. */
@@ -46,6 +48,9 @@ export function servedVersion(record: VersionRecord, replicas: number, around: V
   const { id, settings } = record;
   const processes = new Set<ModelProcess>();
   const ready = new Set<ModelProcess>();
+  /** Those that are to go once they have answered. */
+  const leaving = new Set<ModelProcess>();
+  const staying = () => [...processes].filter((p) => !leaving.has(p));
   const timers = new Set<NodeJS.Timeout>();
   const lines: string[] = [];
   let state: ServedVersion["state"] = "pending";
@@ -88,6 +93,8 @@ export function servedVersion(record: VersionRecord, replicas: number, around: V
     if (isEnding) return;
     metadata ??= found;
     ready.add(one);
+    if (leaving.has(one)) ready.delete(one);
+    else reason = undefined;
     if (state === "pending" && ready.size >= wanted) { state = "ready"; settle(); }
     around.changed();
   }
@@ -95,15 +102,18 @@ export function servedVersion(record: VersionRecord, replicas: number, around: V
     inTime();
     processes.delete(one);
     ready.delete(one);
+    const wasLeaving = leaving.delete(one);
     for (const heard of idle.splice(0)) heard();
     if (isEnding) { around.changed(); return; }
     // what never came up is not tried again: who deploys it waits for an answer
     if (state === "pending") { fail(how); return; }
+    if (wasLeaving || staying().length >= wanted) { around.changed(); return; }
     failures = livedMs > STABLE_MS ? 1 : failures + 1;
-    if (processes.size >= wanted) return;
     const wait = around.backoffMs(failures);
-    print(`${how}; it is started again in ${wait} ms`);
-    const timer = setTimeout(() => { timers.delete(timer); if (!isEnding && processes.size < wanted) start(); }, wait);
+    const again = `${how}; it is started again in ${wait} ms`;
+    print(again);
+    if (ready.size === 0) reason = again;
+    const timer = setTimeout(() => { timers.delete(timer); if (!isEnding && staying().length < wanted) start(); }, wait);
     timers.add(timer);
     around.changed();
   }
@@ -123,15 +133,18 @@ export function servedVersion(record: VersionRecord, replicas: number, around: V
     get metadata() { return metadata; },
     get replicas() { return ready.size; },
     get wanted() { return wanted; },
+    get patienceMs() { return settings.drainMs * Math.max(0, ...[...processes].map((p) => p.busy)); },
     get reason() { return reason; },
     get processes() { return [...processes].flatMap((p) => (p.id === undefined ? [] : [p.id])); },
     end,
     scale(n) {
       wanted = n;
-      for (let more = processes.size; more < n; more++) start();
+      const now = staying();
+      for (let more = now.length; more < n; more++) start();
       // the idle ones first
-      const spare = [...processes].toSorted((a, b) => a.busy - b.busy).slice(0, Math.max(0, processes.size - n));
+      const spare = now.toSorted((a, b) => a.busy - b.busy).slice(0, Math.max(0, now.length - n));
       for (const one of spare) {
+        leaving.add(one);
         ready.delete(one);
         void quiet(one).then(() => one.kill());
       }
@@ -152,10 +165,18 @@ export function servedVersion(record: VersionRecord, replicas: number, around: V
     },
   };
 
-  /** Resolves when a process answers nothing any more, or has had the time to. */
+  /** Resolves when a process answers nothing any more, or has answered nothing for too long. It is asked nothing new. */
   async function quiet(one: ModelProcess): Promise<void> {
     let over = false;
-    const limit = setTimeout(() => { over = true; for (const heard of idle.splice(0)) heard(); }, settings.drainMs);
-    try { while (one.busy > 0 && !over) await new Promise<void>((heard) => { idle.push(heard); }); } finally { clearTimeout(limit); }
+    const giveUp = () => { over = true; for (const heard of idle.splice(0)) heard(); };
+    let limit = setTimeout(giveUp, settings.drainMs);
+    for (let { busy } = one; busy > 0 && !over;) {
+      await new Promise<void>((heard) => { idle.push(heard); });
+      if (one.busy === busy) continue;
+      busy = one.busy;
+      clearTimeout(limit);
+      limit = setTimeout(giveUp, settings.drainMs);
+    }
+    clearTimeout(limit);
   }
 }

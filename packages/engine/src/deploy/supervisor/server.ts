@@ -11,6 +11,8 @@ export interface ServerOptions {
   /** Who has it may use `/admin`. */
   readonly token: string;
   readonly fleet: Fleet;
+  /** Resolves when what the fleet says is on the disk, or can't be. */
+  flushed(): Promise<void>;
   /** Asked to end for good. */
   onEnd(): void;
 }
@@ -19,6 +21,9 @@ const KEEP_ALIVE_MS = 75_000;
 /** The largest request, in bytes. */
 export const MAX_BODY = 64 << 20;
 
+/** What is answered to who ends a supervisor: how long it may take to answer what it was asked, in milliseconds. */
+export interface Ending { readonly withinMs: number }
+
 interface Reply { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
 type Handler = (request: IncomingMessage) => Reply | Promise<Reply>;
 
@@ -26,12 +31,12 @@ const ok = (body: unknown): Reply => ({ status: 200, body });
 const error = (status: number, message: string): Reply => ({ status, body: { error: message }, ...(status === 503 && { headers: { "retry-after": "1" } }) });
 
 /** The server of one deployment: the Open Inference Protocol v2, and what its clients on this machine tell it. */
-export function deploymentServer({ name, host, token, fleet, onEnd }: ServerOptions): Server {
+export function deploymentServer({ name, host, token, fleet, flushed, onEnd }: ServerOptions): Server {
   const notReady = () => error(503, `no version of ${name} answers at the moment`);
   const infer = (version: string | undefined): Handler => async (request) => {
-    const text = await bodyOf(request);
-    if (typeof text !== "string") return error(413, `the request has more than ${MAX_BODY} bytes`);
-    const parsed = parseRequest(text);
+    const body = await bodyOf(request);
+    if (body === undefined) return error(413, `the request has more than ${MAX_BODY} bytes`);
+    const parsed = parseRequest(body);
     if ("error" in parsed) return error(400, parsed.error);
     const answer = await fleet.infer(version, parsed.inputs);
     switch (answer.status) {
@@ -51,10 +56,19 @@ export function deploymentServer({ name, host, token, fleet, onEnd }: ServerOpti
     if (found === undefined) return notReady();
     return ok({ name, versions: fleet.view().filter((v) => v.state === "ready").map((v) => v.id), ...found.metadata });
   };
-  const modelReady = (version: string | undefined): Handler => () => (fleet.metadata(version) === undefined ? { ...notReady(), body: { name, ready: false } } : ok({ name, ready: true }));
+  const modelReady = (version: string | undefined): Handler => () => (!fleet.answers(version) ? { ...notReady(), body: { name, ready: false } } : ok({ name, ready: true }));
   const admin: Readonly<Record<string, (path: readonly string[], body: string) => Reply | Promise<Reply>>> = {
-    "GET ": () => ok({ name, versions: fleet.view() }),
-    "DELETE ": () => { onEnd(); return ok({}); },
+    "GET ": async () => {
+      const versions = fleet.view();
+      // who hears that a version serves may rely on it: it is brought back
+      await flushed();
+      return ok({ name, versions });
+    },
+    "DELETE ": () => {
+      const withinMs = fleet.patienceMs();
+      onEnd();
+      return ok({ withinMs } satisfies Ending);
+    },
     "PUT versions": ([id = ""], body) => (fleet.put(id, JSON.parse(body) as Wish) ? ok({}) : error(404, `there is no version ${id}`)),
     "DELETE versions": async ([id = ""]) => { await fleet.drop(id); return ok({}); },
     "PUT traffic": ([id = ""], body) => (fleet.share(id, (JSON.parse(body) as Pick<Wish, "traffic">).traffic) ? ok({}) : error(409, `the version ${id} is not ready`)),
@@ -65,14 +79,14 @@ export function deploymentServer({ name, host, token, fleet, onEnd }: ServerOpti
     if (first === "admin") {
       if (!isAllowed(request, token)) return () => error(401, "the token of the deployment is needed");
       const found = admin[`${method} ${rest[0] ?? ""}`];
-      return found && (async () => { const body = await bodyOf(request); return typeof body === "string" ? found(rest.slice(1), body) : error(413, "too large"); });
+      return found && (async () => { const body = await bodyOf(request); return body !== undefined ? found(rest.slice(1), Buffer.from(body).toString("utf8")) : error(413, "too large"); });
     }
     if (first !== "v2") return undefined;
     const [noun, asked, ...more] = rest;
     if (noun === undefined) return method === "GET" ? () => ok({ name: "mlstack", version: packageJson.version, extensions: [] }) : undefined;
     if (noun === "health" && method === "GET" && more.length === 0) {
       if (asked === "live") return () => ok({ live: true });
-      if (asked === "ready") return () => (fleet.metadata() === undefined ? { ...notReady(), body: { ready: false } } : ok({ ready: true }));
+      if (asked === "ready") return () => (!fleet.answers() ? { ...notReady(), body: { ready: false } } : ok({ ready: true }));
     }
     if (noun !== "models") return undefined;
     if (asked !== name) return () => error(404, `there is no model ${JSON.stringify(asked ?? "")} here, but ${JSON.stringify(name)}`);
@@ -96,7 +110,12 @@ export function deploymentServer({ name, host, token, fleet, onEnd }: ServerOpti
       reply = handler === undefined ? error(404, `there is no ${method} ${path}`) : await handler(request);
     } catch (e) { reply = error(500, (e as Error).message); }
     if (response.destroyed) return;
-    const text = JSON.stringify(reply.body);
+    let text: string;
+    try { text = JSON.stringify(reply.body); } catch (e) {
+      // longer than a text can be
+      reply = error(500, `the answer can't be sent: ${(e as Error).message}`);
+      text = JSON.stringify(reply.body);
+    }
     response.writeHead(reply.status, { "content-type": "application/json", "content-length": Buffer.byteLength(text), ...(reply.status === 413 && { connection: "close" }), ...reply.headers });
     response.end(method === "HEAD" ? undefined : text);
   }
@@ -110,7 +129,7 @@ export function deploymentServer({ name, host, token, fleet, onEnd }: ServerOpti
  */
 function fromElsewhere({ headers }: IncomingMessage, host: string): string | undefined {
   if (!isLoopback(host)) return undefined;
-  const named = (headers.host ?? "").replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const named = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   if (!isLoopback(named)) return `this server is of this machine only, not of ${named}`;
   return headers.origin === undefined ? undefined : "this server answers no pages of a browser";
 }
@@ -130,7 +149,7 @@ function decode(part: string): string {
 }
 
 /** Undefined where it is too large. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -139,5 +158,5 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     if (size <= MAX_BODY) chunks.push(chunk);
     else if (size > 4 * MAX_BODY) return undefined;
   }
-  return size > MAX_BODY ? undefined : Buffer.concat(chunks).toString("utf8");
+  return size > MAX_BODY ? undefined : Buffer.concat(chunks);
 }

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deploymentFolder, writeJson, type Serving } from "../deployment-folder.ts";
+import { processId } from "../../project/process-id.ts";
+import { deploymentFolder, type Serving } from "../deployment-folder.ts";
 import { logWriter } from "../deployment-log.ts";
 import { fleet } from "./fleet.ts";
-import type { FromSupervisor } from "./messages.ts";
+import type { FromSupervisor, ToSupervisor } from "./messages.ts";
+import { whenForgotten } from "./record-watch.ts";
 import { deploymentServer } from "./server.ts";
+import { stateWriter } from "./state-writer.ts";
 
 /** How long a supervisor that was never told what to serve stays, in milliseconds. */
 const FORGOTTEN_MS = 60_000;
@@ -29,23 +32,22 @@ async function main(dir: string, projectDir: string): Promise<void> {
   const print = (version: string | undefined, text: string) => write({ time: Date.now(), version, text });
   const tell = (message: FromSupervisor) => new Promise<void>((done) => { if (process.send === undefined || !process.connected || !process.send(message, () => done())) done(); });
 
-  // one writer, one after the other; what is written last is what holds
-  let writing = Promise.resolve();
-  const keep = (file: string, value: object) => { writing = writing.then(async () => writeJson(folder.path(file), value)).catch((e: unknown) => print(undefined, `${file} can't be written: ${(e as Error).message}`)); };
+  const files = stateWriter(folder.path, (text) => print(undefined, text));
+  const supervisor = processId(process.pid);
   let processes = "";
   let hasServed = false;
+  const keepProcesses = () => {
+    const now = { dir, supervisor, models: versions.processes() };
+    const text = JSON.stringify(now);
+    if (text !== processes) { processes = text; files.keep("processes.json", now); }
+  };
   const versions = fleet({
-    folder, projectDir, print, backoffMs,
-    onServing: (serving: Serving) => { if (!ending && serving.versions.length > 0) { hasServed = true; keep("serving.json", serving); } },
-    onChange: () => {
-      const now = { processes: versions.processes() };
-      const text = JSON.stringify(now);
-      if (text !== processes) { processes = text; keep("processes.json", now); }
-    },
+    folder, projectDir, print, backoffMs, onChange: keepProcesses,
+    onServing: (serving: Serving) => { if (!ending && serving.versions.length > 0) { hasServed = true; files.keep("serving.json", serving); } },
   });
 
   let ending = false;
-  const server = deploymentServer({ name: record.name, host: record.host, token: record.token, fleet: versions, onEnd: () => { void end(); } });
+  const server = deploymentServer({ name: record.name, host: record.host, token: record.token, fleet: versions, flushed: files.flush, onEnd: () => { void end(); } });
   async function end(): Promise<void> {
     if (ending) return;
     ending = true;
@@ -57,7 +59,7 @@ async function main(dir: string, projectDir: string): Promise<void> {
     await Promise.race([closed, sleep(LAST_ANSWERS_MS)]);
     clearInterval(sweep);
     print(undefined, "stopped");
-    await writing;
+    await files.flush();
     process.exit(0);
   }
   process.on("SIGTERM", () => { void end(); });
@@ -73,9 +75,26 @@ async function main(dir: string, projectDir: string): Promise<void> {
   // before anybody can look: what is to be brought up again is pending from the start
   const serving = folder.serving();
   if (serving !== undefined) { hasServed = true; versions.restore(serving); }
+  keepProcesses();
   await tell({ kind: "listening", port });
-  if (process.connected) process.disconnect();
+  await recorded();
+  whenForgotten(folder, record, () => { files.stop(); void end(); });
   setTimeout(() => { if (!hasServed && versions.view().length === 0) void end(); }, FORGOTTEN_MS).unref();
+}
+
+/** Resolves when the record names this process. Ends it, and with it the models that it has started, when who started it is gone before: nobody would know of it. */
+async function recorded(): Promise<void> {
+  await new Promise<void>((done) => {
+    const alone = () => process.exit(1);
+    process.once("message", ({ kind }: ToSupervisor) => {
+      if (kind !== "recorded") return;
+      process.off("disconnect", alone);
+      done();
+    });
+    process.once("disconnect", alone);
+    if (!process.connected) alone();
+  });
+  if (process.connected) process.disconnect();
 }
 
 await main(process.argv[2]!, process.argv[3]!);
