@@ -28,7 +28,17 @@ describe("mlstack explain", () => {
     expect(documentOf("explain", await p.mlstack(["explain", "MLS4001", "--json"]))["data"]).toMatchObject({ code: "MLS4001", exitCode: 1 });
   });
 
-  test("of an unknown code says the nearest", async () => {
+  test("without a code lists all of them", async () => {
+    const { code, stdout } = await p.mlstack(["explain"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^CODE +MEANS +EXIT\nMLS1001 /)]);
+    const all = documentOf("explain-list", await p.mlstack(["explain", "--json"]))["data"] as { code: string }[];
+    expect(stdout.trimEnd().split("\n")).toHaveLength(all.length + 1);
+    expect(all.map((e) => e.code)).toContain("MLS9001");
+  });
+
+  test("of an unknown code says the nearest, and nothing that an installed user does not have", async () => {
+    expect((await p.mlstack(["explain", "4099"])).stderr).toMatch(/there is no error "4099"\n {2}why {3}the nearest are .*MLS4\d{3}.*\n {2}fix {3}mlstack explain lists them all\n$/);
+    expect((await p.mlstack(["explain", "nonsense"])).stderr).toMatch(/why {3}an error's code is MLS and four digits\n {2}fix {3}mlstack explain lists them all\n$/);
     const { code, stderr } = await p.mlstack(["explain", "MLS40001"]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no error "MLS40001"[^]*fix {3}mlstack explain MLS4\d{3}\n$/)]);
   });

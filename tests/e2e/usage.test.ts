@@ -62,6 +62,9 @@ const USAGE: readonly (readonly [args: readonly string[], says: RegExp, fix: str
   [["run"], /needs a FILE or a verb/, "mlstack run --help"], [["artifact"], /needs a verb: list, show or preview/, "mlstack artifact --help"], [["artifact", "shwo"], /no command mlstack artifact shwo/, "mlstack artifact show"],
   [["run", "list", "--limt", "3"], /has no option --limt/, "write --limit"], [["run", "list", "--limit", "0"], /--limit is "0": expected a whole number from 1/, "mlstack run list --help"], [["run", "squares.ts", "--param"], /--param needs a value/, "mlstack run --help"],
   [["run", "-p", "n=1", "list"], /--param is no option of mlstack run list/, "mlstack run list --help"], [["run", "squares.ts", "--no-cache", "--refresh"], /exclude each other/, "mlstack run --help"], [["run", "list", "--status", "faild"], /--status is "faild"/, "mlstack run list --status failed"],
+  [["help", "nonsense"], /there is no command mlstack nonsense/, "mlstack --help"], [["help", "run", "shwo"], /there is no command mlstack run shwo/, "mlstack run show"], [["help", "why", "x"], /there is no command mlstack why x/, "mlstack why --help"],
+  [["integration", "install", "gcp"], /no command mlstack integration\n {2}why {3}integrations are npm packages/, "npm install @mlstack/plugin-NAME; mlstack doctor lists what is installed"], [["up"], /no command mlstack up\n {2}why {3}there is no server/, "mlstack doctor looks whether pipelines can run here"],
+  [["component", "register", "x"], /component register needs --type <type>\n/, "mlstack component register --help"],
 ];
 describe("a line that is not understood says what mends it, as text and as JSON", () => {
   it.each(USAGE)("%j", async (args, says, fix) => {
@@ -73,6 +76,9 @@ describe("a line that is not understood says what mends it, as text and as JSON"
     const asJson = await p.mlstack([...args.slice(0, 1), "--json", ...args.slice(1)]);
     expect([asJson.code, asJson.stderr]).toEqual([2, ""]);
     expect(documentOf("error", asJson)["error"]).toMatchObject({ code: "MLS7001", fix, exitCode: 2 });
+  });
+  test("help on the verb of a noun is that of the verb", async () => {
+    for (const words of [["run", "show"], ["stack", "ls"], ["why"]]) expect((await p.mlstack(["help", ...words])).stdout, words.join(" ")).toBe((await p.mlstack([...words, "--help"])).stdout);
   });
   test("help names no hidden command, no default that says nothing, and no alias", async () => {
     for (const args of [["--help"], ["run", "--help"], ["run", "list", "--help"], ["help", "artifact"], []]) {
