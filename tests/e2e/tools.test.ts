@@ -138,6 +138,15 @@ describe("mlstack completion", () => {
     expect(await words("run squares.ts --stack ")).toEqual(["local", "production"]);
     // as bash cuts it
     expect(await words("run squares.ts --stack = pro")).toEqual(["production"]);
+    // as zsh and fish hand it on
+    expect(await words("run squares.ts --stack=pro")).toEqual(["--stack=production"]);
+    expect(await words("run list --status c")).toEqual(["completed", "cancelled"]);
+    expect(await words("component describe local_a")).toEqual(["local_artifact_store"]);
+    expect(await words("stack register x --orchestrator ")).toEqual(["local_orchestrator"]);
+    expect(await words("component list --type art")).toEqual(["artifact_store"]);
+    mkdirSync(join(p.dir, ".mlstack", "deployments", "squarer"), { recursive: true });
+    expect(await words("deployment show sq")).toEqual(["squarer"]);
+    p.remove(".mlstack/deployments");
     // hidden commands are not offered, nor is anything that is not known
     expect((await words("")).filter((w) => w!.startsWith("_") || w === "step")).toEqual([]);
     expect(await words("nonsense and more")).toEqual([]);
@@ -160,7 +169,34 @@ describe("mlstack completion", () => {
     expect(bash("run", "show", "la")).toEqual(["last"]);
     expect(bash("run", "squ")).toEqual(["squares.ts"]);
     expect(bash("why", "last/")).toEqual(["last/square"]);
-    expect(bash("run", "list", "--status", "")).toEqual([""]);
+    expect(bash("run", "list", "--status", "com")).toEqual(["completed"]);
+    expect(bash("run", "list", "--limit", "")).toEqual([""]);
     expect(bash("lint")).toEqual(["lint"]);
+  });
+
+  const has = (shell: string) => spawnSync(shell, ["--version"]).status === 0;
+  const shell = (program: string, ...args: string[]) => {
+    p.write("mlstack", `#!/bin/sh\nexec ${process.execPath} ${BIN} "$@"\n`);
+    chmodSync(join(p.dir, "mlstack"), 0o755);
+    return spawnSync(program, args, { cwd: p.dir, encoding: "utf8", env: { ...cleanEnv(), ...env(), HOME: p.dir, PATH: `${p.dir}:${process.env["PATH"] ?? ""}` } }).stdout.trim().split("\n");
+  };
+
+  test.skipIf(!has("zsh"))("zsh completes with its script", async () => {
+    // what zsh does only while somebody types is stood in for; the script itself is run as it is
+    const zsh = (...line: string[]) => shell("zsh", "-f", "-c", `compdef() { }; compset() { print -- "compset $2" }; _files() { print -- files }; compadd() { print -l -- $names }; source <(mlstack completion zsh); words=(${line.map((w) => `'${w}'`).join(" ")}); CURRENT=\${#words}; _mlstack`);
+    expect(zsh("mlstack", "run", "sho")).toEqual(["files", "show"]);
+    expect(zsh("mlstack", "why", "last/")).toEqual(["last/square"]);
+    expect(zsh("mlstack", "run", "squares.ts", "--stack=lo")).toEqual(["--stack=local"]);
+    expect(zsh("mlstack", "lint", "squ")).toEqual(["files"]);
+    expect(zsh("mlstack", "run", "squares.ts", "--config=squ")).toEqual(["compset --*=", "files"]);
+  });
+
+  test.skipIf(!has("fish"))("fish completes with its script", async () => {
+    const fish = (line: string) => shell("fish", "-N", "-c", `source (mlstack completion fish | psub); complete -C '${line}'`).map((l) => l.split("\t")[0]);
+    expect(fish("mlstack run sho")).toEqual(["show"]);
+    expect(fish("mlstack why last/")).toEqual(["last/square"]);
+    expect(fish("mlstack run squares.ts --stack=lo")).toEqual(["--stack=local"]);
+    expect(fish("mlstack lint squ")).toEqual(["squares.ts"]);
+    expect(fish("mlstack run squares.ts --config=squ")).toEqual(["--config=squares.ts"]);
   });
 });
