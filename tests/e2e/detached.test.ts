@@ -105,7 +105,7 @@ test("one with a folder of its own keeps what a detached run logs", async () => 
   p.write("kept.note.go", "");
   const before = readdirSync(join(p.dir, "work")).length;
   const id = (await p.mlstack(["run", "pipeline.mjs#held", "--stack", "kept", "--detach", "-p", `note=${note("kept.note")}`])).stdout.trim();
-  expect((await p.mlstack(["run", "attach", id])).code).toBe(0);
+  expect(await p.mlstack(["run", "attach", id])).toMatchObject({ code: 0, stderr: expect.stringMatching(/\ncompleted in [\d.]+ \w+\n$/) as string });
   expect(readFileSync(join(p.dir, "tracking", id, "events.jsonl"), "utf8")).toContain("loss");
   expect(await until(() => readdirSync(join(p.dir, "work")).length === before)).toBe(true);
 });

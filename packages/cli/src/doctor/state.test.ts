@@ -43,3 +43,9 @@ test("a folder that is not there yet is made by the first run", () => {
   const { dir } = stateOf({});
   expect(stateLines({ dir, stateDir: join(dir, ".mlstack") })).toEqual([{ name: "state folder", status: "ok", message: expect.stringContaining("is made by the first run") as string }]);
 });
+
+test("damaged records are restored where there is a copy of them", () => {
+  const damaged = (files: Readonly<Record<string, number>>) => stateLines(stateOf(files)).find((l) => l.name === "records");
+  expect(damaged({ "records.db": 5000 })).toMatchObject({ status: "error", fix: expect.stringContaining("put it aside and start anew") as string });
+  expect(damaged({ "records.db": 5000, "records.db.backup": 5000 })).toMatchObject({ status: "error", fix: expect.stringContaining("goes on with its copy") as string });
+});
