@@ -101,6 +101,12 @@ test.each([["--detach"], ["--quiet"]])("a tracker that keeps things in the proje
   expect([code, stderr]).toEqual([2, expect.stringMatching(/MLS4004 {2}the experiment tracker "tracker" of the stack "tracked" keeps things in a folder of this project[^]*give it an absolute path/)]);
 });
 
+test("stack verify tells of such a tracker before any run", async () => {
+  const verified = await p.mlstack(["stack", "verify", "tracked"]);
+  expect([verified.code, verified.stderr]).toEqual([1, expect.stringMatching(/MLS4021[^]*does not work as it is: tracker\n {2}why {3}the experiment tracker "tracker"[^]*\n {2}fix {3}give it an absolute path/)]);
+  expect((await p.mlstack(["stack", "verify", "kept"])).code).toBe(0);
+});
+
 test("one with a folder of its own keeps what a detached run logs", async () => {
   p.write("kept.note.go", "");
   const before = readdirSync(join(p.dir, "work")).length;
