@@ -30,7 +30,7 @@ describe("mlstack explain", () => {
 
   test("without a code lists all of them", async () => {
     const { code, stdout } = await p.mlstack(["explain"]);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^CODE +MEANS +EXIT\nMLS1001 /)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^CODE +EXIT +MEANS\nMLS1001 +2 +A step /)]);
     const all = documentOf("explain-list", await p.mlstack(["explain", "--json"]))["data"] as { code: string }[];
     expect(stdout.trimEnd().split("\n")).toHaveLength(all.length + 1);
     expect(all.map((e) => e.code)).toContain("MLS9001");

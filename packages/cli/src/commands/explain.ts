@@ -22,7 +22,7 @@ export async function explain(given: string | undefined, flags: GlobalFlags): Pr
 function list(flags: GlobalFlags): void {
   const all = Object.entries(ERROR_CODES).map(([code, { title, exit }]) => ({ code, title, exitCode: exit }));
   if (flags.json === true) { writeJson("explain-list", all); return; }
-  printTable(stdout(flags), ["CODE", "MEANS", "EXIT"], all.map(({ code, title, exitCode }) => [code, title, String(exitCode)]), [2]);
+  printTable(stdout(flags), ["CODE", "EXIT", "MEANS"], all.map(({ code, title, exitCode }) => [code, String(exitCode), title]), [1]);
 }
 
 /** `MLS4001`, also as `mls4001` and `4001`. */
