@@ -29,7 +29,7 @@ export const failing = pipeline({ name: "failing", build: () => ({ s: fails() })
     "params.ts": `import { dataset, json, pipeline, step } from "mlstack";
 import { z } from "zod";
 export const show = step({ name: "show", params: { s: z.string(), d: z.date(), n: z.number(), e: z.enum(["x", "y"]), b: z.bigint() }, output: json(), run: ({ params }) => [params.s, params.d.toISOString(), params.n, params.e, String(params.b)] });
-export const shown = pipeline({ name: "shown", params: { s: z.string().default("s"), d: z.date().default(new Date(0)), n: z.number().default(1), e: z.enum(["x", "y"]).default("x"), b: z.bigint().default(0n) }, build: (q) => ({ x: show(q) }) });
+export const shown = pipeline({ name: "shown", params: { s: z.string().default("s"), d: z.date().default(new Date(0)), n: z.number().default(1), e: z.enum(["x", "y"]).default("x"), b: z.bigint().default(0n), l: z.array(z.string()).default([]) }, build: ({ l: _, ...q }) => ({ x: show(q) }) });
 export const read = step({ name: "read", params: { d: dataset() }, output: json(), run: async ({ params }) => { let text = ""; for await (const chunk of params.d.stream()) text += Buffer.from(chunk).toString(); return text; } });
 export const reads = pipeline({ name: "reads", params: { d: dataset().default("data/x.csv") }, build: (q) => ({ x: read({ d: q.d }) }) });
 `,
@@ -157,7 +157,7 @@ describe("parameters on the command line", () => {
   test("quotes of a text stay; dates and whole numbers of any size are taken", async () => {
     expect(JSON.parse(await shown('s="q"', "d=2024-01-31", "b=12345678901234567890"))).toEqual(['"q"', "2024-01-31T00:00:00.000Z", 1, "x", "12345678901234567890"]);
   });
-  it.each([["n=abc", "--param n=NUMBER"], ["e=z", "--param e=x|y"], ["d=soon", "--param d=YYYY-MM-DD"], ["nn=3", "--param n=VALUE"], ["n", "write --param n=VALUE"]])("%s: %s", async (pair, fix) => {
+  it.each([["n=abc", "--param n=NUMBER"], ["e=z", "--param e=x|y"], ["d=soon", "--param d=YYYY-MM-DD"], ["b=x", "--param b=NUMBER"], ["l=[a]", "--param 'l=JSON', in quotes"], ["l=[1]", "--param 'l=JSON', in quotes"], ["nn=3", "--param n=VALUE"], ["n", "write --param n=VALUE"]])("%s: %s", async (pair, fix) => {
     const { code, stderr } = await p.mlstack(["run", "params.ts#shown", "-p", pair]);
     expect([code, stderr.trimEnd().split("\n").at(-1)], stderr).toEqual([2, `  fix   ${fix}`]);
   });
