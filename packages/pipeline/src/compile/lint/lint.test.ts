@@ -48,6 +48,12 @@ test("the clock and the network, which give something else each time; not durati
   expect(rules("run: async () => Date.now() + (await fetch('https://example.com')).status", "cache: false, output: json(z.any())")).toEqual([]);
 });
 
+test("what a step with effects takes from the clock is served to nobody", () => {
+  const rules = (more: string) => found(stepOf("run: () => Date.now() + Math.random()", `output: json(z.number()), ${more}`)).map((f) => f.split(" ")[1]);
+  for (const more of ['uses: { modelDeployer: "optional" }', "requires: { modelDeployer: true }", 'requires: { experimentTracker: true, "acme.index": "main" }']) expect(rules(more), more).toEqual([]);
+  for (const more of ['uses: { modelDeployer: { cache: "by-component" } }', "requires: { experimentTracker: true }", 'requires: { modelDeployer: true }, uses: { modelDeployer: { cache: "by-component" } }', "uses: {}"]) expect(rules(more), more).toEqual(["clock", "random-without-seed"]);
+});
+
 test.each([
   ["a missing output", "outputs: { a: json(z.number()), b: json(z.number()) }", "run: () => ({ a: 1 })", 1],
   ["one too many, in a branch", "outputs: { a: json(z.number()) }", "run({ params }) { if (params) return { a: 1 }; return params ? { a: 1 } : { a: 1, c: 2 }; }", 1],
