@@ -17,5 +17,5 @@ export async function init(folder: string | undefined, flags: GlobalFlags): Prom
   if (flags.quiet === true || written.length === 0) return;
   const way = relative(cwd, dir);
   const isInstalled = ["mlstack", "zod"].every((name) => seenFrom(dir, name) !== undefined);
-  t.line(t.style(`next  ${way === "" ? "" : `cd ${way} && `}${isInstalled ? "mlstack run FILE" : "npm install mlstack zod"}`, "dim"));
+  t.line(t.style(`next  ${way === "" ? "" : `cd ${way} && `}${isInstalled ? "mlstack run FILE" : "npm install mlstack zod && npm install --save-dev typescript @types/node"}`, "dim"));
 }

@@ -165,6 +165,8 @@ test("init makes a project once, keeps what is there, and the identity that runs
   expect(await initProject(dir, {})).toMatchObject({ written: ["mlstack.yaml", "tsconfig.json"], kept: ["package.json"], around: undefined });
   const { id, envSalt } = (await openProjectFiles(dir)).project;
   expect({ id, envSalt }).toEqual(before);
+  // compilers of today know no node:fs by themselves
+  expect(JSON.parse(readFileSync(join(dir, "tsconfig.json"), "utf8"))).toMatchObject({ compilerOptions: { types: ["node"] } });
   expect(await initProject(dir, {})).toMatchObject({ written: [], kept: ["mlstack.yaml", "package.json", "tsconfig.json"] });
   // a folder that is not there is made
   expect(await initProject(join(dir, "inner"), {})).toMatchObject({ written: ["mlstack.yaml", "package.json", "tsconfig.json"], around: dir });

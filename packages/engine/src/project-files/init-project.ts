@@ -56,7 +56,7 @@ project:
   env_salt: ${identity!.envSalt}
 `);
   put("package.json", () => `${JSON.stringify({ name: packageName(basename(dir)), private: true, type: "module" }, null, 2)}\n`);
-  put("tsconfig.json", () => `${JSON.stringify({ compilerOptions: { target: "esnext", module: "nodenext", strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true }, include: ["**/*.ts"] }, null, 2)}\n`);
+  put("tsconfig.json", () => `${JSON.stringify({ compilerOptions: { target: "esnext", module: "nodenext", strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true, types: ["node"] }, include: ["**/*.ts"] }, null, 2)}\n`);
   return { dir, written, kept, around };
 }
 
