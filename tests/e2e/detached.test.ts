@@ -118,11 +118,17 @@ await client.close();
   expect(await until(async () => (jsonOf(await p.mlstack(["run", "list", "--status", "completed", "--json"])).data as unknown as { run: string }[]).some((r) => r.run === other), 60)).toBe(true);
 });
 
+test("stack verify tells of such a tracker before any run", async () => {
+  const verified = await p.mlstack(["stack", "verify", "tracked"]);
+  expect([verified.code, verified.stderr]).toEqual([1, expect.stringMatching(/MLS4021[^]*does not work as it is: tracker\n {2}why {3}the experiment tracker "tracker"[^]*\n {2}fix {3}give it an absolute path/)]);
+  expect((await p.mlstack(["stack", "verify", "kept"])).code).toBe(0);
+});
+
 test("one with a folder of its own keeps what a detached run logs", async () => {
   p.write("kept.note.go", "");
   const before = readdirSync(join(p.dir, "work")).length;
   const id = (await p.mlstack(["run", "pipeline.mjs#held", "--stack", "kept", "--detach", "-p", `note=${note("kept.note")}`])).stdout.trim();
-  expect((await p.mlstack(["run", "attach", id])).code).toBe(0);
+  expect(await p.mlstack(["run", "attach", id])).toMatchObject({ code: 0, stderr: expect.stringMatching(/\ncompleted in [\d.]+ \w+\n$/) as string });
   expect(readFileSync(join(p.dir, "tracking", id, "events.jsonl"), "utf8")).toContain("loss");
   expect(await until(() => readdirSync(join(p.dir, "work")).length === before)).toBe(true);
 });

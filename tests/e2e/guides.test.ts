@@ -19,5 +19,8 @@ it("a block that nothing would run is refused, and so is a command that prints s
   onTestFinished(() => p.close());
   await expect(followGuide(p, "```console\n$ node -p 1+1\n3\n```\n")).rejects.toThrow("prints 3");
   await expect(followGuide(p, "```console\n$ node -e \"process.exit(1)\"\n```\n")).rejects.toThrow("to deeply equal");
-  expect(await followGuide(p, "```csv a/b.csv\n1\n```\n```console\n$ node -p \"'one ' + 'two three'\"\none … three\n$ node -e process.exit(2)\n# exit 2\n```\n")).toBe(2);
+  // what a shell would make something else of
+  expect(() => guideParts("```console\n$ npx mlstack run a.ts --param words=[]\n```\n")).toThrow("needs quotes");
+  expect(guideParts(`\`\`\`console\n$ npx mlstack run a.ts --param 'a=["b c"]' --name "x-{date}" --tag a"b"\n\`\`\`\n`)).toMatchObject([{ words: ["npx", "mlstack", "run", "a.ts", "--param", 'a=["b c"]', "--name", "x-{date}", "--tag", "ab"] }]);
+  expect(await followGuide(p, "```csv a/b.csv\n1\n```\n```console\n$ node -p \"'one ' + 'two three'\"\none … three\n$ node -e \"process.exit(2)\"\n# exit 2\n```\n")).toBe(2);
 }, 60_000);

@@ -28,7 +28,17 @@ describe("mlstack explain", () => {
     expect(documentOf("explain", await p.mlstack(["explain", "MLS4001", "--json"]))["data"]).toMatchObject({ code: "MLS4001", exitCode: 1 });
   });
 
-  test("of an unknown code says the nearest", async () => {
+  test("without a code lists all of them", async () => {
+    const { code, stdout } = await p.mlstack(["explain"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^CODE +EXIT +MEANS\nMLS1001 +2 +A step /)]);
+    const all = documentOf("explain-list", await p.mlstack(["explain", "--json"]))["data"] as { code: string }[];
+    expect(stdout.trimEnd().split("\n")).toHaveLength(all.length + 1);
+    expect(all.map((e) => e.code)).toContain("MLS9001");
+  });
+
+  test("of an unknown code says the nearest, and nothing that an installed user does not have", async () => {
+    expect((await p.mlstack(["explain", "4099"])).stderr).toMatch(/there is no error "4099"\n {2}why {3}the nearest are .*MLS4\d{3}.*\n {2}fix {3}mlstack explain lists them all\n$/);
+    expect((await p.mlstack(["explain", "nonsense"])).stderr).toMatch(/why {3}an error's code is MLS and four digits\n {2}fix {3}mlstack explain lists them all\n$/);
     const { code, stderr } = await p.mlstack(["explain", "MLS40001"]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no error "MLS40001"[^]*fix {3}mlstack explain MLS4\d{3}\n$/)]);
   });
@@ -128,6 +138,15 @@ describe("mlstack completion", () => {
     expect(await words("run squares.ts --stack ")).toEqual(["local", "production"]);
     // as bash cuts it
     expect(await words("run squares.ts --stack = pro")).toEqual(["production"]);
+    // as zsh and fish hand it on
+    expect(await words("run squares.ts --stack=pro")).toEqual(["--stack=production"]);
+    expect(await words("run list --status c")).toEqual(["completed", "cancelled"]);
+    expect(await words("component describe local_a")).toEqual(["local_artifact_store"]);
+    expect(await words("stack register x --orchestrator ")).toEqual(["local_orchestrator"]);
+    expect(await words("component list --type art")).toEqual(["artifact_store"]);
+    mkdirSync(join(p.dir, ".mlstack", "deployments", "squarer"), { recursive: true });
+    expect(await words("deployment show sq")).toEqual(["squarer"]);
+    p.remove(".mlstack/deployments");
     // hidden commands are not offered, nor is anything that is not known
     expect((await words("")).filter((w) => w!.startsWith("_") || w === "step")).toEqual([]);
     expect(await words("nonsense and more")).toEqual([]);
@@ -150,7 +169,34 @@ describe("mlstack completion", () => {
     expect(bash("run", "show", "la")).toEqual(["last"]);
     expect(bash("run", "squ")).toEqual(["squares.ts"]);
     expect(bash("why", "last/")).toEqual(["last/square"]);
-    expect(bash("run", "list", "--status", "")).toEqual([""]);
+    expect(bash("run", "list", "--status", "com")).toEqual(["completed"]);
+    expect(bash("run", "list", "--limit", "")).toEqual([""]);
     expect(bash("lint")).toEqual(["lint"]);
+  });
+
+  const has = (shell: string) => spawnSync(shell, ["--version"]).status === 0;
+  const shell = (program: string, ...args: string[]) => {
+    p.write("mlstack", `#!/bin/sh\nexec ${process.execPath} ${BIN} "$@"\n`);
+    chmodSync(join(p.dir, "mlstack"), 0o755);
+    return spawnSync(program, args, { cwd: p.dir, encoding: "utf8", env: { ...cleanEnv(), ...env(), HOME: p.dir, PATH: `${p.dir}:${process.env["PATH"] ?? ""}` } }).stdout.trim().split("\n");
+  };
+
+  test.skipIf(!has("zsh"))("zsh completes with its script", async () => {
+    // what zsh does only while somebody types is stood in for; the script itself is run as it is
+    const zsh = (...line: string[]) => shell("zsh", "-f", "-c", `compdef() { }; compset() { print -- "compset $2" }; _files() { print -- files }; compadd() { print -l -- $names }; source <(mlstack completion zsh); words=(${line.map((w) => `'${w}'`).join(" ")}); CURRENT=\${#words}; _mlstack`);
+    expect(zsh("mlstack", "run", "sho")).toEqual(["files", "show"]);
+    expect(zsh("mlstack", "why", "last/")).toEqual(["last/square"]);
+    expect(zsh("mlstack", "run", "squares.ts", "--stack=lo")).toEqual(["--stack=local"]);
+    expect(zsh("mlstack", "lint", "squ")).toEqual(["files"]);
+    expect(zsh("mlstack", "run", "squares.ts", "--config=squ")).toEqual(["compset --*=", "files"]);
+  });
+
+  test.skipIf(!has("fish"))("fish completes with its script", async () => {
+    const fish = (line: string) => shell("fish", "-N", "-c", `source (mlstack completion fish | psub); complete -C '${line}'`).map((l) => l.split("\t")[0]);
+    expect(fish("mlstack run sho")).toEqual(["show"]);
+    expect(fish("mlstack why last/")).toEqual(["last/square"]);
+    expect(fish("mlstack run squares.ts --stack=lo")).toEqual(["--stack=local"]);
+    expect(fish("mlstack lint squ")).toEqual(["squares.ts"]);
+    expect(fish("mlstack run squares.ts --config=squ")).toEqual(["--config=squares.ts"]);
   });
 });

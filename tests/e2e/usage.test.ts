@@ -29,7 +29,7 @@ export const failing = pipeline({ name: "failing", build: () => ({ s: fails() })
     "params.ts": `import { dataset, json, pipeline, step } from "mlstack";
 import { z } from "zod";
 export const show = step({ name: "show", params: { s: z.string(), d: z.date(), n: z.number(), e: z.enum(["x", "y"]), b: z.bigint() }, output: json(), run: ({ params }) => [params.s, params.d.toISOString(), params.n, params.e, String(params.b)] });
-export const shown = pipeline({ name: "shown", params: { s: z.string().default("s"), d: z.date().default(new Date(0)), n: z.number().default(1), e: z.enum(["x", "y"]).default("x"), b: z.bigint().default(0n) }, build: (q) => ({ x: show(q) }) });
+export const shown = pipeline({ name: "shown", params: { s: z.string().default("s"), d: z.date().default(new Date(0)), n: z.number().default(1), e: z.enum(["x", "y"]).default("x"), b: z.bigint().default(0n), l: z.array(z.string()).default([]) }, build: ({ l: _, ...q }) => ({ x: show(q) }) });
 export const read = step({ name: "read", params: { d: dataset() }, output: json(), run: async ({ params }) => { let text = ""; for await (const chunk of params.d.stream()) text += Buffer.from(chunk).toString(); return text; } });
 export const reads = pipeline({ name: "reads", params: { d: dataset().default("data/x.csv") }, build: (q) => ({ x: read({ d: q.d }) }) });
 `,
@@ -62,6 +62,9 @@ const USAGE: readonly (readonly [args: readonly string[], says: RegExp, fix: str
   [["run"], /needs a FILE or a verb/, "mlstack run --help"], [["artifact"], /needs a verb: list, show or preview/, "mlstack artifact --help"], [["artifact", "shwo"], /no command mlstack artifact shwo/, "mlstack artifact show"],
   [["run", "list", "--limt", "3"], /has no option --limt/, "write --limit"], [["run", "list", "--limit", "0"], /--limit is "0": expected a whole number from 1/, "mlstack run list --help"], [["run", "squares.ts", "--param"], /--param needs a value/, "mlstack run --help"],
   [["run", "-p", "n=1", "list"], /--param is no option of mlstack run list/, "mlstack run list --help"], [["run", "squares.ts", "--no-cache", "--refresh"], /exclude each other/, "mlstack run --help"], [["run", "list", "--status", "faild"], /--status is "faild"/, "mlstack run list --status failed"],
+  [["help", "nonsense"], /there is no command mlstack nonsense/, "mlstack --help"], [["help", "run", "shwo"], /there is no command mlstack run shwo/, "mlstack run show"], [["help", "why", "x"], /there is no command mlstack why x/, "mlstack why --help"],
+  [["integration", "install", "gcp"], /no command mlstack integration\n {2}why {3}integrations are npm packages/, "npm install @mlstack/plugin-NAME; mlstack doctor lists what is installed"], [["up"], /no command mlstack up\n {2}why {3}there is no server/, "mlstack doctor looks whether pipelines can run here"],
+  [["component", "register", "x"], /component register needs --type <type>\n/, "mlstack component register --help"],
 ];
 describe("a line that is not understood says what mends it, as text and as JSON", () => {
   it.each(USAGE)("%j", async (args, says, fix) => {
@@ -73,6 +76,9 @@ describe("a line that is not understood says what mends it, as text and as JSON"
     const asJson = await p.mlstack([...args.slice(0, 1), "--json", ...args.slice(1)]);
     expect([asJson.code, asJson.stderr]).toEqual([2, ""]);
     expect(documentOf("error", asJson)["error"]).toMatchObject({ code: "MLS7001", fix, exitCode: 2 });
+  });
+  test("help on the verb of a noun is that of the verb", async () => {
+    for (const words of [["run", "show"], ["stack", "ls"], ["why"]]) expect((await p.mlstack(["help", ...words])).stdout, words.join(" ")).toBe((await p.mlstack([...words, "--help"])).stdout);
   });
   test("help names no hidden command, no default that says nothing, and no alias", async () => {
     for (const args of [["--help"], ["run", "--help"], ["run", "list", "--help"], ["help", "artifact"], []]) {
@@ -151,7 +157,7 @@ describe("parameters on the command line", () => {
   test("quotes of a text stay; dates and whole numbers of any size are taken", async () => {
     expect(JSON.parse(await shown('s="q"', "d=2024-01-31", "b=12345678901234567890"))).toEqual(['"q"', "2024-01-31T00:00:00.000Z", 1, "x", "12345678901234567890"]);
   });
-  it.each([["n=abc", "--param n=NUMBER"], ["e=z", "--param e=x|y"], ["d=soon", "--param d=YYYY-MM-DD"], ["nn=3", "--param n=VALUE"], ["n", "write --param n=VALUE"]])("%s: %s", async (pair, fix) => {
+  it.each([["n=abc", "--param n=NUMBER"], ["e=z", "--param e=x|y"], ["d=soon", "--param d=YYYY-MM-DD"], ["b=x", "--param b=NUMBER"], ["l=[a]", "--param 'l=JSON', in quotes"], ["l=[1]", "--param 'l=JSON', in quotes"], ["nn=3", "--param n=VALUE"], ["n", "write --param n=VALUE"]])("%s: %s", async (pair, fix) => {
     const { code, stderr } = await p.mlstack(["run", "params.ts#shown", "-p", pair]);
     expect([code, stderr.trimEnd().split("\n").at(-1)], stderr).toEqual([2, `  fix   ${fix}`]);
   });

@@ -85,6 +85,10 @@ export function forCommandLine(e: unknown, { name, params }: PipelineDefinition)
   if (!MlstackError.is(e, "MLS1005") || e.details?.["owner"] !== `the pipeline "${name}"`) return e;
   const { parameter, expected } = e.details;
   const known = typeof parameter === "string" && Object.hasOwn(params, parameter.split(".", 1)[0]!);
-  const kind = typeof expected !== "string" ? "VALUE" : ({ number: "NUMBER", int: "NUMBER", string: "TEXT", boolean: "true|false", date: "YYYY-MM-DD", path: "PATH" } as Record<string, string>)[expected] ?? (expected.includes("|") ? expected : "JSON");
-  return new MlstackError("MLS1005", e.message, { why: e.why, fix: known ? `--param ${parameter.split(".", 1)[0]}=${parameter.includes(".") ? "JSON" : kind}` : (e.fix ?? "").replace(/^write /, "--param ").concat(e.fix?.startsWith("write ") === true ? "=VALUE" : ""), details: e.details, cause: e });
+  const kind = typeof expected !== "string" ? "VALUE" : ({ number: "NUMBER", int: "NUMBER", bigint: "NUMBER", string: "TEXT", boolean: "true|false", date: "YYYY-MM-DD", path: "PATH" } as Record<string, string>)[expected] ?? (expected.includes("|") ? expected : "JSON");
+  if (!known) return new MlstackError("MLS1005", e.message, { why: e.why, fix: (e.fix ?? "").replace(/^write /, "--param ").concat(e.fix?.startsWith("write ") === true ? "=VALUE" : ""), details: e.details, cause: e });
+  const [top] = parameter.split(".", 1);
+  // without quotes a shell takes those of the JSON away, and zsh looks for files of such a name
+  const fix = kind === "JSON" || top !== parameter ? `--param '${top}=JSON', in quotes` : `--param ${top}=${kind}`;
+  return new MlstackError("MLS1005", e.message, { why: e.why, fix, details: e.details, cause: e });
 }

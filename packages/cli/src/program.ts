@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
 import { flagsOf, globalFlags } from "./program/flags.ts";
-import { helpOf } from "./program/help.ts";
+import { elsewhereOf } from "./program/foreign-words.ts";
+import { helpOf, showHelp } from "./program/help.ts";
 import { stackCommands } from "./program/stack-commands.ts";
 import { toolCommands } from "./program/tool-commands.ts";
 import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
@@ -18,7 +19,7 @@ export function buildProgram(): Command {
     const [word] = program.args;
     if (word === undefined) { program.outputHelp(); return; }
     if (/[./#]/.test(word)) throw new UsageError(`there is no command mlstack ${word}`, { fix: `mlstack run ${word}`, command: program });
-    throw noSuchVerb(program, verbsOf(program));
+    throw elsewhereOf(word, program) ?? noSuchVerb(program, verbsOf(program));
   });
 
   const run = command(program, "run").description("run a pipeline, or work with runs").argument("[FILE]", "module of the pipeline; FILE#NAME picks one of several");
@@ -62,6 +63,7 @@ export function buildProgram(): Command {
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
   stackCommands(program, { command, noun, collect });
   toolCommands(program, { command, noun, hidden, wholeNumber });
+  command(program, "help").description("help on a command").argument("[COMMAND...]", "its words, such as run show").action((words: string[]) => { showHelp(program, words, verbsOf); });
   withGlobalFlags(program);
   forOrchestrators(program);
   return program;
@@ -164,7 +166,7 @@ function verbsOf(of: Command): string[] {
 }
 
 function configure(of: Command, path: string): Command {
-  return helpOf(of, path).exitOverride((e) => refuse(e, of)).helpCommand(path === "mlstack").helpOption("-h, --help", "help on this command")
+  return helpOf(of, path).exitOverride((e) => refuse(e, of)).helpCommand(false).helpOption("-h, --help", "help on this command")
     .configureOutput({ writeOut, writeErr: () => undefined, outputError: () => undefined });
 }
 

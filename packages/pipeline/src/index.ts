@@ -1,6 +1,7 @@
 export { callSite } from "./authoring/call-site.ts";
 export type { Body, GraphChooseNode, GraphCondition, GraphMapNode, GraphNode, GraphStepNode, InputSource } from "./authoring/body.ts";
 export { map, type MapOptions, type MapResult, type OnFailure, type Refs } from "./authoring/map.ts";
+export { deployModel, type DeployModelConfig } from "./authoring/deploy-model.ts";
 export { dataset, dir, file } from "./authoring/params.ts";
 export { definePipeline, isPipeline, type PipelineDefinition, type PipelineSpec } from "./authoring/pipeline.ts";
 export { predictor, tensor, type PredictorSpec, type TensorInput, type TensorOutput, type TensorValue } from "./authoring/predictor.ts";

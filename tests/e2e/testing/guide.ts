@@ -42,9 +42,16 @@ function commandsOf(body: string, first: number): GuidePart[] {
   return commands.map((c) => ({ kind: "command", ...c }));
 }
 
-/** As a shell takes them apart, without what it would fill in. */
+/**
+ * As a shell takes them apart, without what it would fill in.
+ *
+ * @throws for what one shell or another would take for a pattern: zsh refuses `a=[]` that is not in quotes
+ */
 function wordsOf(text: string): string[] {
-  return [...text.replace(/ {2,}# .*/, "").matchAll(/(?:"([^"]*)"|[^\s"]+)+/g)].map(([word]) => (word.startsWith('"') ? word.slice(1, -1) : word));
+  return [...text.replace(/ {2,}# .*/, "").matchAll(/(?:"[^"]*"|'[^']*'|[^\s"']+)+/g)].map(([word]) => {
+    if (/[[\]*?{}!$|&;<>()`]/.test(word.replaceAll(/"[^"$`]*"|'[^']*'/g, ""))) throw new Error(`${word} of ${text} needs quotes`);
+    return word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2");
+  });
 }
 
 /** Does what a page says, and compares. */

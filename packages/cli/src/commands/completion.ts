@@ -16,7 +16,7 @@ export async function complete(program: Command, index: string, words: readonly 
   try {
     const found = completionOf(program, words, Number(index));
     const names: readonly Candidate[] = found.kind === undefined || FILES.has(found.kind) ? [] : await (await import("../completion/names.ts")).namesOf(found, process.cwd());
-    for (const { word, description } of [...found.words, ...names]) if (word.startsWith(found.typed)) writeOut(`${word}${description === undefined || description === "" ? "" : `\t${description.replaceAll(/\s+/g, " ")}`}\n`);
+    for (const { word, description } of [...found.words, ...names]) if (word.startsWith(found.typed)) writeOut(`${found.prefix}${word}${description === undefined || description === "" ? "" : `\t${description.replaceAll(/\s+/g, " ")}`}\n`);
     if (found.kind !== undefined && FILES.has(found.kind)) writeOut(":files\n");
   } catch { /* no candidates */ }
 }

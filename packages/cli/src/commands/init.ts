@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { initProject } from "@mlstack/engine/project-files";
+import { seenFrom } from "../doctor/packages.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { folderOf } from "./folder.ts";
 
@@ -15,5 +16,6 @@ export async function init(folder: string | undefined, flags: GlobalFlags): Prom
   else out.line(`${dir} is a project: wrote ${written.join(", ")}`);
   if (flags.quiet === true || written.length === 0) return;
   const way = relative(cwd, dir);
-  t.line(t.style(`next  ${way === "" ? "" : `cd ${way} && `}npm install mlstack zod`, "dim"));
+  const isInstalled = ["mlstack", "zod"].every((name) => seenFrom(dir, name) !== undefined);
+  t.line(t.style(`next  ${way === "" ? "" : `cd ${way} && `}${isInstalled ? "mlstack run FILE" : "npm install mlstack zod && npm install --save-dev typescript @types/node"}`, "dim"));
 }

@@ -2,8 +2,10 @@ import { deserializeError, MlstackError, type SerializedError } from "@mlstack/c
 import type { RunRow } from "@mlstack/engine";
 import { errorDocument } from "../ui/error-document.ts";
 import { printError } from "../ui/errors.ts";
+import { duration } from "../ui/format.ts";
 import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { runReporter } from "../ui/run-reporter.ts";
+import { colored } from "./run-list.ts";
 import { withEngine } from "./with-engine.ts";
 
 /** `mlstack run attach RUN`. */
@@ -16,6 +18,7 @@ export async function runAttach(id: string, flags: GlobalFlags): Promise<void> {
     const reporter = flags.quiet === true || flags.json === true ? undefined : runReporter(process.stderr, flags);
     let run: RunRow;
     try { run = await engine.attach(id, { signal: abort.signal, observer: reporter?.observer }); } finally { reporter?.stop(); }
+    if (reporter !== undefined && run.ended_at !== null) stderr(flags).line(`${colored(stderr(flags), run.status)} in ${duration(run.ended_at - run.started_at)}`);
     const cause = run.error_json === null ? undefined : deserializeError(JSON.parse(run.error_json) as SerializedError);
     const hasFailed = run.status !== "running" && run.status !== "completed";
     const error = !hasFailed ? undefined : MlstackError.is(cause) ? cause : new MlstackError("MLS4001", `the run ${run.id} ${run.status}: ${cause?.message ?? "no reason was given"}`, { fix: `mlstack run logs ${run.id}`, cause });

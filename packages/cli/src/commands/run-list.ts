@@ -14,14 +14,15 @@ export function colored(t: Terminal, status: string): string {
   return color === undefined ? status : t.style(status, color);
 }
 
-const STATUSES = ["completed", "failed", "cancelled", "running", "interrupted"];
+/** Of runs, as `--status` takes them. */
+export const RUN_STATUSES = ["completed", "failed", "cancelled", "running", "interrupted"];
 
 /** `mlstack run list`. */
 export async function runList(flags: ListFlags): Promise<void> {
   const { pipeline, status, tag, limit } = flags;
-  if (status !== undefined && !STATUSES.includes(status)) {
-    const near = didYouMean(status, STATUSES);
-    throw new MlstackError("MLS7001", `--status is ${JSON.stringify(status)}`, { why: `it is one of ${STATUSES.join(", ")}`, fix: near === undefined ? "mlstack run list --help" : `mlstack run list --status ${near}` });
+  if (status !== undefined && !RUN_STATUSES.includes(status)) {
+    const near = didYouMean(status, RUN_STATUSES);
+    throw new MlstackError("MLS7001", `--status is ${JSON.stringify(status)}`, { why: `it is one of ${RUN_STATUSES.join(", ")}`, fix: near === undefined ? "mlstack run list --help" : `mlstack run list --status ${near}` });
   }
   await withReader(flags, async (engine) => {
     const runs = await currentRuns(engine, { pipeline, status: status as RunStatus | undefined, tag, limit });

@@ -1,5 +1,5 @@
 import { MlstackError, type CheckFinding } from "@mlstack/core";
-import { openStack, projectPlugins } from "@mlstack/engine";
+import { localMisfit, openStack, projectPlugins } from "@mlstack/engine";
 import type { DataOf } from "../json/documents.ts";
 import { errorDocument } from "../ui/error-document.ts";
 import { printError } from "../ui/errors.ts";
@@ -18,6 +18,8 @@ export async function stackVerify(name: string | undefined, flags: GlobalFlags):
   const loader = projectPlugins(project.dir, undefined);
   const stack = openStack(spec, loader, { projectDir: project.dir, stateDir: project.stateDir });
   const findings = await stack.findings();
+  // a component that works by itself, and not with this orchestrator
+  const misfit = await localMisfit(stack);
   const abort = new AbortController();
   const stop = () => abort.abort(new MlstackError("MLS4003", "stopped before every component was looked at", { fix: `mlstack stack verify ${spec.name}` }));
   process.once("SIGINT", stop);
@@ -26,7 +28,7 @@ export async function stackVerify(name: string | undefined, flags: GlobalFlags):
   try {
     for (const type of new Set([...Object.keys(spec.components), ...findings.map((f) => f.type)])) {
       const c = spec.components[type];
-      const wrong = findings.find((f) => f.type === type)?.error;
+      const wrong = findings.find((f) => f.type === type)?.error ?? (misfit?.details?.["component"] === type ? misfit : undefined);
       const one: Checked = { type, name: c?.name ?? null, flavor: c?.flavor ?? null, ok: true, error: null, findings: [] };
       try {
         if (wrong !== undefined) throw wrong;

@@ -13,7 +13,14 @@ test("what stands before decides what may come", () => {
   expect(of("run logs abc ")).toMatchObject({ kind: "STEP", before: ["abc"] });
   expect(of("run p.ts --param a=b ")).toMatchObject({ kind: undefined });
   expect(of("run show abc more ")).toMatchObject({ kind: undefined, words: [] });
-  expect(of("run list --status=")).toMatchObject({ kind: undefined });
+  // as zsh and fish hand it on; bash cuts it in three
+  expect(of("run list --status=fa")).toMatchObject({ kind: "STATUS", typed: "fa", prefix: "--status=" });
+  expect(of("run p.ts --param=a=b")).toMatchObject({ typed: "a=b", prefix: "--param=" });
+  expect(of("run p.ts --nonsense=a").words).toEqual(of("run p.ts --nonsense").words);
+  expect(of("component describe ").kind).toBe("COMPONENT");
+  expect(of("component register ").kind).toBe("NAME");
+  expect(of("deployment show ").kind).toBe("DEPLOYMENT");
+  expect(of("stack register x --artifact-store ").kind).toBe("ARTIFACTSTORE");
   expect(of("run p.ts --stack ")).toMatchObject({ kind: "STACK", words: [] });
   expect(of("--cwd ").kind).toBe("FOLDER");
   expect(of("artifact ls --run ").kind).toBe("RUN");

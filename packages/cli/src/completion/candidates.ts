@@ -10,6 +10,8 @@ export interface Completion {
   readonly kind: string | undefined;
   /** What was typed of it so far. */
   readonly typed: string;
+  /** What stands before it in the same word: `--stack=`, where the shell has not cut it off. */
+  readonly prefix: string;
   /** The arguments of the command before it: a step is looked for in its run. */
   readonly before: readonly string[];
   /** Of `--cwd` and `--stack` on the line. */
@@ -24,7 +26,8 @@ export interface Completion {
  */
 export function completionOf(program: Command, words: readonly string[], index: number): Completion {
   const line = joined(words.slice(1, index));
-  const typed = words[index] === "=" ? "" : (words[index] ?? "");
+  let typed = words[index] === "=" ? "" : (words[index] ?? "");
+  let prefix = "";
   let command = program;
   let before: string[] = [];
   const options: Record<string, string> = {};
@@ -41,12 +44,15 @@ export function completionOf(program: Command, words: readonly string[], index: 
     const verb = before.length === 0 ? visible(command).find((c) => c.name() === word || c.aliases().includes(word)) : undefined;
     if (verb === undefined) before.push(word); else { command = verb; before = []; }
   }
-  const base = { typed, before, options };
+  const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(typed) ?? [];
+  const inOne = open === undefined && name !== undefined ? optionOf(command, name) : undefined;
+  if (inOne !== undefined) [open, prefix, typed] = [inOne, `${name}=`, value!];
+  const base = { typed, prefix, before, options };
   if (open !== undefined) return { ...base, words: (open.argChoices ?? []).map((word) => ({ word })), kind: kindOf(open) };
   if (typed.startsWith("-")) return { ...base, words: optionsOf(command), kind: undefined };
   const argument = command.registeredArguments[Math.min(before.length, command.registeredArguments.length - 1)];
   const isFull = argument === undefined || (before.length >= command.registeredArguments.length && !argument.variadic);
-  return { ...base, words: [...(before.length === 0 ? verbsOf(command) : []), ...(isFull ? [] : (argument.argChoices ?? []).map((word) => ({ word })))], kind: isFull ? undefined : nameOf(argument) };
+  return { ...base, words: [...(before.length === 0 ? verbsOf(command) : []), ...(isFull ? [] : (argument.argChoices ?? []).map((word) => ({ word })))], kind: isFull ? undefined : nameOf(argument, command) };
 }
 
 /** `--name`, `=`, `value` → `--name=value`. */
@@ -81,7 +87,12 @@ function optionOf(command: Command, name: string): Option | undefined {
   return undefined;
 }
 
-const nameOf = (argument: Argument): string => argument.name().toUpperCase();
+/** Of `component describe NAME` COMPONENT; what is registered has no name yet. */
+function nameOf(argument: Argument, command: Command): string {
+  const called = argument.name().toUpperCase();
+  return called === "NAME" && command.parent !== null && command.name() !== "register" ? command.parent.name().toUpperCase() : called;
+}
+
 /** `--from-file <file>` → FILE; `--pipeline <name>` → PIPELINE. */
 const kindOf = (option: Option): string | undefined => {
   const name = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1];

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
+import { COMPONENT_TYPES } from "../program/component-types.ts";
 import type { Candidate, Completion } from "./candidates.ts";
 
 const MOST_RUNS = 50;
@@ -16,7 +17,15 @@ export async function namesOf({ kind, typed, before, options }: Completion, cwd:
     case "STEP": return steps(from, before[0] ?? "last", false);
     case "SECRET": return secrets(from);
     case "CODE": return codes();
-    default: return [];
+    case "DEPLOYMENT": return deployments(from);
+    case "COMPONENT": return components(from, () => true);
+    case "TYPE": return Object.keys(COMPONENT_TYPES).map((word) => ({ word }));
+    case "STATUS": return (await import("../commands/run-list.ts")).RUN_STATUSES.map((word) => ({ word }));
+    default: {
+      // of --artifact-store and its like
+      const type = Object.keys(COMPONENT_TYPES).find((t) => t.replaceAll("_", "").toUpperCase() === kind);
+      return type === undefined ? [] : components(from, (c) => c.type === type);
+    }
   }
 }
 
@@ -52,6 +61,19 @@ async function secrets(from: string): Promise<readonly Candidate[]> {
   const { projectSecrets } = await import("@mlstack/engine");
   const all = projectSecrets({ from });
   try { return (await Promise.all(all.list.map(async ({ open }) => (await (await open()).list?.()) ?? []))).flat().map(({ name }) => ({ word: name })); } finally { await all.dispose(); }
+}
+
+async function components(from: string, isMeant: (c: { readonly type: string }) => boolean): Promise<readonly Candidate[]> {
+  const { findProject } = await import("@mlstack/engine");
+  const { openProjectFiles } = await import("@mlstack/engine/project-files");
+  const found = (await openProjectFiles(findProject(from).dir)).components.filter(isMeant);
+  return [...new Map(found.map((c) => [c.name, c.type]))].map(([word, description]) => ({ word, description }));
+}
+
+/** Those of this machine: nobody waits for a service while a word is typed. */
+async function deployments(from: string): Promise<readonly Candidate[]> {
+  const { findProject } = await import("@mlstack/engine");
+  try { return readdirSync(join(findProject(from).stateDir, "deployments")).filter((name) => !name.startsWith(".")).map((word) => ({ word })); } catch { return []; }
 }
 
 async function codes(): Promise<readonly Candidate[]> {

@@ -28,7 +28,10 @@ _mlstack() {
   local line
   local -a names descriptions
   while IFS= read -r line; do
-    if [[ $line == ":files" ]]; then _files; else
+    if [[ $line == ":files" ]]; then
+      [[ \${words[CURRENT]} == --*=* ]] && compset -P '--*='
+      _files
+    else
       names+=("\${line%%$'\\t'*}")
       descriptions+=("\${line/$'\\t'/  -- }")
     fi
@@ -45,7 +48,10 @@ function __mlstack_complete
     set -l words (commandline -opc) (commandline -ct)
     for line in ($words[1] __complete (math (count $words) - 1) -- $words 2>/dev/null)
         if test "$line" = ":files"
-            __fish_complete_path (commandline -ct)
+            set -l before (string match -r -- '^--[^=]*=' $words[-1])
+            for path in (__fish_complete_path (string replace -r -- '^--[^=]*=' '' $words[-1]))
+                echo "$before$path"
+            end
         else
             echo $line
         end

@@ -31,15 +31,21 @@ function otherNodes(env: Patient["env"], range: string): DoctorLine[] {
   return [warning("node in PATH", `the first one is ${version} (${first}), and mlstack needs ${range}`, "put a newer Node before it in PATH: npx, bins and package scripts use the first")];
 }
 
-/** Files get their times from the file system; where its clock is another one, what was changed meanwhile can't be told. */
-function clockLine(): DoctorLine {
-  if (new Date().getUTCFullYear() < 2026) return error("clock", `it says ${new Date().toISOString()}`, "set the clock: times of runs and files are wrong");
-  const folder = mkdtempIn(tmpdir());
-  if (folder === undefined) return error("clock", `the folder for temporary files (${tmpdir()}) can't be written`, "make it writable, or set TMPDIR");
+/**
+ * Files get their times from the file system; where its clock is another one, what was changed meanwhile can't be told.
+ *
+ * @param now the clock of the process, in milliseconds since 1970
+ * @param within the folder for temporary files
+ */
+export function clockLine(now: () => number = Date.now, within: string = tmpdir()): DoctorLine {
+  const shown = new Date(now()).toISOString();
+  if (new Date(now()).getUTCFullYear() < 2026) return error("clock", `it says ${shown}`, "set the clock: times of runs and files are wrong");
+  const folder = mkdtempIn(within);
+  if (folder === undefined) return error("clock", `the folder for temporary files (${within}) can't be written`, "make it writable, or set TMPDIR");
   const written = statSync(folder).mtimeMs;
   rmSync(folder, { recursive: true, force: true });
-  const away = Math.abs(Date.now() - written);
-  return away > CLOCK_MS ? warning("clock", `that of the file system is ${duration(away)} away`, "set both by the same time server") : ok("clock", new Date().toISOString());
+  const away = Math.abs(now() - written);
+  return away > CLOCK_MS ? warning("clock", `that of the file system is ${duration(away)} away`, "set both by the same time server") : ok("clock", shown);
 }
 
 function mkdtempIn(folder: string): string | undefined {

@@ -29,19 +29,19 @@ function upward(from: string, name: string): string | undefined {
 }
 
 /** A package as one place sees it. */
-function seen(from: string, name: string): { readonly dir: string; readonly version: string } | undefined {
+export function seenFrom(from: string, name: string): { readonly dir: string; readonly version: string } | undefined {
   const path = upward(from, join("node_modules", name, "package.json"));
   if (path === undefined) return undefined;
   try { return { dir: dirname(realpathSync(path)), version: (JSON.parse(readFileSync(path, "utf8")) as { version?: string }).version ?? "unknown" }; } catch { return undefined; }
 }
 
 function copies(dir: string, plugins: readonly { readonly name: string; readonly dir: string }[]): DoctorLine[] {
-  const mlstack = seen(dir, "mlstack");
+  const mlstack = seenFrom(dir, "mlstack");
   const from = [{ name: "the project", dir }, ...(mlstack === undefined ? [] : [{ name: "mlstack", dir: mlstack.dir }]), ...plugins];
   const lines: DoctorLine[] = SINGLE.flatMap((name) => {
     const all = new Map<string, { readonly version: string; readonly by: string[] }>();
     for (const place of from) {
-      const found = seen(place.dir, name);
+      const found = seenFrom(place.dir, name);
       if (found === undefined) continue;
       const known = all.get(found.dir) ?? { version: found.version, by: [] };
       known.by.push(place.name);

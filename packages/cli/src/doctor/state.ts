@@ -26,7 +26,8 @@ function recordsLine(path: string): DoctorLine {
   if (!existsSync(path)) return ok("records", "none yet");
   const { problems, runs } = checkRecords(path);
   if (problems.length === 0) return ok("records", `sound, ${count(runs ?? 0, "run")}`);
-  return error("records", `${path} is damaged: ${problems.join("; ")}`, "stop all runs, put it aside and start anew: artifacts and the cache do not need it");
+  const mends = existsSync(`${path}.backup`) ? "nothing: the next run or list puts it aside and goes on with its copy, records.db.backup" : "stop all runs, put it aside and start anew: artifacts and the cache do not need it";
+  return error("records", `${path} is damaged: ${problems.join("; ")}`, mends);
 }
 
 /** All below a folder; links are not followed, and what goes away meanwhile is not there. */

@@ -143,6 +143,7 @@ const commands = {
     findings: z.array(z.strictObject({ rule: z.string(), severity: z.enum(["error", "warning"]), steps: z.array(z.string()).describe("names of the steps that reach it"), message: z.string(), fix: z.string(), at: z.string().describe("file:line:column, from the project's root") })),
   }),
   doctor: z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) }),
+  "explain-list": z.array(z.strictObject({ code, title: z.string(), exitCode: z.int() })),
   explain: z.strictObject({ code, title: z.string(), exitCode: z.int(), why: z.string().nullable(), mends: z.array(z.string()), docs: z.url() }),
 } as const;
 

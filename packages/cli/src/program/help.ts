@@ -1,4 +1,5 @@
 import type { Command, HelpConfiguration } from "commander";
+import { noSuchVerb } from "./usage.ts";
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   mlstack: ["mlstack run pipelines/train.ts --param epochs=5", "mlstack run list", "mlstack why last/train_model", "mlstack artifact preview last/evaluate.metrics"],
@@ -31,6 +32,17 @@ export function helpOf(command: Command, path: string): Command {
   const examples = EXAMPLES[path];
   if (examples !== undefined) command.addHelpText("before", `Examples:\n${examples.map((e) => `  ${e}`).join("\n")}\n`);
   return command.configureHelp(FORM);
+}
+
+/** `mlstack help WORDS…`: what `--help` after these words prints. */
+export function showHelp(program: Command, words: readonly string[], verbsOf: (of: Command) => readonly string[]): void {
+  let at = program;
+  for (const word of words) {
+    const next = at.createHelp().visibleCommands(at).find((c) => c.name() === word || c.aliases().includes(word));
+    if (next === undefined) throw noSuchVerb(at, verbsOf(at), word);
+    at = next;
+  }
+  at.outputHelp();
 }
 
 const FORM: HelpConfiguration = {

@@ -15,7 +15,7 @@ const CONFIG = "a setting, its keys as in YAML, the keys of parts with dots betw
 
 /** `mlstack init`, `mlstack stack …` and `mlstack component …`. */
 export function stackCommands(program: Command, { command, noun, collect }: Make): void {
-  command(program, "init").description("make a folder a project").argument("[FOLDER]", "the working folder by default")
+  command(program, "init").description("make a folder a project").argument("[FOLDER]", "made where it is not there; the working folder by default")
     .action(async (folder: string | undefined, _, self) => (await import("../commands/init.ts")).init(folder, flagsOf(self)));
 
   const stack = noun(program, "stack", "say where pipelines run");

@@ -30,8 +30,8 @@ export function toolCommands(program: Command, { command, noun, hidden, wholeNum
     .action(async (file: string | undefined, _, self) => (await import("../commands/lint.ts")).lintFile(file, flagsOf(self)));
   command(program, "doctor").description("look whether pipelines can run here, and say what to mend")
     .action(async (_, self) => (await import("../commands/doctor.ts")).doctor(flagsOf(self)));
-  command(program, "explain").description("what an error's code stands for, and what mends it").argument("<CODE>", "such as MLS4001")
-    .action(async (code: string, _, self) => (await import("../commands/explain.ts")).explain(code, flagsOf(self)));
+  command(program, "explain").description("what an error's code stands for, and what mends it").argument("[CODE]", "such as MLS4001; all of them by default")
+    .action(async (code: string | undefined, _, self) => (await import("../commands/explain.ts")).explain(code, flagsOf(self)));
   command(program, "completion").description("print what makes a shell complete mlstack's words").addArgument(new Argument("<SHELL>", "the shell").choices(["bash", "zsh", "fish"]))
     .action(async (shell: string) => { (await import("../commands/completion.ts")).completion(shell); });
   hidden(program, "__complete").argument("<index>").argument("[words...]")

@@ -27,7 +27,7 @@ export function refuse(e: CommanderError, command: Command): never {
     case "commander.unknownOption": throw new UsageError(`${what} has no option ${quoted}`, { near: { word: quoted, candidates: optionsOf(command), before: "write " }, command });
     case "commander.missingArgument": throw new UsageError(`${what} needs ${quoted}`, { command });
     case "commander.excessArguments": throw tooMany(command, command.registeredArguments.map((a) => a.name()));
-    case "commander.missingMandatoryOptionValue": throw new UsageError(`${what} needs ${longOf(quoted)}: ${quoted}`, { command });
+    case "commander.missingMandatoryOptionValue": throw new UsageError(`${what} needs ${quoted}`, { command });
     case "commander.optionMissingArgument": throw new UsageError(`${longOf(quoted)} needs a value: ${quoted}`, { command });
     case "commander.invalidArgument": {
       const [, given, name, choices] = /^error: command-argument value '([^]*?)' is invalid for argument '(.*?)'\. ?([^]*)$/.exec(e.message) ?? [];
@@ -45,12 +45,15 @@ export function tooMany(command: Command, takes: readonly string[]): UsageError 
   return new UsageError(`${pathOf(command)} takes ${takes.length === 0 ? "nothing" : takes.length === 1 ? `one ${takes[0]}` : takes.join(" and ")}, got ${given}`, { command });
 }
 
-/** What a noun says when it stands without a verb, or with one that it does not have. */
-export function noSuchVerb(command: Command, verbs: readonly string[]): UsageError {
-  const [word] = command.args;
+/**
+ * What a noun says when it stands without a verb, or with one that it does not have.
+ *
+ * @param word in the place of the verb; by default what stands there on the command line
+ */
+export function noSuchVerb(command: Command, verbs: readonly string[], word: string | undefined = command.args[0]): UsageError {
   const what = pathOf(command);
   if (word === undefined) return new UsageError(`${what} needs a verb: ${orList(verbs)}`, { command });
-  return new UsageError(`there is no command ${what} ${word}`, { why: command.parent === null ? undefined : `its verbs are ${orList(verbs).replace(" or ", " and ")}`, near: { word, candidates: verbs, before: `${what} ` }, command });
+  return new UsageError(`there is no command ${what} ${word}`, { why: command.parent === null || verbs.length === 0 ? undefined : `its verbs are ${orList(verbs).replace(" or ", " and ")}`, near: { word, candidates: verbs, before: `${what} ` }, command });
 }
 
 /** `mlstack run list`. */

@@ -34,9 +34,10 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
  */
 export async function askHidden(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   const wasRaw = stdin.isRaw;
+  // before it is asked: the terminal itself shows what is typed or pasted until then
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding("utf8");
   stdin.resume();
   try {

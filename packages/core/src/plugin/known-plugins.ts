@@ -11,7 +11,7 @@ export const PLANNED_TYPES: readonly string[] = ["step_operator", "model_registr
 /** Flavors that have a name already and no package yet, by type, with the integration that is to bring them. */
 export const PLANNED_FLAVORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   artifact_store: { gcp: "gcp", gcs: "gcp", azure: "azure" },
-  orchestrator: { vertex: "gcp", kubernetes: "kubernetes", kubeflow: "kubeflow", airflow: "airflow", sagemaker: "aws", docker: "docker" },
+  orchestrator: { vertex: "gcp", kubernetes: "kubernetes", kubeflow: "kubeflow", airflow: "airflow", sagemaker: "aws", docker: "docker", prefect: "prefect" },
   experiment_tracker: { vertex: "gcp", wandb: "wandb", comet: "comet", neptune: "neptune" },
   model_deployer: { vertex: "gcp", mlflow: "mlflow", bentoml: "bentoml", seldon: "seldon", huggingface: "huggingface" },
 };

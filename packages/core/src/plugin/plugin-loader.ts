@@ -108,7 +108,7 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     const near = Object.hasOwn(ours, flavor) || planned !== undefined ? undefined : didYouMean(flavor, [...offered.flatMap((f) => [f.flavor, ...f.entry.aliases]), ...Object.keys(ours)]);
     throw new MlstackError("MLS2007", `no installed plugin offers the ${type} flavor "${flavor}"`, {
       why: `installed are ${offered.map((f) => f.flavor).toSorted().join(", ") || "none"}${near === undefined ? "" : `; did you mean "${near}"?`}${planned === undefined || Object.hasOwn(ours, flavor) ? "" : `; it is planned for the integration ${planned}`}`,
-      fix: near !== undefined ? `write type: ${near}` : Object.hasOwn(ours, flavor) ? host.installCommand([ours[flavor]!]) : planned !== undefined ? `as soon as it is published: mlstack integration install ${planned}, or ${host.installCommand([`@mlstack/plugin-${planned}`])}` : `install a plugin that offers it, and list it in package.json`,
+      fix: near !== undefined ? `write type: ${near}` : Object.hasOwn(ours, flavor) ? host.installCommand([ours[flavor]!]) : planned !== undefined ? `${host.installCommand([`@mlstack/plugin-${planned}`])}, as soon as it is published` : `install a plugin that offers it, and list it in package.json`,
       details: { type, flavor, installed: offered.map((f) => f.flavor).toSorted() },
     });
   }

@@ -1,4 +1,4 @@
-import { MlstackError, nameList } from "@mlstack/core/errors";
+import { didYouMean, MlstackError, nameList, thereAre } from "@mlstack/core/errors";
 import type { Project } from "../project/project.ts";
 import { editProject, setAt } from "./edit-files.ts";
 import { sameDefinition, type ProjectComponent, type ProjectFiles } from "./project-files.ts";
@@ -101,7 +101,10 @@ export function componentNamed(files: ProjectFiles, name: string, type: string |
   if (type !== undefined) return files.component(type, name);
   if (types.length === 1) return files.component(types[0]!, name);
   if (types.length > 1) throw new MlstackError("MLS7012", `${JSON.stringify(name)} is the name of ${types.length} components`, { why: `of the types ${types.join(", ")}`, fix: `--type ${types[0]!}` });
-  return files.component("component", name);
+  const known = [...new Set(files.components.map((c) => c.name))];
+  const [unread] = files.broken;
+  const near = didYouMean(name, known);
+  throw new MlstackError("MLS7012", `there is no component ${JSON.stringify(name)}`, { why: `${thereAre(known)}${unread === undefined ? "" : `; a file can't be read: ${unread.message}`}`, fix: near === undefined ? `mlstack component list, or mlstack component register ${name} --type TYPE --flavor FLAVOR` : `write ${near}` });
 }
 
 const builtIn = ({ type, name }: ProjectComponent) => new MlstackError("MLS7013", `the ${type} ${JSON.stringify(name)} is built in`, { why: "it is what runs where nothing else is set", fix: `define one of your own: mlstack component register NAME --type ${type} --flavor local` });

@@ -76,7 +76,7 @@ function commit(staged: ReadonlyMap<string, Staged>): void {
       mkdirSync(dirname(path), { recursive: true });
       const partial = join(dirname(path), `.${process.pid}.partial`);
       try { writeFileSync(partial, written); renameSync(partial, path); } finally { rmSync(partial, { force: true }); }
-    } catch (e) { throw fsError(e, "writing", path); }
+    } catch (e) { throw fsError(e, "writing", path, true); }
   }
 }
 

@@ -186,9 +186,12 @@ test("init makes a project once, keeps what is there, and the identity that runs
   expect(await initProject(dir, {})).toMatchObject({ written: ["mlstack.yaml", "tsconfig.json"], kept: ["package.json"], around: undefined });
   const { id, envSalt } = (await openProjectFiles(dir)).project;
   expect({ id, envSalt }).toEqual(before);
+  // compilers of today know no node:fs by themselves
+  expect(JSON.parse(readFileSync(join(dir, "tsconfig.json"), "utf8"))).toMatchObject({ compilerOptions: { types: ["node"] } });
   expect(await initProject(dir, {})).toMatchObject({ written: [], kept: ["mlstack.yaml", "package.json", "tsconfig.json"] });
-  mkdirSync(join(dir, "inner"));
+  // a folder that is not there is made
   expect(await initProject(join(dir, "inner"), {})).toMatchObject({ written: ["mlstack.yaml", "package.json", "tsconfig.json"], around: dir });
+  for (const path of ["package.json", "package.json/below"]) expect(await refusal(initProject(join(dir, path), {}))).toMatch(/^MLS7002 .* is no folder \| looked at .* \| name a folder/);
   writeFileSync(join(dir, "mlstack.yaml"), "version: 2\n");
   expect(await refusal(initProject(dir, {}))).toMatch(/^MLS7010/);
 });

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
-import { fsError } from "../local/fs-errors.ts";
+import { fsError, makeFolder } from "../local/fs-errors.ts";
 import { findProject, projectIdentity } from "../project/project.ts";
 import { PROJECT_FILE, readProjectFile } from "./project-file.ts";
 import { loadYaml } from "./project-files.ts";
@@ -18,14 +18,17 @@ export interface InitResult {
 }
 
 /**
- * Makes a folder a project: `mlstack.yaml` with an identity that everybody who has the repository shares, and a package.json and a
+ * Makes a folder a project, and the folder where it is not there: `mlstack.yaml` with an identity that everybody who has the repository shares, and a package.json and a
  * tsconfig.json where there are none. What is there is not touched.
  *
- * @throws MLS7002 where there is no such folder; MLS7004, MLS7010 for a mlstack.yaml that can't be used; MLS3004, MLS3005
+ * @throws MLS7002 for a path that is no folder; MLS7004, MLS7010 for a mlstack.yaml that can't be used; MLS3004, MLS3005
  */
 export async function initProject(folder: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<InitResult> {
   const dir = resolve(folder);
-  if (!existsSync(dir)) throw new MlstackError("MLS7002", `there is no folder ${JSON.stringify(folder)}`, { why: `looked at ${dir}`, fix: "make it first, or name another" });
+  try { makeFolder(dir); } catch (e) {
+    if (["EEXIST", "ENOTDIR"].includes((e as { code?: string }).code ?? "")) throw new MlstackError("MLS7002", `${JSON.stringify(folder)} is no folder`, { why: `looked at ${dir}`, fix: "name a folder: one that is there, or is to be made" });
+    throw fsError(e, "making", dir, true);
+  }
   const above = dirname(dir) === dir ? undefined : findProject(dirname(dir), env).dir;
   const around = above !== undefined && existsSync(join(above, PROJECT_FILE)) ? above : undefined;
   const [written, kept]: [string[], string[]] = [[], []];
@@ -34,7 +37,7 @@ export async function initProject(folder: string, env: Readonly<Record<string, s
     if (existsSync(path)) { kept.push(name); return; }
     const what = text();
     try { writeFileSync(path, what, { flag: "wx" }); written.push(name); } catch (e) {
-      if ((e as { code?: string }).code !== "EEXIST") throw fsError(e, "writing", path);
+      if ((e as { code?: string }).code !== "EEXIST") throw fsError(e, "writing", path, true);
       kept.push(name);
     }
   };
@@ -53,7 +56,7 @@ project:
   env_salt: ${identity!.envSalt}
 `);
   put("package.json", () => `${JSON.stringify({ name: packageName(basename(dir)), private: true, type: "module" }, null, 2)}\n`);
-  put("tsconfig.json", () => `${JSON.stringify({ compilerOptions: { target: "esnext", module: "nodenext", strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true }, include: ["**/*.ts"] }, null, 2)}\n`);
+  put("tsconfig.json", () => `${JSON.stringify({ compilerOptions: { target: "esnext", module: "nodenext", strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true, types: ["node"] }, include: ["**/*.ts"] }, null, 2)}\n`);
   return { dir, written, kept, around };
 }
 

@@ -10,6 +10,21 @@ export function isLocal({ local }: Pick<ComponentEntry, "local">, { config }: Pi
 }
 
 /**
+ * What `refuseLocal` says of a stack whose steps run where the project is not; undefined where they run here, where nothing is wrong, and where the
+ * orchestrator can't be made, which is told otherwise.
+ */
+export async function localMisfit(stack: Stack): Promise<MlstackError | undefined> {
+  try {
+    if ((await stack.launcher()).sees !== "bundle") return undefined;
+  } catch { return undefined; }
+  try { await refuseLocal(stack); } catch (e) {
+    if (MlstackError.is(e)) return e;
+    throw e;
+  }
+  return undefined;
+}
+
+/**
  * Looks for components that would keep things in a folder which steps or a driver elsewhere do not have: what they write there would be lost
  * without a word, and what they read is not there.
  *
@@ -24,6 +39,7 @@ export async function refuseLocal({ spec, loader }: Pick<Stack, "spec" | "loader
     const path = typeof entry.local === "object" ? entry.local.unless : undefined;
     throw new MlstackError("MLS4004", `the ${type.replaceAll("_", " ")} "${component.name}" of the stack "${spec.name}" keeps things in a folder of this project, and the steps run where the project is not`, {
       why: "they would look for it elsewhere, and what they write there would be lost", fix: path === undefined ? "use another flavor, or leave it out" : `give it an absolute path (${path}: /…) that the steps reach, or use another flavor`,
+      details: { stack: spec.name, component: type },
     });
   }
 }

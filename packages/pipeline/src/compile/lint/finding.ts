@@ -1,7 +1,7 @@
 import type { UncachedReason } from "../types.ts";
 
 /** What the linter looks for besides what keeps a step from being cached. */
-export type LintRule = UncachedReason["rule"] | "vendor-sdk" | "undeclared-result" | "random-without-seed";
+export type LintRule = UncachedReason["rule"] | "vendor-sdk" | "undeclared-result" | "random-without-seed" | "clock" | "network";
 
 /** Something in a project's code that will fail, or is not what its author thinks. */
 export interface LintFinding {

@@ -22,7 +22,7 @@ export interface StepSource {
   readonly run: FunctionNode | undefined;
   readonly env: readonly string[] | undefined;
   readonly files: readonly string[] | undefined;
-  /** `cache: false`. */
+  /** `cache: false`, or it is handed a component that it changes something with. */
   readonly isUncached: boolean;
 }
 
@@ -66,8 +66,22 @@ function sourceOf(project: Project, module: ModuleRecord, node: NodeOf<"ObjectEx
     outputs: propertyOf(node, "output") !== undefined ? "single" : outputs === undefined ? [] : outputs.kind === "object" ? keysOf(outputs.node) : undefined,
     run: run?.kind === "function" ? run.node : undefined,
     env: textsOf(valueOf("env")), files: textsOf(valueOf("files")),
-    isUncached: cache?.type === "Literal" && cache.value === false,
+    isUncached: (cache?.type === "Literal" && cache.value === false) || hasEffects(node),
   };
+}
+
+/** Whether a step's results are never stored, for it is handed more than the tracker: all that `requires` names, and in `uses` what does not say how to cache it. */
+function hasEffects(step: NodeOf<"ObjectExpression">): boolean {
+  const named = (of: string) => {
+    const value = propertyOf(step, of);
+    return value?.type !== "ObjectExpression" ? [] : value.properties.flatMap((p) => {
+      const key = p.type === "Property" ? staticKey(p.key, p.computed) : undefined;
+      return p.type !== "Property" || key === undefined || key === "experimentTracker" ? [] : [{ key, value: withoutTypes(p.value) }];
+    });
+  };
+  const uses = named("uses");
+  const isCached = (key: string) => uses.some((u) => u.key === key && u.value.type === "ObjectExpression");
+  return [...named("requires"), ...uses].some(({ key }) => !isCached(key));
 }
 
 /** The value of a property that is written out. */

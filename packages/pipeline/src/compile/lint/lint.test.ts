@@ -31,6 +31,29 @@ test("a vendor's SDK that a step reaches, wherever it is imported, and no other"
   expect(found(stepOf("run: async () => (await import('@aws-sdk/client-s3')).S3Client"), packages)).toEqual([expect.stringMatching(/^error vendor-sdk src\/steps.ts:3:\d+ \[train\]$/)]);
 });
 
+test("a vendor's SDK that is not installed is told as such, and not to be installed", () => {
+  expect(found(`import { Storage } from "@google-cloud/storage";\n${stepOf("run: () => new Storage()")}`)).toEqual([expect.stringMatching(/^error vendor-sdk src\/steps.ts:\d+:\d+ \[train\]$/)]);
+  expect(found(stepOf("run: async () => (await import('@aws-sdk/client-s3')).S3Client"))).toEqual([expect.stringMatching(/^error vendor-sdk/)]);
+  expect(found(`import x from "@google-cloud-like/storage";\n${stepOf("run: () => x")}`)).toEqual([expect.stringMatching(/^error unresolved-package/)]);
+});
+
+test("the clock and the network, which give something else each time; not durations, nor a date that is given", () => {
+  const rules = (body: string, more?: string) => found(stepOf(body, more)).map((f) => f.split(" ")[1]);
+  expect(rules("run: () => Date.now()")).toEqual(["clock"]);
+  expect(rules("run: () => new Date().toISOString()")).toEqual(["clock"]);
+  expect(rules("run: () => Date()")).toEqual(["clock"]);
+  expect(rules("run: async () => (await fetch('https://example.com')).json()")).toEqual(["network"]);
+  expect(found(`const stamp = () => Date.now();\n${stepOf("run: () => stamp()")}`)).toEqual([expect.stringMatching(/^warning clock src\/steps.ts:3:\d+ \[train\]$/)]);
+  expect(rules("run: ({ params, log }) => { const t = performance.now(); log(String(performance.now() - t)); return new Date(params.at).getTime() + Date.UTC(2026, 1); }", "params: { at: z.number() }, output: json(z.number())")).toEqual([]);
+  expect(rules("run: async () => Date.now() + (await fetch('https://example.com')).status", "cache: false, output: json(z.any())")).toEqual([]);
+});
+
+test("what a step with effects takes from the clock is served to nobody", () => {
+  const rules = (more: string) => found(stepOf("run: () => Date.now() + Math.random()", `output: json(z.number()), ${more}`)).map((f) => f.split(" ")[1]);
+  for (const more of ['uses: { modelDeployer: "optional" }', "requires: { modelDeployer: true }", 'requires: { experimentTracker: true, "acme.index": "main" }']) expect(rules(more), more).toEqual([]);
+  for (const more of ['uses: { modelDeployer: { cache: "by-component" } }', "requires: { experimentTracker: true }", 'requires: { modelDeployer: true }, uses: { modelDeployer: { cache: "by-component" } }', "uses: {}"]) expect(rules(more), more).toEqual(["clock", "random-without-seed"]);
+});
+
 test.each([
   ["a missing output", "outputs: { a: json(z.number()), b: json(z.number()) }", "run: () => ({ a: 1 })", 1],
   ["one too many, in a branch", "outputs: { a: json(z.number()) }", "run({ params }) { if (params) return { a: 1 }; return params ? { a: 1 } : { a: 1, c: 2 }; }", 1],

@@ -51,10 +51,14 @@ function lintStep(project: Project, step: FoundStep, loaded: readonly string[], 
   const place = placeOf(step);
   const identity = identify(project, place, step.name);
   if ("rule" in identity) { reasonOf(identity, step.module.at(step.call.start), add, step.name); return; }
-  for (const finding of reachedFindings(project, retainedOf(project, identity))) if (finding.rule === "vendor-sdk" || step.spec?.isUncached !== true) add(finding, step.name);
+  const reached = reachedFindings(project, retainedOf(project, identity));
+  for (const finding of reached) if (finding.rule === "vendor-sdk" || step.spec?.isUncached !== true) add(finding, step.name);
+  const vendors = new Set(reached.filter((f) => f.rule === "vendor-sdk").map((f) => f.at));
   const { uncached } = fingerprintOf(project, identity, { env: step.spec?.env ?? [], files: step.spec?.files ?? [] }, loaded);
   for (const reason of uncached) {
     if (step.spec?.isUncached === true && !FATAL.has(reason.rule)) continue;
+    // to install a vendor's library is no way out
+    if (reason.rule === "unresolved-package" && reason.at !== undefined && vendors.has(reason.at)) continue;
     // what is declared by a computed list can't be told from what is not
     if ((reason.rule === "undeclared-env" && step.spec?.env === undefined) || (reason.rule === "undeclared-file" && step.spec?.files === undefined)) continue;
     reasonOf(reason, step.module.at(step.call.start), add, step.name);
