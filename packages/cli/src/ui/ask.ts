@@ -34,11 +34,12 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
  */
 export async function askHidden(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   const wasRaw = stdin.isRaw;
+  // before the question is there: who pastes or types at once would see the text
   stdin.setRawMode(true);
   stdin.setEncoding("utf8");
   stdin.resume();
+  stderr.write(question);
   try {
     return await new Promise<string>((done, fail) => {
       let typed = "";
