@@ -35,7 +35,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS2005: { why: "The plugin's code threw when it was imported.", mends: ["look at the cause: -v", "update or reinstall the plugin", "other plugins go on working"] },
   MLS2006: { why: "The manifest promises what the code does not have.", mends: ["update the plugin", "its authors: build it again, so that the manifest is written anew"] },
   MLS2007: { why: "A stack names a flavor, and no plugin among the project's dependencies offers it.", mends: ["install the plugin: the message has the command", "correct type: in the stack's file"] },
-  MLS2008: { why: "Each flavor has a schema for its configuration. Secrets stand there as references, and nothing else does.", mends: ["correct what the message names", "write secrets as ${secret:NAME} or ${env:NAME}"] },
+  MLS2008: { why: "Each flavor has a schema for its configuration. Secrets stand there as references; a reference stands for a whole value.", mends: ["correct what the message names", "write secrets as ${secret:NAME} or ${env:NAME}"] },
   MLS2009: { why: "The configuration is valid, and the component's code threw when it was made.", mends: ["look at the cause: -v"] },
   MLS2010: { why: "A reference becomes a value when its component is created, and there is none.", mends: ["export the variable", "mlstack secret set NAME", "correct the name in the stack's file"] },
   MLS3001: { why: "Something names an object, and the store does not have it: it was removed, or lies in another store.", mends: ["run again: what is missing is made again", "use the stack on which it was made"] },
