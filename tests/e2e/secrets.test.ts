@@ -17,10 +17,10 @@ export default definePlugin({
   contracts: [{ type: "acme.vault", accepts: [1], stability: "experimental" }],
   components: [component({
     type: "acme.vault", version: 1, flavor: "acme", description: "Knows a secret", config: z.strictObject({ url: z.string(), login: z.strictObject({ token: secret(z.string().min(1)) }), refuse: z.boolean().default(false) }),
-    create({ login, refuse }) {
+    create({ login, refuse, url }) {
       if (refuse) throw new Error("401 Unauthorized: Bearer " + login.token);
       return {
-        contract: "acme.vault@1", digest: () => createHash("sha256").update(login.token).digest("hex"),
+        contract: "acme.vault@1", url, digest: () => createHash("sha256").update(login.token).digest("hex"),
         // as clients of services do, which print and fail with the whole request
         leak() {
           console.log("request: Authorization: Bearer " + login.token);
@@ -43,6 +43,8 @@ export const ask = step({ name: "ask", params: { fail: z.boolean() }, requires: 
   if (context.params.fail) context["acme.vault"].leak();
   return context["acme.vault"].digest();
 } });
+export const reach = step({ name: "reach", uses: { "acme.vault": { cache: "by-component" } }, output: json(z.string()), run: (context) => { context.log("reached " + context["acme.vault"].url); return "there"; } });
+export const reaches = pipeline({ name: "reaches", build: () => ({ x: reach({}) }) });
 export const asks = pipeline({ name: "asks", params: { fail: z.boolean().default(false) }, build: (p) => ({ x: ask({ fail: p.fail }) }) });
 `;
 
@@ -72,7 +74,8 @@ beforeAll(async () => {
   p.write("stacks/kept-workers.yaml", stackFile("type: local", kept));
   p.write("stacks/kept-away.yaml", stackFile(`type: process, configuration: { work_dir: ${join(p.dir, "work")}, keep_folders: true }`, kept));
   p.write("stacks/later.yaml", stackFile("type: local", 'login: { token: "${secret:absent}" }'));
-  p.write("stacks/elsewhere.yaml", stackFile("type: local", ref).replace("https://vault.example.com", "${env:VAULT_URL}"));
+  for (const [name, orchestrator] of [["setting", "type: local"], ["setting-away", "type: process"]] as const) p.write(`stacks/${name}.yaml`, stackFile(orchestrator, ref).replace("https://vault.example.com", "${env:VAULT_URL}"));
+  p.write("stacks/hidden-setting.yaml", stackFile("type: local", ref).replace("https://vault.example.com", "${secret:vault/url}"));
 });
 afterAll(() => { p.close(); });
 
@@ -91,12 +94,12 @@ function holding(dir: string): string[] {
 
 /** What a step printed, and what it failed with, in all the places where that is told. */
 async function leaks(stack: string, env?: Record<string, string>): Promise<void> {
-  const failed = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--debug"], env);
+  const failed = await mlstack(["run", "pipeline.mjs#asks", "--stack", stack, "-p", "fail=true", "--debug"], env);
   expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("401 for Bearer [secret]")]);
   const logs = await mlstack(["run", "logs", "last"], {});
   expect(logs.stdout).toContain("request: Authorization: Bearer [secret]");
   if (stack.includes("workers")) expect(logs.stdout).toContain("native: [secret]");
-  for (const args of [["run", "show", "last", "--json"], ["run", "show", "last"], ["run", "logs", "last", "--json"], ["why", "last/ask", "--json"], ["run", "list", "--json"], ["run", "pipeline.mjs", "--stack", stack, "-p", "fail=true", "--json"]]) await mlstack(args, env);
+  for (const args of [["run", "show", "last", "--json"], ["run", "show", "last"], ["run", "logs", "last", "--json"], ["why", "last/ask", "--json"], ["run", "list", "--json"], ["run", "pipeline.mjs#asks", "--stack", stack, "-p", "fail=true", "--json"]]) await mlstack(args, env);
 }
 
 describe("a secret is a reference, and a value in the component alone", () => {
@@ -105,7 +108,7 @@ describe("a secret is a reference, and a value in the component alone", () => {
     const set = await mlstack(["secret", "set", "vault/token", "--from-file", "value.txt"], {});
     expect(set.code, set.stderr).toBe(0);
     p.remove("value.txt");
-    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v", "--refresh"], {});
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", stack, "-v", "--refresh"], {});
     expect(code, stderr).toBe(0);
     expect((jsonOf(await mlstack(["artifact", "preview", "last/ask", "--json"], {})).data["preview"] as { text: string }).text).toContain(digest);
     const shown = jsonOf(await mlstack(["run", "show", "last", "--json"], {})).data as { stack: { components: Record<string, { config: unknown }> } };
@@ -120,7 +123,7 @@ describe("a secret is a reference, and a value in the component alone", () => {
   });
 
   test("of the project's encrypted secrets, with a driver elsewhere", async () => {
-    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "kept-away", "--detach", "--refresh"], {});
+    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", "kept-away", "--detach", "--refresh"], {});
     expect(code, stderr).toBe(0);
     const attached = await mlstack(["run", "attach", stdout.trim()], {});
     expect(attached.code, attached.stderr).toBe(0);
@@ -128,7 +131,7 @@ describe("a secret is a reference, and a value in the component alone", () => {
   });
 
   test.each(["inline", "workers", "away"])("on the stack %s", async (stack) => {
-    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack, "-v"]);
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", stack, "-v"]);
     expect(code, stderr).toBe(0);
     expect((jsonOf(await mlstack(["artifact", "preview", "last/ask", "--json"])).data["preview"] as { text: string }).text).toContain(digest);
     const shown = jsonOf(await mlstack(["run", "show", "last", "--json"])).data as { stack: { components: Record<string, { config: unknown }> } };
@@ -137,7 +140,7 @@ describe("a secret is a reference, and a value in the component alone", () => {
   }, 240_000);
 
   test("with a driver elsewhere", async () => {
-    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "away", "--detach", "--refresh"]);
+    const { code, stdout, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", "away", "--detach", "--refresh"]);
     expect(code, stderr).toBe(0);
     const attached = await mlstack(["run", "attach", stdout.trim()]);
     expect(attached.code, attached.stderr).toBe(0);
@@ -145,7 +148,7 @@ describe("a secret is a reference, and a value in the component alone", () => {
   });
 
   test("what a component says of it when it fails is told without it", async () => {
-    const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "refused", "--debug", "-v"]);
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", "refused", "--debug", "-v"]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("401 Unauthorized: Bearer [secret]")]);
   });
 
@@ -157,11 +160,37 @@ describe("a secret is a reference, and a value in the component alone", () => {
   });
 });
 
+describe("a reference in a field that is no secret", () => {
+  const reached = async (stack: string, env: Record<string, string>) => {
+    const { code, stderr } = await mlstack(["run", "pipeline.mjs#reaches", "--stack", stack], { VAULT_TOKEN: CANARY, ...env });
+    expect(code, stderr).toBe(0);
+    const { stack: { components }, steps } = jsonOf(await mlstack(["run", "show", "last", "--json"], {})).data as { stack: { components: Record<string, { config: unknown }> }; steps: { status: string }[] };
+    return [components["acme.vault"]!.config, steps[0]!.status, (await mlstack(["run", "logs", "last"], {})).stdout.trim().split(" ").at(-1)];
+  };
+
+  test("by a variable is kept as the value that was used, and is a part of what is cached by component", async () => {
+    const config = (url: string) => ({ url, login: { token: "${env:VAULT_TOKEN}" } });
+    expect(await reached("setting", { VAULT_URL: "https://one" })).toEqual([config("https://one"), "completed", "https://one"]);
+    expect(await reached("setting", { VAULT_URL: "https://two" })).toEqual([config("https://two"), "completed", "https://two"]);
+    expect((await reached("setting", { VAULT_URL: "https://one" })).slice(0, 2)).toEqual([config("https://one"), "cached"]);
+    // also where the variable is not, and with the same key there
+    expect((await reached("setting-away", { VAULT_URL: "https://two" })).slice(0, 2)).toEqual([config("https://two"), "cached"]);
+    expect(await reached("setting-away", { VAULT_URL: "https://three" })).toEqual([config("https://three"), "completed", "https://three"]);
+  }, 120_000);
+
+  test("by a secret's name is a secret", async () => {
+    p.write("value.txt", "https://hidden-url.example.com");
+    await mlstack(["secret", "set", "vault/url", "--from-file", "value.txt"], {});
+    expect(await reached("hidden-setting", {})).toEqual([{ url: "${secret:vault/url}", login: { token: "${env:VAULT_TOKEN}" } }, "completed", "[secret]"]);
+    expect(printed.filter((text) => text.includes("hidden-url"))).toEqual([]);
+  }, 60_000);
+});
+
 describe("before anything is recorded", () => {
   test("a secret that is damaged, or made for another key, is told apart", async () => {
     const file = join(p.dir, ".mlstack", "secrets", "vault%2Ftoken.json");
     const whole = readFileSync(file, "utf8");
-    const refused = async (env: Record<string, string> = {}) => { const { code, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", "kept-inline"], env); return [code, /^error (\S+)/.exec(stderr)?.[1], stderr.trimEnd().split("\n").at(-1)]; };
+    const refused = async (env: Record<string, string> = {}) => { const { code, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", "kept-inline"], env); return [code, /^error (\S+)/.exec(stderr)?.[1], stderr.trimEnd().split("\n").at(-1)]; };
     p.write(".mlstack/secrets/vault%2Ftoken.json", whole.slice(0, -40));
     expect(await refused()).toEqual([5, "MLS8002", "  fix   set it again: mlstack secret set vault/token"]);
     p.write(".mlstack/secrets/vault%2Ftoken.json", whole);
@@ -174,10 +203,10 @@ describe("before anything is recorded", () => {
 
   test.each([
     ["text", {}, "MLS2008", "write login.token: ${env:ACME_TOKEN}, and set that variable"], ["later", {}, "MLS2010", "mlstack secret set absent"], ["inline", {}, "MLS2010", "export VAULT_TOKEN=…"],
-    ["elsewhere", { VAULT_TOKEN: "x-token", VAULT_URL: "u" }, "MLS2008", "write the value of url itself"],
+    ["setting", { VAULT_TOKEN: "x-token" }, "MLS2010", "export VAULT_URL=…"],
   ] as const)("%s is refused", async (stack, env, code, fix) => {
     const before = (await mlstack(["run", "list", "--json"])).stdout;
-    const { code: exit, stderr } = await mlstack(["run", "pipeline.mjs", "--stack", stack], env);
+    const { code: exit, stderr } = await mlstack(["run", "pipeline.mjs#asks", "--stack", stack], env);
     expect([exit, stderr.trimEnd().split("\n").at(-1)], stderr).toEqual([2, `  fix   ${fix}`]);
     expect(stderr).toContain(`error ${code}`);
     expect(stderr).not.toContain(CANARY);

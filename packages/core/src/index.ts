@@ -20,7 +20,7 @@ export { component, definePlugin, isPluginDefinition, type ComponentDefinition, 
 export { KNOWN_PLUGINS, PLANNED_FLAVORS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
 export { manifestOf, pluginManifest, type ComponentEntry, type Permissions, type PluginManifest } from "./plugin/manifest.ts";
 export type { PluginHost, PluginPackage } from "./plugin/plugin-host.ts";
-export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, type SecretSource } from "./plugin/plugin-loader.ts";
+export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, type SecretListener, type SecretSource } from "./plugin/plugin-loader.ts";
 export { componentNameOf, componentTypeOf, CONTEXT_NAMES, type StepComponentHandle, type StepComponents } from "./steps/component-names.ts";
 export { dataParam, isDataParam, type DataHandle, type DataKind, type DataParam, type DataRef } from "./steps/data-param.ts";
 export { reference, referencedSecrets, referencedVariables, secret } from "./plugin/references.ts";

@@ -29,6 +29,7 @@ import { resumeRun, type ResumeOptions } from "./run/resume-run.ts";
 import { otherLaunchers } from "./stack/other-launchers.ts";
 import { otherStores } from "./stack/other-stores.ts";
 import { openStack, LOCAL_STACK, withConcurrency, type Stack, type StackSpec } from "./stack/stack.ts";
+import { settledStack } from "./stack/stack-references.ts";
 import { actionSpace, type ActionSpace } from "./store/action-space.ts";
 import { contentSpace } from "./store/content-space.ts";
 import type { NamedStore } from "./store/known-stores.ts";
@@ -158,7 +159,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const logs = logFiles(join(project.stateDir, "logs"));
   const plugins = projectPlugins(project.dir, options.contracts, { env });
   const place = { projectDir: project.dir, stateDir: project.stateDir };
-  const stack = openStack(withConcurrency(options.stack ?? LOCAL_STACK, options.concurrency), plugins, place);
+  const stack = openStack(await settledStack(withConcurrency(options.stack ?? LOCAL_STACK, options.concurrency), plugins), plugins, place);
   const records = recordsOf(db);
   const scratches = join(project.stateDir, "scratch");
   const scratch = join(scratches, `${ownTag()}${randomUUID()}`);

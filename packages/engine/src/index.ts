@@ -37,6 +37,7 @@ export { processStack } from "./stack/process-stack.ts";
 export { LOCAL_STACK, openStack, type ComponentSpec, type Stack, type StackFinding, type StackSpec } from "./stack/stack.ts";
 export { localMisfit } from "./stack/local-components.ts";
 export { stackFindings } from "./stack/stack-findings.ts";
+export { settledStack } from "./stack/stack-references.ts";
 export type { ActionEntry, ActionSpace, FoundEntry, NonDeterministicMark } from "./store/action-space.ts";
 export { activeStackOf, isCI, readActive, refuseImplicit, writeActive, type ActiveStack, type Named, type StackSource } from "./project-files/active-stack.ts";
 export { findActiveStack, findStack } from "./project-files/find-stack.ts";

@@ -58,10 +58,10 @@ function internalProblem(context: Context, specifier: string, name: string): str
 }
 
 function externalProblem({ repo, workspace, isTooling }: Context, name: string): string | undefined {
-  const { name: own, dependencies = {}, peerDependencies = {}, devDependencies = {} } = workspace.manifest;
+  const { name: own, dependencies = {}, peerDependencies = {}, optionalDependencies = {}, devDependencies = {} } = workspace.manifest;
   if (isTooling && (devDependencies[name] ?? repo.manifest.devDependencies?.[name]) !== undefined) return undefined;
   if (own === "@mlstack/core" && !isTooling && !CORE_EXTERNALS.includes(name)) return `is not among core's few: ${CORE_EXTERNALS.join(", ")}`;
-  return (dependencies[name] ?? peerDependencies[name]) === undefined ? "is not declared in package.json" : undefined;
+  return (dependencies[name] ?? peerDependencies[name] ?? optionalDependencies[name]) === undefined ? "is not declared in package.json" : undefined;
 }
 
 function problemWith(context: Context, specifier: string): string | undefined {

@@ -52,9 +52,9 @@ function link(dir: string, name: string, target: string): void {
   if (!existsSync(at)) symlinkSync(target, at, "junction");
 }
 
-/** The environment without what the test runner sets, which must not reach the program under test. */
+/** The environment without what the test runner sets, which must not reach the program under test; nor is the keychain of whoever runs it touched. */
 export function cleanEnv(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR)/.test(k)));
+  return { ...Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR)/.test(k))), MLSTACK_KEYCHAIN: "off" };
 }
 
 export function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<Outcome> {

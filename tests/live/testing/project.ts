@@ -39,7 +39,7 @@ export function liveProject(files: Readonly<Record<string, string>>): LiveProjec
     const clean = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(VITEST|NODE_OPTIONS|NODE_V8|MLSTACK|CI$|FORCE_COLOR|AWS_|MLFLOW_)/.test(k)));
     let end!: (outcome: Outcome) => void;
     const ended = new Promise<Outcome>((done) => { end = done; });
-    const child = execFile(process.execPath, [...args], { cwd: dir, env: { ...clean, NO_COLOR: "1", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => end({ code: child.exitCode, stdout, stderr }));
+    const child = execFile(process.execPath, [...args], { cwd: dir, env: { ...clean, NO_COLOR: "1", MLSTACK_KEYCHAIN: "off", ...env }, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => end({ code: child.exitCode, stdout, stderr }));
     child.stdin?.end();
     return { child, ended };
   };

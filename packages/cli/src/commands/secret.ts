@@ -16,11 +16,12 @@ export async function secretSet(name: string, flags: GlobalFlags & { readonly fr
   try {
     const into = await writable(secrets);
     const value = await secretValue(name, flags.fromFile, cwd);
-    const { replaced } = await into.store.set!(name, value);
+    const { replaced, notice } = await into.store.set!(name, value);
     const found = await firstWith(secrets, name, into);
     const warnings = found === undefined ? [] : [`${JSON.stringify(name)} is found in the store ${found} before this one, and that value is used`];
-    if (flags.json === true) { writeJson("secret-set", { secret: name, store: into.name, flavor: into.flavor, replaced }, warnings); return; }
+    if (flags.json === true) { writeJson("secret-set", { secret: name, store: into.name, flavor: into.flavor, replaced }, notice === undefined ? warnings : [...warnings, notice]); return; }
     const t = stderr(flags);
+    if (notice !== undefined) t.line(notice);
     for (const text of warnings) t.line(`${t.style("warning", "yellow")}  ${text}`);
     t.line(`${replaced ? "replaced" : "set"} ${name}; write \${secret:${name}} where a component's configuration takes a secret`);
   } finally { await secrets.dispose(); }

@@ -1,5 +1,5 @@
 import { MlstackError, type CheckFinding } from "@mlstack/core";
-import { localMisfit, openStack, projectPlugins } from "@mlstack/engine";
+import { localMisfit, openStack, projectPlugins, settledStack } from "@mlstack/engine";
 import type { DataOf } from "../json/documents.ts";
 import { errorDocument } from "../ui/error-document.ts";
 import { printError } from "../ui/errors.ts";
@@ -16,7 +16,7 @@ export async function stackVerify(name: string | undefined, flags: GlobalFlags):
   const project = projectOf(flags);
   const spec = await activeStack(name === undefined ? flags : { ...flags, stack: name });
   const loader = projectPlugins(project.dir, undefined);
-  const stack = openStack(spec, loader, { projectDir: project.dir, stateDir: project.stateDir });
+  const stack = openStack(await settledStack(spec, loader), loader, { projectDir: project.dir, stateDir: project.stateDir });
   const findings = await stack.findings();
   // a component that works by itself, and not with this orchestrator
   const misfit = await localMisfit(stack);

@@ -35,11 +35,11 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
 export async function askHidden(question: string): Promise<string> {
   const { stdin, stderr } = process;
   const wasRaw = stdin.isRaw;
-  // before it is asked: the terminal itself shows what is typed or pasted until then
+  // before the question is there: who pastes or types at once would see the text
   stdin.setRawMode(true);
-  stderr.write(question);
   stdin.setEncoding("utf8");
   stdin.resume();
+  stderr.write(question);
   try {
     return await new Promise<string>((done, fail) => {
       let typed = "";

@@ -29,7 +29,7 @@ export interface SecretStore extends Component {
    *
    * @throws MLS8004 for a name or value that it does not take; and as `get`
    */
-  set?(name: string, value: string, options?: CallOptions): Promise<{ /** Whether there was one before. */ readonly replaced: boolean }>;
+  set?(name: string, value: string, options?: CallOptions): Promise<{ /** Whether there was one before. */ readonly replaced: boolean; /** What a person should know of it, once: such as where a key was made. */ readonly notice?: string | undefined }>;
   /** Removes a secret; false where there was none. Goes with `set`. */
   delete?(name: string, options?: CallOptions): Promise<boolean>;
 }

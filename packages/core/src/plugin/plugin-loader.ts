@@ -3,7 +3,7 @@ import type { Component, ComponentContext } from "../contracts/component.ts";
 import { contractRegistry, parseContractId, type ContractRegistry } from "../contracts/registry.ts";
 import { MlstackError } from "../errors/mlstack-error.ts";
 import { didYouMean } from "../errors/suggest.ts";
-import type { JsonValue } from "../values/json.ts";
+import type { JsonObject, JsonValue } from "../values/json.ts";
 import { redactor, type Redactor } from "../values/redactor.ts";
 import { badConfig } from "./bad-config.ts";
 import { isPluginDefinition, type PluginDefinition } from "./define-plugin.ts";
@@ -11,7 +11,8 @@ import { KNOWN_PLUGINS, PLANNED_FLAVORS } from "./known-plugins.ts";
 import { pluginManifest, type ComponentEntry, type PluginManifest } from "./manifest.ts";
 import { incompatibility, upgradeComponent } from "./negotiate.ts";
 import type { PluginHost, PluginPackage } from "./plugin-host.ts";
-import { referencedSecrets, resolveReferences, type Owner, type Resolved } from "./references.ts";
+import { quietComponent } from "./quiet-component.ts";
+import { hiddenValues, referencedSecrets, referencedVariables, resolveReferences, settledConfig, type Owner, type Resolved } from "./references.ts";
 
 /** A plugin as far as it is known. `broken` says why it can't be used; the other plugins go on. */
 export interface PluginRecord {
@@ -29,11 +30,15 @@ export interface FlavorRecord {
 }
 
 /** Where `${secret:NAME}` leads, and who is told of what it leads to. */
-export interface SecretSource {
+export interface SecretSource extends SecretListener {
   /** Where it looks, in words: `the secret store "vault" (vault)`. */
   readonly stores: string;
   /** The value; undefined where there is none of that name. */
   get(name: string): Promise<string | undefined>;
+}
+
+/** Hears of secrets, and has none: for a component whose own configuration may refer to variables only. */
+export interface SecretListener {
   /** Is told of every secret that a configuration gets, those from variables among them. */
   readonly redactor: Redactor;
 }
@@ -54,17 +59,24 @@ export interface PluginLoader {
    * @throws MLS2007 no such flavor; MLS2008 bad configuration, or a secret as text; MLS2010 a reference that leads to nothing; MLS2005,
    * MLS2006, and the reason for which a plugin is broken; what a secret store throws
    */
-  check(type: string, flavor: string, config: unknown, name: string, secrets?: SecretSource): Promise<void>;
+  check(type: string, flavor: string, config: unknown, name: string, secrets?: SecretSource | SecretListener): Promise<void>;
+  /**
+   * The configuration as it is kept and compared: `${env:NAME}` in fields that are no secrets is replaced by what it leads to. Reads manifests
+   * only; the very same configuration where no installed plugin offers the flavor.
+   */
+  settled(type: string, flavor: string, config: JsonObject | undefined): Promise<JsonObject | undefined>;
+  /** Tells the redactor the secrets that a configuration gets, as far as they are there. Reads manifests only, and creates nothing. */
+  tell(type: string, flavor: string, config: unknown, secrets: SecretSource | SecretListener): Promise<void>;
   /**
    * Finds the flavor, imports its plugin, checks the configuration, puts the values in the place of references and creates
-   * the component. What goes wrong then is told without those values.
+   * the component. What goes wrong then, and in its methods afterwards, is told without those values; what it says of itself (`check`), too.
    *
    * @param config as written by the user, keys in camelCase
    * @param secrets where `${secret:NAME}` leads; by default nowhere
    * @throws MLS2007 no such flavor; MLS2008 bad configuration; MLS2010 a reference that leads to nothing; MLS2005 the plugin threw; MLS2006
    * code and manifest disagree; MLS2009 the component could not be created; and the reason for which a plugin is broken
    */
-  create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource): Promise<Component>;
+  create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource | SecretListener): Promise<Component>;
 }
 
 /** @param options `env` is what references to variables are looked up in, when a component is created; by default nothing */
@@ -123,7 +135,7 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
   }
 
   /** The flavor's definition, and its configuration with values in the place of references, as its schema gives it. */
-  async function prepared(owner: Owner, config: unknown, strict: boolean, secrets: SecretSource | undefined): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
+  async function prepared(owner: Owner, config: unknown, strict: boolean, secrets: SecretSource | SecretListener | undefined): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
     const { type, flavor } = owner;
     const found = await find(type, flavor);
     let loading = definitions.get(found.plugin.dir);
@@ -132,24 +144,44 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     const def = loaded.components.find((c) => c.flavor === found.flavor && c.contract === found.entry.contract);
     if (def === undefined) throw new MlstackError("MLS2006", `the manifest of ${nameOf(found)} lists ${found.entry.contract} "${found.flavor}", its code does not`, { fix: "rebuild the plugin, so that its manifest is written anew" });
     const given = (config ?? {}) as JsonValue;
-    const resolved = resolveReferences(given, found.entry.config, { owner, env, strict, ...(secrets !== undefined && { secrets: await valuesOf(given, secrets), stores: secrets.stores }) });
+    const resolved = resolveReferences(given, found.entry.config, { owner, env, strict, ...(secrets !== undefined && "get" in secrets && { secrets: await valuesOf(given, secrets), stores: secrets.stores }) });
     secrets?.redactor.add(resolved.hidden);
     const parsed = await def.config.safeParseAsync(resolved.config);
     if (!parsed.success) throw unnamed(badConfig(owner, resolved.config, found.entry.config, parsed.error), resolved);
     return { found, def, data: parsed.data, resolved };
   }
 
-  async function create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource): Promise<Component> {
+  async function create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource | SecretListener): Promise<Component> {
     const { found, def, data, resolved } = await prepared({ type, flavor, name: context.name }, config, false, secrets);
     let made: Component;
     try { made = await def.create(data, { env, ...context }); } catch (cause) {
       if (MlstackError.is(cause)) throw unnamed(cause, resolved);
       throw unnamed(new MlstackError("MLS2009", `the ${type} "${context.name}" (${flavor}) could not be created: ${messageOf(cause)}`, { fix: "look at the cause: -v shows it", cause }), resolved);
     }
-    return upgradeComponent(made, found.entry.contract, contracts, nameOf(found));
+    const whole = upgradeComponent(made, found.entry.contract, contracts, nameOf(found));
+    return resolved.hidden.length === 0 ? whole : quietComponent(whole, secrets?.redactor ?? redactor(resolved.hidden));
   }
 
-  return { get contracts() { return contracts; }, list, flavors, create, check: async (type, flavor, config, name, secrets) => { await prepared({ type, flavor, name }, config, true, secrets); } };
+  /** What the manifests say of a flavor; undefined where none has it. */
+  async function entryOf(type: string, flavor: string): Promise<ComponentEntry | undefined> {
+    const offered = await flavors(type);
+    return (offered.find((f) => f.flavor === flavor) ?? offered.find((f) => f.entry.aliases.includes(flavor)))?.entry;
+  }
+
+  async function settled(type: string, flavor: string, config: JsonObject | undefined): Promise<JsonObject | undefined> {
+    if (referencedVariables(config).length === 0) return config;
+    const entry = await entryOf(type, flavor);
+    return entry === undefined ? config : (settledConfig(config!, entry.config, env) as JsonObject);
+  }
+
+  async function tell(type: string, flavor: string, config: unknown, secrets: SecretSource | SecretListener): Promise<void> {
+    const given = (config ?? {}) as JsonValue;
+    if (referencedVariables(given).length + referencedSecrets(given).length === 0) return;
+    const entry = await entryOf(type, flavor);
+    if (entry !== undefined) secrets.redactor.add(hiddenValues(given, entry.config, { env, secrets: "get" in secrets ? await valuesOf(given, { get: (name) => secrets.get(name).catch(() => undefined) }) : undefined }));
+  }
+
+  return { get contracts() { return contracts; }, list, flavors, create, settled, tell, check: async (type, flavor, config, name, secrets) => { await prepared({ type, flavor, name }, config, true, secrets); } };
 }
 
 function badManifest(pkg: PluginPackage, error: z.ZodError): MlstackError {
@@ -167,7 +199,7 @@ function unnamed(e: MlstackError, { secrets }: Resolved): MlstackError {
 }
 
 /** The secrets that a configuration refers to, as far as there are any. */
-async function valuesOf(config: JsonValue, secrets: SecretSource): Promise<Map<string, string>> {
+async function valuesOf(config: JsonValue, secrets: Pick<SecretSource, "get">): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const name of referencedSecrets(config)) {
     const value = await secrets.get(name);

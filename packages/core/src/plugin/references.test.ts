@@ -6,7 +6,7 @@ import { component, definePlugin } from "./define-plugin.ts";
 import { manifestOf } from "./manifest.ts";
 import { pluginLoader } from "./plugin-loader.ts";
 import { redactor } from "../values/redactor.ts";
-import { reference, referencedSecrets, referencedVariables, resolveReferences, secret } from "./references.ts";
+import { hiddenValues, reference, referencedSecrets, referencedVariables, resolveReferences, secret, settledConfig } from "./references.ts";
 
 const config = z.strictObject({
   url: z.string(), user: reference(z.string()).optional(), token: secret(z.string().min(1)).describe("a token").optional(),
@@ -46,10 +46,26 @@ test("a reference leads somewhere, stands alone, and stands where it may", () =>
   expect(refused("MLS2010", { url: "u", token: "${secret:db/password}" }).message).toContain("secret store");
   refused("MLS2010", { url: "u", token: "${secret:}" });
   expect(refused("MLS2008", { url: "u", token: "Bearer ${env:TOKEN}" }).why).toContain("whole value");
-  expect(refused("MLS2008", { url: "${env:TOKEN}" }).fix).toBe("write the value of url itself");
   // an empty value is a value: the schema says whether it will do
   expect(resolve({ url: "u", token: "${env:EMPTY}" }).config).toEqual({ url: "u", token: "" });
   expect(resolve({ url: "{pipeline} ${other}" }).config).toEqual({ url: "{pipeline} ${other}" });
+});
+
+test("in a field that is no secret, a variable is an ordinary setting and a secret is a secret", () => {
+  const plain = z.strictObject({ url: z.string(), workers: z.int().optional(), share: z.number().optional(), on: z.boolean().optional(), either: z.union([z.string(), z.number()]).optional(), token: secret(z.string()).optional(), user: reference(z.string()).optional() });
+  const of = z.toJSONSchema(plain, { io: "input" }) as JsonObject;
+  const variables = { URL: "http://here", WORKERS: "4", SHARE: "0.5", ON: "true", TOKEN: "value-of-token", ME: "me" };
+  const given = { url: "${env:URL}", workers: "${env:WORKERS}", share: "${env:SHARE}", on: "${env:ON}", either: "${env:WORKERS}", token: "${env:TOKEN}", user: "${env:ME}" };
+  const config = { url: "http://here", workers: 4, share: 0.5, on: true, either: "4", token: "value-of-token", user: "me" };
+  expect(resolveReferences(given, of, { owner, env: variables, strict: true })).toEqual({ config, secrets: ["value-of-token", "me"], hidden: ["value-of-token"] });
+  // kept and compared as it is here; what is a secret, or goes with one, stays a reference, and so does what leads nowhere
+  expect(settledConfig(given, of, variables)).toEqual({ ...config, token: "${env:TOKEN}", user: "${env:ME}" });
+  expect(settledConfig(given, of, {})).toEqual(given);
+  expect(settledConfig({ url: "${secret:url}" }, of, variables)).toEqual({ url: "${secret:url}" });
+  expect(resolveReferences({ url: "${secret:url}" }, of, { owner, env: {}, secrets: new Map([["url", "http://me:pass@here"]]), strict: true })).toEqual({ config: { url: "http://me:pass@here" }, secrets: ["http://me:pass@here"], hidden: ["http://me:pass@here"] });
+  expect(resolveReferences({ workers: "${env:WORKERS}" }, of, { owner, env: { WORKERS: "four" }, strict: true }).config).toEqual({ workers: "four" });
+  expect(hiddenValues({ ...given, url: "${secret:url}" }, of, { env: variables, secrets: new Map([["url", "http://me:pass@here"]]) })).toEqual(["http://me:pass@here", "value-of-token"]);
+  expect(hiddenValues({ ...given, url: "${secret:url}" }, of, { env: {} })).toEqual([]);
 });
 
 test("a secret by its name, which hides it also where only what goes with a secret stands", () => {
@@ -81,5 +97,18 @@ test("a component gets the value, and what it says of it when it fails is told w
   await expect(loader.check("experiment_tracker", "acme", { url: "u", token: "${secret:other}" }, "t", source)).rejects.toMatchObject({ code: "MLS2010", details: { component: "t", field: "token", secret: "other" } });
   await expect(loader.check("experiment_tracker", "acme", { url: "u", token: "${secret:t}" }, "t")).rejects.toMatchObject({ code: "MLS2010" });
   expect(known.text("value-of-t value-of-token u")).toBe("[secret] [secret] u");
+  // what opens secrets hears of those from variables, and has no others
+  const heard = redactor();
+  await expect(loader.check("experiment_tracker", "acme", { url: "u", token: "${env:TOKEN}" }, "t", { redactor: heard })).resolves.toBeUndefined();
+  await expect(loader.check("experiment_tracker", "acme", { url: "u", token: "${secret:t}" }, "t", { redactor: heard })).rejects.toMatchObject({ code: "MLS2010", message: expect.stringContaining("there is none here") as string });
+  expect(heard.text("value-of-t value-of-token")).toBe("value-of-t [secret]");
+  // without creating, importing or checking anything: also where another part of it is wrong
+  const early = redactor();
+  await loader.tell("experiment_tracker", "acme", { unknown: 1, token: "${env:TOKEN}", nested: { accessKey: "${secret:t}" }, url: "${secret:broken}" }, { ...source, redactor: early, get: async (name) => { if (name === "broken") throw new Error("no key"); return source.get(name); } });
+  expect(early.text("value-of-t value-of-token")).toBe("[secret] [secret]");
+  await loader.tell("experiment_tracker", "nobody-has-it", { token: "${env:TOKEN}" }, { redactor: early });
+  expect(await loader.settled("experiment_tracker", "acme", { url: "${env:USER_NAME}", token: "${env:TOKEN}", user: "${env:USER_NAME}" })).toEqual({ url: "me", token: "${env:TOKEN}", user: "${env:USER_NAME}" });
+  const kept = { url: "${env:USER_NAME}" };
+  expect(await loader.settled("experiment_tracker", "nobody-has-it", kept)).toBe(kept);
   expect(seen).toHaveLength(1);
 });

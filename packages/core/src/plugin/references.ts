@@ -4,9 +4,11 @@ import { snakeCase } from "../values/key-case.ts";
 import type { JsonObject, JsonValue } from "../values/json.ts";
 
 /*
- * Secrets in configurations. A stack's file is committed, and its components are kept with every run, sent to every step and shown by
+ * References in configurations. A stack's file is committed, and its components are kept with every run, sent to every step and shown by
  * commands: a secret is there as a reference, `${env:NAME}` or `${secret:NAME}`, and becomes a value in the process that creates the
- * component, and nowhere else. Which fields may hold one is said by the schema, and by that in the manifest.
+ * component, and nowhere else. Which fields are secrets is said by the schema, and by that in the manifest. In any other field
+ * `${secret:NAME}` is a secret all the same, and `${env:NAME}` an ordinary setting that each machine has for itself: it becomes a value
+ * before the configuration is kept or compared (`settledConfig`).
  */
 
 /** Marks a field of a component's configuration as a secret: it is written as a reference, and a value in its place is refused. */
@@ -24,7 +26,7 @@ export interface Owner { readonly type: string; readonly name: string; readonly 
 
 export interface Resolved {
   readonly config: JsonValue;
-  /** The values that took the place of references, for taking them out of messages. */
+  /** The values of secrets, and of what goes with one, that took the place of references: for taking them out of messages. */
   readonly secrets: readonly string[];
   /** Those of them that are secrets by themselves, and not only told with one, such as a user's name. */
   readonly hidden: readonly string[];
@@ -49,28 +51,19 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SECRET_NAME = /^[^\s\p{Cc}]{1,256}$/u;
 
 /**
- * Puts values in the place of references.
+ * Puts values in the place of references. Where the schema takes no text, a number, `true` or `false` is read from it.
  *
  * @param schema JSON Schema of the configuration, as the manifest has it
  * @param strict refuse a secret that is written as it is
- * @throws MLS2008 for a reference where none may stand, and, when strict, for a secret as text; MLS2010 for one that leads to nothing
+ * @throws MLS2008 for a reference inside of a text, and, when strict, for a secret as text; MLS2010 for one that leads to nothing
  */
 export function resolveReferences(config: JsonValue, schema: JsonObject, { owner, env, secrets: kept, stores = "", strict }: References & { readonly owner: Owner; readonly strict: boolean }): Resolved {
   const secrets: string[] = [];
   const hidden: string[] = [];
   const who = `the ${owner.type} "${owner.name}" (${owner.flavor})`;
-  const root = schema as Schema;
 
-  function walk(value: JsonValue, schemas: readonly Schema[], path: readonly string[]): JsonValue {
-    if (typeof value === "string") return text(value, schemas, path);
-    if (Array.isArray(value)) return value.map((item, i) => walk(item, below(schemas, "items"), [...path, String(i)]));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part as JsonValue, below(schemas, "properties", key), [...path, key])]));
-  }
-
-  function text(value: string, schemas: readonly Schema[], path: readonly string[]): string {
+  function text(value: string, { path, isSecret, goesWithOne, typed }: Field): JsonValue {
     const where = path.map(snakeCase).join(".");
-    const isSecret = schemas.some((s) => s["secret"] === true);
     const [, source, name = ""] = WHOLE.exec(value) ?? [];
     if (source === undefined) {
       if (ANYWHERE.test(value)) throw new MlstackError("MLS2008", `${who}: ${where} has a reference inside of a text`, { why: "a reference stands for the whole value", fix: `write ${where}: \${env:NAME}` });
@@ -78,7 +71,6 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
       const suggested = `${owner.flavor}_${snakeCase(path.at(-1) ?? "secret")}`.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase();
       throw new MlstackError("MLS2008", `${who}: ${where} is a secret, and is written as text`, { why: "a stack is committed, kept with every run and sent to every step", fix: `write ${where}: \${env:${suggested}}, and set that variable`, details: { component: owner.name, field: where } });
     }
-    if (!isSecret && !schemas.some((s) => s["reference"] === true)) throw new MlstackError("MLS2008", `${who}: ${where} is a reference, and is no secret`, { why: "what is no secret is kept with the run as it was", fix: `write the value of ${where} itself`, details: { component: owner.name, field: where } });
     const details = { component: owner.name, field: where };
     let found: string | undefined;
     if (source === "secret") {
@@ -91,8 +83,55 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
       if (found === undefined) throw new MlstackError("MLS2010", `the variable ${NAME.test(name) ? name : JSON.stringify(name)} is not set`, { why: `${who} takes its ${where} from it`, fix: NAME.test(name) ? `export ${name}=…` : `write ${where}: \${env:NAME}`, details: { ...details, variable: name } });
     }
     if (isSecret || source === "secret") hidden.push(found);
-    secrets.push(found);
-    return found;
+    if (isSecret || goesWithOne || source === "secret") secrets.push(found);
+    return typed(found);
+  }
+
+  return { config: mapTexts(config, schema, text), secrets, hidden };
+}
+
+/**
+ * The configuration as it is kept and compared: what `${env:NAME}` leads to stands in its place, where that is no secret and goes with none.
+ * A variable that is not set stays a reference.
+ */
+export function settledConfig(config: JsonValue, schema: JsonObject, env: Env): JsonValue {
+  return mapTexts(config, schema, (value, { isSecret, goesWithOne, typed }) => {
+    const [, source, name = ""] = WHOLE.exec(value) ?? [];
+    const found = source === "env" && !isSecret && !goesWithOne && NAME.test(name) ? env[name] : undefined;
+    return found === undefined ? value : typed(found);
+  });
+}
+
+/** The values of secrets that a configuration gets, as far as they are there: those in `Resolved.hidden`. */
+export function hiddenValues(config: JsonValue, schema: JsonObject, { env, secrets }: Pick<References, "env" | "secrets">): string[] {
+  const found: string[] = [];
+  mapTexts(config, schema, (value, { isSecret }) => {
+    const [, source, name = ""] = WHOLE.exec(value) ?? [];
+    const kept = source === "secret" ? secrets?.get(name) : source === "env" && isSecret ? env[name] : undefined;
+    if (kept !== undefined) found.push(kept);
+    return value;
+  });
+  return found;
+}
+
+/** Where a text stands in a configuration. */
+interface Field {
+  readonly path: readonly string[];
+  readonly isSecret: boolean;
+  readonly goesWithOne: boolean;
+  /** The text as the schema takes it here: a number or a truth value where it takes no text. */
+  typed(text: string): JsonValue;
+}
+
+/** A configuration with all its texts replaced. */
+function mapTexts(config: JsonValue, schema: JsonObject, text: (value: string, field: Field) => JsonValue): JsonValue {
+  const root = schema as Schema;
+
+  function walk(value: JsonValue, schemas: readonly Schema[], path: readonly string[]): JsonValue {
+    if (typeof value === "string") return text(value, { path, isSecret: schemas.some((s) => s["secret"] === true), goesWithOne: schemas.some((s) => s["reference"] === true), typed: (found) => typedBy(found, schemas) });
+    if (Array.isArray(value)) return value.map((item, i) => walk(item, below(schemas, "items"), [...path, String(i)]));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part as JsonValue, below(schemas, "properties", key), [...path, key])]));
   }
 
   /** Schemas of a part of what these describe; a name that none of them has is described by none. */
@@ -110,7 +149,14 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
     return depth > 16 ? [s] : [s, ...[...parts, ...(target === undefined ? [] : [target as Schema])].flatMap((part) => flat(part, depth + 1))];
   }
 
-  return { config: walk(config, flat(root), []), secrets, hidden };
+  return walk(config, flat(root), []);
+}
+
+function typedBy(text: string, schemas: readonly Schema[]): JsonValue {
+  const types = schemas.flatMap((s) => s["type"] ?? []);
+  if (types.includes("string")) return text;
+  if ((types.includes("number") || types.includes("integer")) && /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text))) return Number(text);
+  return types.includes("boolean") && /^(?:true|false)$/.test(text) ? text === "true" : text;
 }
 
 /** The environment variables that a configuration, or anything that holds some, refers to. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { JsonObject } from "./json.ts";
 import { camelCase, camelKeys } from "./key-case.ts";
 
 test("snake_case becomes camelCase, at every depth", () => {
@@ -13,4 +14,9 @@ test("two keys that become the same are refused", () => {
 
 test("mapping again changes nothing", () => {
   fc.assert(fc.property(fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,20}$/), (key) => { expect(camelCase(camelCase(key))).toBe(camelCase(key)); }));
+});
+
+test("names that objects have by themselves are keys like any other", () => {
+  const given = JSON.parse('{"constructor":1,"__proto__":{"to_string":2},"has_own_property":3}') as JsonObject;
+  expect(Object.entries(camelKeys(given))).toEqual([["constructor", 1], ["__proto__", { toString: 2 }], ["hasOwnProperty", 3]]);
 });

@@ -17,13 +17,14 @@ export function snakeCase(key: string): string {
  * @throws MLS2008 when two keys become the same
  */
 export function camelKeys(config: JsonObject): JsonObject {
-  const mapped: Record<string, JsonValue> = {};
+  // no object: `__proto__` and `constructor` are keys like any other
+  const mapped = new Map<string, JsonValue>();
   for (const [key, value] of Object.entries(config)) {
     const name = camelCase(key);
-    if (name in mapped) throw new MlstackError("MLS2008", `${JSON.stringify(key)} and another key of the configuration both mean ${name}`, { fix: "keep one of them" });
-    if (value !== undefined) mapped[name] = inner(value);
+    if (mapped.has(name)) throw new MlstackError("MLS2008", `${JSON.stringify(key)} and another key of the configuration both mean ${name}`, { fix: "keep one of them" });
+    if (value !== undefined) mapped.set(name, inner(value));
   }
-  return mapped;
+  return Object.fromEntries(mapped);
 }
 
 function inner(value: JsonValue): JsonValue {

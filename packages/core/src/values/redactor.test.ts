@@ -11,6 +11,24 @@ test("values are taken out in every form in which they are usually told", () => 
   expect(r.text(Buffer.from('pa"ss/word 1').toString("base64"))).toBe("[secret]");
 });
 
+test("behind other text in base64, as in a header, and in queries and passwords of addresses", () => {
+  const value = "it's >?/& päss/1";
+  const r = redactor([value]);
+  for (const user of ["a", "ab", "abc", "somebody"]) {
+    for (const after of ["", "x", "xy", "xyz"]) {
+      for (const form of ["base64", "base64url"] as const) {
+        const told = r.text(`Basic ${Buffer.from(`${user}:${value}${after}`).toString(form)}.`);
+        // what holds bits of the value alone is gone: at most a part of a character is left on either side
+        expect(told).toMatch(/^Basic [\w+/-]*\[secret\][\w+/=-]{0,8}\.$/);
+      }
+    }
+  }
+  const url = new URL(`https://me@host/?${new URLSearchParams({ token: value }).toString()}&more=1`);
+  url.password = value;
+  expect(r.text(url.href)).toBe("https://me:[secret]@host/?token=[secret]&more=1");
+  expect(redactor(["\ud800-half-of-it"]).text("\ud800-half-of-it")).toBe("[secret]");
+});
+
 test("lines of a longer value, and of two values that hold each other the longer", () => {
   const r = redactor(["-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nshort\n", "token", "token-and-more"]);
   expect(r.text("read MIIEvQIBADANBgkqhkiG9w0BAQ, then short")).toBe("read [secret], then short");

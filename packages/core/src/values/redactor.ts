@@ -2,7 +2,7 @@ import { deserializeError, MlstackError, serializeError, type SerializedError } 
 
 /** Takes the values of secrets out of what is shown or kept. It knows those that it was told, and nothing that is made of them. */
 export interface Redactor {
-  /** Values that are told from now on as `[secret]`: as they are, as in JSON, in an address, or in base64; of one with several lines each line. */
+  /** Values that are told from now on as `[secret]`: as they are, as in JSON, in an address, or in base64, also behind other text; of one with several lines each line. */
   add(values: Iterable<string>): void;
   text(text: string): string;
   /** Data like JSON with all its texts redacted; the very same object where there was nothing to take out. */
@@ -68,10 +68,25 @@ export function redactor(values: Iterable<string> = []): Redactor {
 
 function formsOf(value: string): string[] {
   const lines = value.includes("\n") ? value.split(/\r?\n/).filter((line) => line.trim().length >= SHORTEST_LINE) : [];
-  return [value, value.trimEnd(), JSON.stringify(value).slice(1, -1), inAddress(value), Buffer.from(value, "utf8").toString("base64"), ...lines].filter((form) => form.length >= SHORTEST);
+  return [value, value.trimEnd(), JSON.stringify(value).slice(1, -1), ...inAddresses(value), ...inBase64(value), ...lines].filter((form) => form.length >= SHORTEST);
 }
 
-/** As it stands in a URL; a lone half of a character has no such form. */
-function inAddress(value: string): string {
-  try { return encodeURIComponent(value); } catch { return value; }
+/** As it stands in a URL: its path, its query, its password. A lone half of a character has no such form. */
+function inAddresses(value: string): string[] {
+  let inPath: string;
+  try { inPath = encodeURIComponent(value); } catch { return []; }
+  const url = new URL("https://user@host");
+  url.password = value;
+  return [inPath, new URLSearchParams([["", value]]).toString().slice(1), url.password];
+}
+
+/** As it stands in base64, in both alphabets: by itself, and behind any other text, as a password stands behind a user's name. */
+function inBase64(value: string): string[] {
+  const bytes = Buffer.from(value, "utf8");
+  const behind = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64url");
+    // the characters that hold bits of the value alone
+    return text.slice(Math.ceil((before * 4) / 3), (before + bytes.length) % 3 === 0 ? text.length : -1);
+  });
+  return [bytes.toString("base64"), ...[bytes.toString("base64url"), ...behind].flatMap((form) => [form, form.replaceAll("-", "+").replaceAll("_", "/")])];
 }

@@ -41,12 +41,13 @@ export default definePlugin({
       type: "secret_store", version: 1, flavor: "file", description: "Secrets as encrypted files of a folder on this machine",
       config: z.strictObject({
         path: z.string().min(1).optional().describe("The folder; relative to the project. By default in the project's state folder."),
-        keyFile: z.string().min(1).optional().describe("The file that holds the key; relative to the project. By default one of this user's, outside of any project. MLSTACK_SECRETS_KEY goes before it."),
+        keyFile: z.string().min(1).optional().describe("The file that holds the key; relative to the project. By default the key is in this system's keychain, or in a file of this user's outside of any project. MLSTACK_SECRETS_KEY goes before it."),
       }),
-      permissions: { files: ["*"], env: ["MLSTACK_SECRETS_KEY"] },
+      permissions: { files: ["*"], env: ["MLSTACK_SECRETS_KEY", "MLSTACK_KEYCHAIN"] },
       async create({ path, keyFile }, { projectDir, stateDir, env = process.env }) {
-        const [{ fileSecretStore }, { keyFileOf }] = await Promise.all([import("../secrets/file-secret-store.ts"), import("../secrets/secret-key.ts")]);
-        return fileSecretStore({ folder: path === undefined ? resolve(stateDir, "secrets") : resolve(projectDir, path), keyFile: keyFile === undefined ? keyFileOf(env) : resolve(projectDir, keyFile), env });
+        const [{ fileSecretStore }, { keyFileOf }, { systemKeychain }] = await Promise.all([import("../secrets/file-secret-store.ts"), import("../secrets/secret-key.ts"), import("../secrets/keychain.ts")]);
+        const key = keyFile === undefined ? { keyFile: keyFileOf(env), keychain: systemKeychain(env) } : { keyFile: resolve(projectDir, keyFile) };
+        return fileSecretStore({ folder: path === undefined ? resolve(stateDir, "secrets") : resolve(projectDir, path), env, ...key });
       },
     }),
     component({

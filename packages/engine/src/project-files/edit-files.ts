@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { Document } from "yaml";
@@ -26,18 +26,19 @@ export interface Edit {
 /**
  * Edits the project's files. Processes take turns, so that of two edits at once both are kept; each file is written as a whole or not at all.
  *
+ * @param lockTimeoutMs how long another process's edit is waited for
  * @throws what `work` throws, and then nothing is written; MLS7015 where another process does not let go; MLS3004, MLS3005
  */
-export async function editProject<T>(project: Project, work: (edit: Edit) => T): Promise<T> {
+export async function editProject<T>(project: Project, work: (edit: Edit) => T, lockTimeoutMs: number = LOCK_TIMEOUT): Promise<T> {
   const [yaml, { DatabaseSync }] = await Promise.all([loadYaml(), import("../records/sqlite.ts")]);
   const path = join(project.stateDir, "edit.lock");
   let lock: InstanceType<typeof DatabaseSync>;
   // a lock of SQLite is the system's: it goes with the process that holds it, however that ends
-  try { makeStateFolder(project); lock = new DatabaseSync(path, { timeout: LOCK_TIMEOUT }); } catch (e) { throw fsError(e, "writing", project.stateDir); }
+  try { makeStateFolder(project); lock = new DatabaseSync(path, { timeout: lockTimeoutMs }); } catch (e) { throw fsError(e, "writing", project.stateDir); }
   try {
     try { lock.exec("begin exclusive"); } catch (e) {
       if ((e as { errcode?: number }).errcode !== 5) throw fsError(e, "writing", path);
-      throw new MlstackError("MLS7015", "another process has been editing the project's files for ten seconds", { fix: "end it, or wait, and try again", cause: e });
+      throw new MlstackError("MLS7015", `another process has been editing the project's files for ${lockTimeoutMs / 1000} seconds`, { fix: "end it, or wait, and try again", cause: e });
     }
     // nothing below waits: what another edit has written is seen, and none begins before this one has ended
     const staged = new Map<string, Staged>();
@@ -74,10 +75,22 @@ function commit(staged: ReadonlyMap<string, Staged>): void {
       if (written === undefined) { rmSync(path, { force: true }); continue; }
       if (readOr(path, "") === written && written !== "") continue;
       mkdirSync(dirname(path), { recursive: true });
-      const partial = join(dirname(path), `.${process.pid}.partial`);
-      try { writeFileSync(partial, written); renameSync(partial, path); } finally { rmSync(partial, { force: true }); }
+      const { at, mode } = placeOf(path);
+      const partial = join(dirname(at), `.${process.pid}.partial`);
+      try {
+        writeFileSync(partial, written);
+        if (mode !== undefined) chmodSync(partial, mode);
+        renameSync(partial, at);
+      } finally { rmSync(partial, { force: true }); }
     } catch (e) { throw fsError(e, "writing", path, true); }
   }
+}
+
+/** The file itself, where a link leads to it, and who may read it: both stay as they are. */
+function placeOf(path: string): { readonly at: string; readonly mode: number | undefined } {
+  if (!existsSync(path)) return { at: path, mode: undefined };
+  const at = realpathSync(path);
+  return { at, mode: statSync(at).mode & 0o777 };
 }
 
 /** The document's text, with the line ends that the file had; long lines stay long. */

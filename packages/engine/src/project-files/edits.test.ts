@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core";
@@ -194,4 +194,34 @@ test("init makes a project once, keeps what is there, and the identity that runs
   for (const path of ["package.json", "package.json/below"]) expect(await refusal(initProject(join(dir, path), {}))).toMatch(/^MLS7002 .* is no folder \| looked at .* \| name a folder/);
   writeFileSync(join(dir, "mlstack.yaml"), "version: 2\n");
   expect(await refusal(initProject(dir, {}))).toMatch(/^MLS7010/);
+});
+
+describe("where the files lie", () => {
+  const stack = "# kept\ncomponents:\n  artifact_store: { type: local }\n  orchestrator: { type: local }\n";
+  beforeEach(async () => { await registerComponent(project(), { type: "experiment_tracker", name: "t", flavor: "local", aliases: [], configuration: undefined }); });
+
+  test.skipIf(process.platform === "win32")("a file that a link leads to is edited, and who may read a file stays", async () => {
+    mkdirSync(join(dir, "shared"));
+    writeFileSync(join(dir, "shared", "s.yaml"), stack);
+    symlinkSync(join("..", "shared", "s.yaml"), join(dir, "stacks", "linked.yaml"));
+    writeFileSync(join(dir, "stacks", "own.yaml"), stack);
+    chmodSync(join(dir, "stacks", "own.yaml"), 0o600);
+    for (const name of ["linked", "own"]) await updateStack(project(), name, new Map([["experiment_tracker", "t"]]), []);
+    expect(lstatSync(join(dir, "stacks", "linked.yaml")).isSymbolicLink()).toBe(true);
+    expect(read("shared/s.yaml")).toBe(`${stack}  experiment_tracker: t\n`);
+    expect(statSync(join(dir, "stacks", "own.yaml")).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(dir, "shared"))).toEqual(["s.yaml"]);
+  });
+
+  test("another process that does not let go of the files is told, and nothing is written", async () => {
+    const { DatabaseSync } = await import("../records/sqlite.ts");
+    const other = new DatabaseSync(join(dir, ".mlstack", "edit.lock"));
+    other.exec("begin exclusive");
+    const edit = () => editProject(project(), (e) => e.write(join(dir, "stacks", "new.yaml"), stack), 50);
+    expect(await refusal(edit())).toBe("MLS7015 another process has been editing the project's files for 0.05 seconds |  | end it, or wait, and try again");
+    expect(existsSync(join(dir, "stacks", "new.yaml"))).toBe(false);
+    other.close();
+    await edit();
+    expect(read("stacks/new.yaml")).toBe(stack);
+  });
 });

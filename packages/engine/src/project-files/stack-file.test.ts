@@ -37,7 +37,7 @@ test.each([
   ["version: 2\ncomponents: { a: b }\n", /^stacks\/s\.yaml is of version 2, this mlstack knows version 1 \| update mlstack/], ["version: one\ncomponents: { a: b }\n", /version is "one" \| write version: 1, in line 1/],
   ["components: { a: { type: x, configuration: [1] } }\n", /components\.a\.configuration is no mapping/], ["components: { a: { type: x, configuration: { b: { c: .nan } } } }\n", /components\.a\.configuration\.b\.c is no plain value/],
   ["components: { a: { type: x, aliases: y } }\n", /components\.a\.aliases is no list of texts \| write aliases: \[NAME\]/], ["name: 3\ncomponents: { a: b }\n", /name is the number 3/], ["components: { a: { type: '' } }\n", /components\.a\.type is empty/],
-  ["a: 1\n---\nb: 2\n", /is not YAML: line 2.*multiple documents/], ["%YAML 1.1\n---\ncomponents: { a: { type: x, configuration: { d: 2001-01-01, s: !!set { q } } } }\n", /is no plain value/],
+  ["a: 1\n---\nb: 2\n", /is not YAML: line 2.*a second document/], ["%YAML 1.1\n---\ncomponents: { a: { type: x, configuration: { d: 2001-01-01, s: !!set { q } } } }\n", /is no plain value/],
 ])("%j", async (text, says) => { expect(await refused(text)).toMatch(says); expect(await refused(text)).not.toContain("::"); });
 
 test("names of the lesson's files are taken, and what is the user's own is left alone", async () => {

@@ -64,7 +64,7 @@ type Place = Pick<YamlFile, "file" | "document" | "lines">;
 
 function notYaml({ file, lines }: Omit<Place, "document">, problem: YAMLError): MlstackError {
   const { line, col } = lines.linePos(problem.pos[0]);
-  const message = problem.message.split("\n", 1)[0]!.replace(/ at line \d+, column \d+:?$/, "");
+  const message = problem.code === "MULTIPLE_DOCS" ? "a second document begins, and a file holds one" : problem.message.split("\n", 1)[0]!.replace(/ at line \d+, column \d+:?$/, "");
   return new MlstackError("MLS7004", `${file} is not YAML: line ${line}, column ${col}: ${message}`, { fix: `correct line ${line} of ${file}`, details: { file, line, column: col } });
 }
 

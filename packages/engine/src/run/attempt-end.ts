@@ -31,12 +31,13 @@ export function neverBegun(d: Drive, { spec, key }: Prepared, attempt: number, s
 /** The end of a step that its process did not live to write. */
 export async function died(d: Drive, { spec, key, step }: Prepared, startedAt: number, end: ProcessEnd, handle: StepHandle, stopped: AbortSignal): Promise<StepEnded> {
   const wasCancelled = stopped.aborted && !MlstackError.is(stopped.reason, "MLS4002");
-  const tail = stopped.aborted ? "" : ((await handle.tail?.().catch(() => "")) ?? "").trim();
+  // hidden as a whole: a part of a secret is not found
+  const tail = d.io.redactor.text(stopped.aborted ? "" : ((await handle.tail?.().catch(() => "")) ?? "").trim());
   const error = stopped.aborted ? (stopped.reason as Error) : new MlstackError("MLS4008", `the step "${step.name}" ended without a result: ${manner(end)}${end.reason === undefined ? "" : ` (${end.reason})`}`, {
     why: tail === "" ? "nothing of it is in the journal" : `the last that it printed: ${tail.slice(-2000)}`, fix: "look at its output; where it was killed for memory, ask for more or use less",
     details: { handle: handle.id, exitCode: end.exitCode },
   });
-  if (tail !== "") d.io.journal.log(spec.runId, spec.node, spec.attempt, { time: d.io.now(), stream: "stderr", text: d.io.redactor.text(tail.slice(-8000)) });
+  if (tail !== "") d.io.journal.log(spec.runId, spec.node, spec.attempt, { time: d.io.now(), stream: "stderr", text: tail.slice(-8000) });
   return {
     kind: "step-ended", run: spec.runId, ordinal: d.ordinal, node: spec.node, attempt: spec.attempt, startedAt, time: d.io.now(), status: wasCancelled ? "cancelled" : "failed", key: key.key, parts: key.key === null ? null : key.parts,
     cache: { state: "none", miss: spec.cache.miss }, outputs: {}, error: serializeError(error), tracker: [], ...(spec.willRetry && !wasCancelled && { retried: true }),

@@ -10,7 +10,7 @@ function stream() {
 test("keeps apart what steps that run side by side print, and what the rest prints", async () => {
   const [stdout, stderr] = [stream(), stream()];
   const original = stdout.write;
-  const capture = consoleCapture({ stdout, stderr });
+  const capture = consoleCapture({ streams: { stdout, stderr } });
   const lines: Record<string, string[]> = { a: [], b: [] };
   const work = (name: "a" | "b") => capture.run((text, from) => lines[name]!.push(`${from} ${text}`), async () => { stdout.write("1"); await sleep(5); stderr.write("2"); capture.outside(() => stdout.write(`outside ${name}`)); });
   const both = Promise.all([work("a"), work("b")]);
@@ -24,8 +24,20 @@ test("keeps apart what steps that run side by side print, and what the rest prin
 
 test("a sink may print", () => {
   const [stdout, stderr] = [stream(), stream()];
-  const capture = consoleCapture({ stdout, stderr });
+  const capture = consoleCapture({ streams: { stdout, stderr } });
   capture.run((text) => capture.outside(() => stdout.write(`sink: ${text}`)), () => stdout.write("x"));
   capture.close();
   expect(stdout.written).toEqual(["sink: x"]);
+});
+
+test("what goes to no sink is told without what is to be hidden, in texts and bytes", () => {
+  const [stdout, stderr] = [stream(), stream()];
+  const capture = consoleCapture({ streams: { stdout, stderr }, hide: (text) => text.replaceAll("canary", "[secret]") });
+  const noText = new Uint8Array([0xff, 0xfe, 0]);
+  stdout.write("a canary");
+  stdout.write(Buffer.from("a canary"));
+  stdout.write(noText);
+  capture.close();
+  expect(stdout.written.map(String)).toEqual(["a [secret]", "a [secret]", String(noText)]);
+  expect(stdout.written[2]).toBe(noText);
 });

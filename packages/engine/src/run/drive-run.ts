@@ -88,7 +88,8 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     await journal.flush();
     await r.faults.at("run.ended");
   };
-  const capture = consoleCapture();
+  // a tracker that works in the background prints what it likes, too
+  const capture = consoleCapture({ hide: (text) => redactor.text(text) });
   let link: TrackerLink | undefined;
   let roots: Roots | undefined;
   let hooks: RunHooks | undefined;
@@ -104,7 +105,9 @@ export async function driveRun(r: DrivenRun): Promise<DrivenEnd> {
     if (tracker !== undefined) {
       link = await trackerLink(tracker, { runId: run, pipeline: plan.pipeline.name, params: plainParams(plan), tags, startedAt: new Date(r.startedAt), externalId: tracked?.externalId }, {
         required, open: (digest) => content.stream(digest), signal: r.signal,
-        onOpened(externalId, url) {
+        onOpened(externalId, address) {
+          // some write who may see it into the address
+          const url = address === undefined ? undefined : redactor.text(address);
           journal.append({ kind: "run-tracked", run, ordinal, time: r.now(), tracker: r.stack.fingerprint("experimentTracker"), externalId, url: url ?? null });
           r.onTracked?.(externalId, url);
         },

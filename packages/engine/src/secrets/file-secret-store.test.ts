@@ -20,7 +20,7 @@ const CANARY = "canary-of-the-file-store";
 test("what is set is got, replaced, listed and deleted", async () => {
   const s = fileSecretStore({ folder: folder(), keyFile: keyFile(), env: {}, now: () => new Date("2026-01-02T03:04:05Z") });
   expect(await s.list!()).toEqual([]);
-  expect(await s.set!("team/db-password", CANARY)).toEqual({ replaced: false });
+  expect(await s.set!("team/db-password", CANARY)).toEqual({ replaced: false, notice: expect.stringContaining(keyFile()) as string });
   expect(await s.set!("a", "1")).toEqual({ replaced: false });
   expect(await s.set!("a", "2\n")).toEqual({ replaced: true });
   expect(await Promise.all([s.get("team/db-password"), s.get("a"), s.get("b"), s.get("No Name")])).toEqual([CANARY, "2\n", undefined, undefined]);

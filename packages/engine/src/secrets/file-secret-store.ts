@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { MlstackError, type SecretEntry, type SecretStore } from "@mlstack/core";
 import { fsError, isMissing, makeFolder } from "../local/fs-errors.ts";
 import { ownTag, sweep } from "../project/processes.ts";
+import type { Keychain } from "./keychain.ts";
 import { ensureKey, KEY_VARIABLE, readKey } from "./secret-key.ts";
 import { openSealed, parseSealed, sealSecret } from "./sealed-secret.ts";
 
@@ -12,6 +13,8 @@ export interface FileSecretStoreOptions {
   readonly folder: string;
   readonly keyFile: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a new key is put; in the key file where it is left out. */
+  readonly keychain?: Keychain | undefined;
   readonly now?: (() => Date) | undefined;
 }
 
@@ -25,7 +28,8 @@ const PARTIAL = ".tmp";
  * Secrets as encrypted files of a folder, one per secret: who sets one touches no other, so terminals that write at the same time lose
  * nothing, and names can be listed without the key. Each is written beside its place and then put there, whole or not at all.
  */
-export function fileSecretStore({ folder, keyFile, env, now = () => new Date() }: FileSecretStoreOptions): SecretStore {
+export function fileSecretStore({ folder, keyFile, env, keychain, now = () => new Date() }: FileSecretStoreOptions): SecretStore {
+  const places = { env, file: keyFile, keychain };
   // a slash is no folder: a name may also be the beginning of another
   const fileOf = (name: string) => join(folder, `${encodeURIComponent(name)}${ENDING}`);
 
@@ -44,7 +48,7 @@ export function fileSecretStore({ folder, keyFile, env, now = () => new Date() }
       const found = await read(name);
       if (found === undefined) return undefined;
       const sealed = parseSealed(found.text, name, found.file);
-      const key = await readKey(env, keyFile);
+      const key = await readKey(places);
       if (key === undefined) throw new MlstackError("MLS8001", `there is no key for the secret ${JSON.stringify(name)}`, { why: `it is encrypted for ${sealed.recipient}; ${KEY_VARIABLE} is not set, and there is no ${keyFile}`, fix: `set ${KEY_VARIABLE} to the key, or put back the key file`, details: { secret: name, recipient: sealed.recipient } });
       return openSealed(sealed, name, found.file, key);
     },
@@ -59,7 +63,7 @@ export function fileSecretStore({ folder, keyFile, env, now = () => new Date() }
     },
     async set(name, value) {
       checkSecret(name, value);
-      const key = await ensureKey(env, keyFile);
+      const { key, made } = await ensureKey(places);
       const replaced = (await read(name)) !== undefined;
       const file = fileOf(name);
       const partial = join(folder, `${ownTag()}${randomUUID()}${PARTIAL}`);
@@ -74,7 +78,7 @@ export function fileSecretStore({ folder, keyFile, env, now = () => new Date() }
       } catch (e) { throw fsError(e, "writing", file); } finally { await rm(partial, { force: true }).catch(() => undefined); }
       // of processes that were killed in the middle
       await sweep(folder);
-      return { replaced };
+      return { replaced, ...(made !== undefined && { notice: made }) };
     },
     async delete(name) {
       if (!NAME.test(name)) return false;
@@ -86,7 +90,7 @@ export function fileSecretStore({ folder, keyFile, env, now = () => new Date() }
     },
     async check() {
       const start = performance.now();
-      const key = await readKey(env, keyFile);
+      const key = await readKey(places);
       const message = key === undefined ? `no key: neither ${KEY_VARIABLE} nor ${keyFile}; mlstack secret set makes one` : `the key in ${key.from} is ${key.recipient}`;
       return [{ name: "key for secrets", ok: true, message, ms: performance.now() - start }];
     },

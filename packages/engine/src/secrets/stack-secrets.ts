@@ -32,7 +32,7 @@ export function stackSecrets(spec: StackSpec, loader: PluginLoader, place: Omit<
     open() {
       let found = made.get(name);
       // what opens secrets is opened by none: its own references lead to variables only
-      if (found === undefined) made.set(name, found = loader.create("secret_store", flavor, config, { name, ...place }) as Promise<SecretStore>);
+      if (found === undefined) made.set(name, found = loader.create("secret_store", flavor, config, { name, ...place }, { redactor: hidden }) as Promise<SecretStore>);
       return found;
     },
   });

@@ -1,4 +1,5 @@
 import { didYouMean, MlstackError, PLANNED_TYPES, type PluginLoader, type SecretSource } from "@mlstack/core";
+import { secretsFor } from "./stack-references.ts";
 import type { StackFinding, StackSpec } from "./stack.ts";
 
 /** Types of components without which nothing runs. */
@@ -27,7 +28,7 @@ export async function stackFindings({ name, components }: StackSpec, loader: Plu
   }
   for (const [type, c] of Object.entries(components)) {
     if (!loader.contracts.has(type)) continue;
-    try { await loader.check(type, c.flavor, c.config, c.name, type === "secret_store" ? undefined : secrets); } catch (e) {
+    try { await loader.check(type, c.flavor, c.config, c.name, secretsFor(type, secrets)); } catch (e) {
       if (!MlstackError.is(e)) throw e;
       findings.push({ type, error: e });
     }

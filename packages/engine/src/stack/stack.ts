@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { componentTypeOf, MlstackError, type ArtifactStore, type Component, type ComponentContext, type ExperimentTracker, type JsonObject, type Launcher, type Orchestrator, type PluginLoader } from "@mlstack/core";
 import { stackSecrets, type StackSecrets } from "../secrets/stack-secrets.ts";
 import { stackFindings } from "./stack-findings.ts";
+import { secretsFor } from "./stack-references.ts";
 
 export { LOCAL_STACK } from "../project-files/local-stack.ts";
 
@@ -64,6 +65,11 @@ export interface Stack {
    * MLS2010
    */
   findings(): Promise<readonly StackFinding[]>;
+  /**
+   * Tells the redactor every secret that the stack's components refer to, as far as it is there. Creates none: a step may print its whole
+   * environment without ever using the component that a variable is for.
+   */
+  knowSecrets(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -75,7 +81,7 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, t
     const found = spec.components[type];
     if (found === undefined) return undefined;
     let component = made.get(type);
-    if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place }, type === "secret_store" ? undefined : secrets)));
+    if (component === undefined) made.set(type, (component = loader.create(type, found.flavor, found.config, { name: found.name, ...place }, secretsFor(type, secrets))));
     return component;
   };
   const needed = (type: string): Promise<Component> => make(type) ?? Promise.reject(new MlstackError("MLS4004", `the stack "${spec.name}" has no ${type}`, { why: "no pipeline runs without one", fix: `add ${type}: { type: local } to its components` }));
@@ -98,6 +104,7 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, t
       return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
     },
     findings: () => stackFindings(spec, loader, secrets),
+    async knowSecrets() { for (const [type, c] of Object.entries(spec.components)) await loader.tell(type, c.flavor, c.config, secretsFor(type, secrets)); },
     async dispose() {
       for (const component of made.values()) await component.then((c) => c.dispose?.(), () => undefined);
       made.clear();

@@ -22,7 +22,7 @@ import { layOut } from "./lay-out.ts";
 import { lifeline } from "./lifeline.ts";
 import { bundlePaths, definitionSource } from "./load-definition.ts";
 import { relocated } from "./relocate.ts";
-import { openStepHost } from "./step-host.ts";
+import { openStepHost, type StepHost } from "./step-host.ts";
 
 /** How often what a step prints is written into the store while it runs, in milliseconds. */
 const LOGS_EVERY_MS = 1000;
@@ -43,9 +43,10 @@ export function readSpec(path: string): unknown {
  * time is over, and when its driver is gone.
  */
 export async function runStepElsewhere(travelled: StepSpec, dir: string, signal: AbortSignal): Promise<StepOutcome> {
-  const words = lastWords();
+  let host: StepHost | undefined = undefined;
+  const words = lastWords(() => host?.redactor);
   const secrets = takeSecrets(process.env);
-  const host = await openStepHost(travelled.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"), { elsewhere: true, secrets });
+  host = await openStepHost(travelled.stack as unknown as StackSnapshot, dir, join(dir, STATE), join(dir, STATE, "scratch"), { elsewhere: true, secrets });
   const told = new AbortController();
   const line = lifeline(travelled, dir, host.store, secrets, (reason) => told.abort(reason));
   const store = objectJournal(host.store);
@@ -91,7 +92,9 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
   const plugins = [...new Set([...Object.keys(spec.stack.plugins), ...spec.stores.flatMap((s) => s.plugins)])];
   const stack = openStack(spec.stack, projectPlugins(dir, undefined, { names: plugins }), place, takeSecrets(process.env));
   const others = otherStores(stack, { stores: async () => spec.stores }, place);
+  lastWords(() => stack.secrets.redactor);
   try {
+    await stack.knowSecrets();
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
     const { store: watched, during } = abortable(store);
     const content = contentSpace(watched);

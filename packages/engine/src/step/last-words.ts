@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { writeSync } from "node:fs";
+import type { Redactor } from "@mlstack/core";
 
 /** Knows which step a process runs, and what an earlier one has left behind. */
 export interface LastWords {
@@ -11,7 +12,7 @@ export interface LastWords {
  * Sees to it that a process which ends in the middle of a step says why: all that is left of it is what it printed last. Says so for a call of
  * `process.exit`, and for an error that nobody catches, with the step whose code it came from: a timer of one that has ended long ago, maybe.
  */
-export function lastWords(): LastWords {
+export function lastWords(redactor: () => Redactor | undefined = () => undefined): LastWords {
   const owner = new AsyncLocalStorage<string>();
   const running = new Set<string>();
   const say = (text: string) => { try { writeSync(2, `mlstack: ${text}\n`); } catch { /* nobody listens any more */ } };
@@ -20,7 +21,9 @@ export function lastWords(): LastWords {
     if (running.size > 0) say(`the step ${named(owner.getStore())} called process.exit(${code ?? ""})${callerOf(new Error("exit"))}`);
     return exit(code);
   };
-  process.on("uncaughtExceptionMonitor", () => {
+  process.on("uncaughtExceptionMonitor", (error) => {
+    const known = redactor();
+    if (known !== undefined) hideIn(error, known);
     const step = owner.getStore();
     if (running.size === 0) return;
     if (step === undefined) say("an error was thrown that belongs to no call of a step, so nobody could catch it");
@@ -41,4 +44,17 @@ const named = (step: string | undefined): string => (step === undefined ? "that 
 function callerOf(error: Error): string {
   const line = (error.stack ?? "").split("\n").slice(2).find((l) => !l.includes("node:") && !l.includes("last-words"));
   return line === undefined ? "" : `\n${line}`;
+}
+
+/** Takes secrets out of an error itself: it is Node that prints it. */
+function hideIn(error: unknown, redactor: Redactor, depth = 0): void {
+  if (!(error instanceof Error) || depth > 16) return;
+  for (const key of new Set<PropertyKey>(["stack", ...Reflect.ownKeys(error)])) {
+    try {
+      const value: unknown = Reflect.get(error, key);
+      if (value instanceof Error) { hideIn(value, redactor, depth + 1); continue; }
+      const clean = redactor.data(value);
+      if (clean !== value) Object.defineProperty(error, key, { value: clean, configurable: true, writable: true, enumerable: Object.prototype.propertyIsEnumerable.call(error, key) });
+    } catch { /* what can't be read or changed is left */ }
+  }
 }

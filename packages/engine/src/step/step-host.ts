@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { MlstackError, serializeError, type ArtifactStore, type StepSpec } from "@mlstack/core";
+import { MlstackError, serializeError, type ArtifactStore, type Redactor, type StepSpec } from "@mlstack/core";
 import { everyPlanNode, isStepNode, type Plan, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
 import { platformOf, type GivenCode, type LoadCheck } from "@mlstack/pipeline/compile";
 import { pointedData } from "../data/pointed-data.ts";
@@ -23,6 +23,8 @@ import { planCode } from "./plan-code.ts";
 /** A process that runs steps for a driver that is elsewhere. */
 export interface StepHost {
   readonly store: ArtifactStore;
+  /** Knows the secrets of the stack. */
+  readonly redactor: Redactor;
   plan(digest: string): Promise<Plan>;
   /** Names of the environment variables that the step declares. */
   declaredEnv(spec: StepSpec): Promise<readonly string[]>;
@@ -49,6 +51,7 @@ export type EnvironmentCheck = "refuse" | "watch" | "ignore";
  */
 export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDir: string, scratchDir: string, { elsewhere = false, secrets }: { readonly elsewhere?: boolean | undefined; readonly secrets?: Readonly<Record<string, string>> | undefined } = {}): Promise<StepHost> {
   const stack: Stack = openStack(snapshot, projectPlugins(dir, undefined, { names: Object.keys(snapshot.plugins) }), { projectDir: dir, stateDir, elsewhere }, secrets);
+  await stack.knowSecrets();
   const store = await stack.artifactStore();
   const { store: watched, during } = abortable(store);
   const layered = layers(contentSpace(watched), [], scratchDir);
@@ -56,7 +59,7 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
   const plans = new Map<string, Promise<Plan>>();
   const environments = new Map<string, PlanEnvironment>();
   const first = { ...process.env };
-  const capture = consoleCapture();
+  const capture = consoleCapture({ hide: (text) => stack.secrets.redactor.text(text) });
   const plan = (digest: string) => {
     let found = plans.get(digest);
     if (found === undefined) plans.set(digest, (found = content.read(digest).then((bytes) => readPlan(digest, bytes))));
@@ -96,7 +99,7 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
   }
 
   return {
-    store, plan,
+    store, plan, redactor: stack.secrets.redactor,
     async declaredEnv(spec) { const { step } = await find(spec); return step.options.env; },
     async code(digest) { return planCode((await plan(digest)).bundle, content, realpathSync.native(dir)); },
     async run(spec, { journal, signal, onLine, ...options }) {
