@@ -1,7 +1,7 @@
 // npm run test:live [-- vitest arguments]: the tests against real servers, on Node 24. Installs the servers first, which takes minutes once.
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { install, nodeIn, root, withPath } from "./bootstrap/install.mjs";
@@ -37,8 +37,8 @@ function runTests(node: string, args: readonly string[]): Tally {
   const report = join(folder, "report.json");
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const env = withPath({ ...process.env, MLSTACK_LIVE: "1", MLSTACK_SKIP_TYPES: "1" }, dirname(node));
-  // what these tests print are measurements, so they are not silent
-  const all = [vitest, "run", "--root", join(root, "tests", "live"), "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...args];
+  // what these tests print are measurements, so they are not silent; they wait for servers more than they compute
+  const all = [vitest, "run", "--root", join(root, "tests", "live"), "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, `--maxWorkers=${Math.max(2, availableParallelism())}`, ...args];
   const { status } = spawnSync(node, all, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
   const tally = tallyOf(status, report);
   rmSync(folder, { recursive: true, force: true });
