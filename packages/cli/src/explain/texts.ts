@@ -88,6 +88,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS7013: { why: "What others need can't be taken away from under them.", mends: ["change those that the message names first"] },
   MLS7014: { why: "A machine that others set up must not run a pipeline on whatever stack it happens to have.", mends: ["mlstack run FILE --stack NAME", "set MLSTACK_STACK"] },
   MLS7015: { why: "Edits of the project's files take turns, and another process did not let go for ten seconds.", mends: ["end that process", "try again"] },
+  MLS7016: { why: "Deployments have the names that the steps gave them which made them.", mends: ["mlstack deployment list"] },
   MLS7021: { why: "mlstack lint looks at code without running it, and found what will fail in a run.", mends: ["correct each place that is shown", "mlstack lint --json for tools"] },
   MLS7022: { why: "mlstack doctor found something that will keep pipelines from running.", mends: ["do what the lines marked error say"] },
   MLS8001: { why: "Secrets in files are encrypted for one key: that in MLSTACK_SECRETS_KEY, else that in the key file of the user who set them.", mends: ["set MLSTACK_SECRETS_KEY to what that user's key file holds", "put back the key file", "set the secret again"] },
