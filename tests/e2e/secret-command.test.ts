@@ -99,6 +99,17 @@ describe("at a terminal", () => {
     expect((await mlstack(["secret", "list", "--plain"])).stdout).not.toContain("given-up");
   }, 60_000);
 
+  test("with --no-input nothing is asked, and it is said what to give", async () => {
+    await fed(["secret", "set", "stays"], "v");
+    for (const [args, fix] of [[["secret", "delete", "stays"], "add --yes"], [["secret", "set", "stays"], 'printf %s "$VALUE" | mlstack secret set stays, or --from-file FILE']] as const) {
+      const t = start([...args, "--no-input"]);
+      expect((await t.ended).code).toBe(2);
+      expect(t.screen()).toContain(fix);
+      expect(t.screen()).not.toMatch(/\[y\/N\]|not shown/);
+    }
+    expect((await mlstack(["secret", "list", "--plain"])).stdout).toContain("stays\t");
+  }, 60_000);
+
   test("delete asks, and no is no", async () => {
     await fed(["secret", "set", "to-go"], "v");
     const no = start(["secret", "delete", "to-go"]);

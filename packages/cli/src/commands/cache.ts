@@ -28,7 +28,7 @@ export async function cacheList(flags: ListFlags): Promise<void> {
 export async function cacheEvict(key: string | undefined, flags: EvictFlags): Promise<void> {
   const filter = filterOf("evict", key, flags);
   // one that is named is meant; all of a step or a pipeline may be more than was thought of
-  if (filter.key === undefined) await confirm(`Forget all results of ${flags.step === undefined ? `the pipeline "${flags.pipeline}"` : `the step "${flags.step}"`}?`, flags.yes);
+  if (filter.key === undefined) await confirm(`Forget all results of ${flags.step === undefined ? `the pipeline "${flags.pipeline}"` : `the step "${flags.step}"`}?`, flags);
   await withEngine(flags, async (engine) => {
     const changed = await (await engine.cached()).evict(filter);
     report("cache-evict", changed, "forgot", "the next execution is the first; their bytes stay until mlstack gc", flags);

@@ -39,7 +39,7 @@ export async function componentDelete(name: string, flags: GlobalFlags & { reado
   const files = await openProjectFiles(project.dir);
   const c = componentNamed(files, name, flags.type?.replaceAll("-", "_"));
   // what is refused anyhow is not asked about
-  if (c.at !== undefined && files.usersOf(c).length === 0) await confirm(`Delete the ${c.type} ${name}? It is removed from ${c.at.file}.`, flags.yes);
+  if (c.at !== undefined && files.usersOf(c).length === 0) await confirm(`Delete the ${c.type} ${name}? It is removed from ${c.at.file}.`, flags);
   report("component-delete", await deleteComponent(project, c.type, name), [], flags);
 }
 

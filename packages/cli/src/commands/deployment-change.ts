@@ -33,7 +33,7 @@ interface DeleteFlags extends GlobalFlags { readonly yes?: boolean }
 export async function deploymentDelete(name: string, flags: DeleteFlags): Promise<void> {
   await withDeployer(flags, async (deployer) => {
     const { state, url } = await findDeployment(deployer, name);
-    await confirm(`Delete the deployment ${name}? ${state === "ready" ? `It answers at ${url}, and its` : "Its"} address is given up.`, flags.yes);
+    await confirm(`Delete the deployment ${name}? ${state === "ready" ? `It answers at ${url}, and its` : "Its"} address is given up.`, flags);
     await deployer.delete(name);
     if (flags.json === true) writeJson("deployment-delete", { deployment: name, deleted: true });
     else stderr(flags).line(`deleted the deployment ${name}`);

@@ -32,7 +32,7 @@ export async function gc(flags: GcFlags): Promise<void> {
     }
     if (flags.json !== true) print(planned, store!.name, engine, stderr(flags));
     const { blobs, bytes: size } = sum(planned);
-    await confirm(`Remove ${count(blobs, "blob")}, ${bytes(size)}, from ${store!.name}?`, flags.yes);
+    await confirm(`Remove ${count(blobs, "blob")}, ${bytes(size)}, from ${store!.name}?`, flags);
     const done = await engine.gc({ ...policy, signal: stop.signal, onProgress: progress(flags) });
     if (flags.json === true) { writeJson("gc", documentOf(store!.name, engine, done), done.warnings); return; }
     for (const warning of done.warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`);

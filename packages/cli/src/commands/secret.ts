@@ -15,7 +15,7 @@ export async function secretSet(name: string, flags: GlobalFlags & { readonly fr
   const secrets = projectSecrets({ from: cwd, stack: await activeStack(flags), mayWrite: true });
   try {
     const into = await writable(secrets);
-    const value = await secretValue(name, flags.fromFile, cwd);
+    const value = await secretValue(name, flags, cwd);
     const { replaced } = await into.store.set!(name, value);
     const found = await firstWith(secrets, name, into);
     const warnings = found === undefined ? [] : [`${JSON.stringify(name)} is found in the store ${found} before this one, and that value is used`];
@@ -50,7 +50,7 @@ export async function secretDelete(name: string, flags: GlobalFlags & { readonly
     const from = await writable(secrets);
     const names = ((await from.store.list?.()) ?? []).map((s) => s.name);
     if (from.store.list !== undefined && !names.includes(name)) throw await noSuch(secrets, name, names, from);
-    await confirm(`Delete the secret ${JSON.stringify(name)}? Its value can't be brought back.`, flags.yes);
+    await confirm(`Delete the secret ${JSON.stringify(name)}? Its value can't be brought back.`, flags);
     if (!(await from.store.delete!(name))) throw await noSuch(secrets, name, names, from);
     if (flags.json === true) writeJson("secret-delete", { secret: name, store: from.name, flavor: from.flavor });
     else stderr(flags).line(`deleted ${name}`);

@@ -57,7 +57,7 @@ export async function stackApply(file: string, flags: GlobalFlags): Promise<void
 export async function stackDelete(name: string, flags: GlobalFlags & { readonly yes?: boolean }): Promise<void> {
   const project = projectOf(flags);
   const stack = (await openProjectFiles(project.dir)).find(name);
-  if (stack.file !== undefined) await confirm(`Delete the stack ${name}? ${stack.file} is removed.`, flags.yes);
+  if (stack.file !== undefined) await confirm(`Delete the stack ${name}? ${stack.file} is removed.`, flags);
   const change = await deleteStack(project, name);
   const wasActive = readActive(project) === name;
   if (wasActive) writeActive(project, undefined);

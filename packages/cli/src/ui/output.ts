@@ -11,6 +11,8 @@ export interface GlobalFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color: boolean;
+  /** False: nobody is asked, also at a terminal. */
+  readonly input: boolean;
   readonly debug?: boolean;
   readonly cwd?: string;
   /** Name of a stack, or path of its file. */
