@@ -87,6 +87,8 @@ describe("a model is deployed by a run, and asked", () => {
     p.write("negative.json", REQUEST(-1));
     await fails(1, /MLS6003.*RangeError: no negatives/, "predict", "scale", "--file", "negative.json");
     await fails(2, /MLS7001[^]*--yes/, "delete", "scale");
+    expect((await p.mlstack(["deployment", "delete", "scale", "-n"])).stderr).toMatch(/^would delete the deployment scale, which is ready, and give up http:.*; nothing was changed\n$/);
+    expect(documentOf("deployment-delete", await p.mlstack(["deployment", "delete", "scale", "--dry-run", "--json"]))["data"]).toEqual({ deployment: "scale", deleted: false });
     expect((await show()).state).toBe("ready");
   });
 

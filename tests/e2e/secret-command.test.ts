@@ -35,9 +35,12 @@ describe("mlstack secret", () => {
     const list = await mlstack(["secret", "list", "--json"]);
     expect(documentOf("secret-list", list)["data"]).toEqual([{ secret: "db-password", store: "file", flavor: "file", changedAt: expect.any(String) as string }]);
     expect((await mlstack(["secret", "list"])).stdout).toMatch(/^SECRET +STORE +CHANGED\ndb-password +file +/);
+    expect(await mlstack(["secret", "delete", "db-password", "-n"])).toMatchObject({ code: 0, stdout: "", stderr: "would delete db-password from the store file (file); nothing was changed\n" });
+    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--dry-run", "--json"]))["data"]).toMatchObject({ done: false });
+    expect((await mlstack(["secret", "delete", "db-pasword", "--dry-run"])).code).toBe(2);
     expect((await mlstack(["secret", "delete", "db-password"])).stderr).toContain("fix   add --yes");
     expect((await mlstack(["secret", "delete", "db-pasword", "--yes"])).stderr).toContain("fix   mlstack secret delete db-password");
-    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--yes", "--json"]))["data"]).toEqual({ secret: "db-password", store: "file", flavor: "file" });
+    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--yes", "--json"]))["data"]).toEqual({ secret: "db-password", store: "file", flavor: "file", done: true });
     const none = await mlstack(["secret", "list"]);
     expect([none.stdout, none.stderr]).toEqual(["", "no secrets; mlstack secret set NAME\n"]);
     for (const file of readdirSync(p.dir, { recursive: true, withFileTypes: true }).filter((e) => e.isFile() && !e.parentPath.includes("node_modules"))) expect(readFileSync(join(file.parentPath, file.name)).includes("hunter-and-more")).toBe(false);

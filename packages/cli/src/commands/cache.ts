@@ -8,7 +8,7 @@ import { openForStore, withEngine, withReader } from "./with-engine.ts";
 
 interface FilterFlags extends GlobalFlags { readonly step?: string; readonly pipeline?: string }
 interface ListFlags extends FilterFlags { readonly marked?: boolean; readonly limit: number }
-interface EvictFlags extends FilterFlags { readonly yes?: boolean }
+interface EvictFlags extends FilterFlags { readonly yes?: boolean; readonly dryRun?: boolean }
 
 /** `mlstack cache list`. */
 export async function cacheList(flags: ListFlags): Promise<void> {
@@ -27,11 +27,18 @@ export async function cacheList(flags: ListFlags): Promise<void> {
 /** `mlstack cache evict`. */
 export async function cacheEvict(key: string | undefined, flags: EvictFlags): Promise<void> {
   const filter = filterOf("evict", key, flags);
+  if (flags.dryRun === true) {
+    await withReader(flags, async (engine) => {
+      const found = await (await engine.cached()).evict(filter, { dryRun: true });
+      if (flags.json === true) writeJson("cache-evict", evicted(found, false)); else print(found, "would forget", "nothing was changed", flags);
+    }, openForStore);
+    return;
+  }
   // one that is named is meant; all of a step or a pipeline may be more than was thought of
   if (filter.key === undefined) await confirm(`Forget all results of ${flags.step === undefined ? `the pipeline "${flags.pipeline}"` : `the step "${flags.step}"`}?`, flags);
   await withEngine(flags, async (engine) => {
     const changed = await (await engine.cached()).evict(filter);
-    report("cache-evict", changed, "forgot", "the next execution is the first; their bytes stay until mlstack gc", flags);
+    if (flags.json === true) writeJson("cache-evict", evicted(changed, true)); else print(changed, "forgot", "the next execution is the first; their bytes stay until mlstack gc", flags);
   }, openForStore);
 }
 
@@ -40,7 +47,7 @@ export async function cacheAccept(key: string | undefined, flags: FilterFlags): 
   const filter = filterOf("accept", key, flags);
   await withEngine(flags, async (engine) => {
     const changed = await (await engine.cached()).accept(filter);
-    report("cache-accept", changed, "accepted", "the first result is served again, until another execution differs", flags);
+    if (flags.json === true) writeJson("cache-accept", changed.map(plain)); else print(changed, "accepted", "the first result is served again, until another execution differs", flags);
   }, openForStore);
 }
 
@@ -51,8 +58,10 @@ function filterOf(verb: string, key: string | undefined, { step, pipeline }: Fil
   return { key, step, pipeline };
 }
 
-function report(command: "cache-evict" | "cache-accept", changed: readonly ChangedResult[], did: string, next: string, flags: GlobalFlags): void {
-  if (flags.json === true) { writeJson(command, changed.map((c) => ({ key: c.key, step: c.step ?? null, stores: [...c.stores] }))); return; }
+const plain = ({ key, step, stores }: ChangedResult) => ({ key, step: step ?? null, stores: [...stores] });
+const evicted = (changed: readonly ChangedResult[], done: boolean) => changed.map((c) => ({ ...plain(c), done }));
+
+function print(changed: readonly ChangedResult[], did: string, next: string, flags: GlobalFlags): void {
   const t = stdout(flags);
   for (const c of changed) t.line(`${did} ${t.plain ? c.key : c.key.slice(0, 12)}  ${c.step ?? "of another project's run"}  ${t.style(`in ${c.stores.join(", ")}`, "dim")}`);
   stderr(flags).line(`${count(changed.length, "result")}: ${next}`);

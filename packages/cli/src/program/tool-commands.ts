@@ -22,7 +22,7 @@ export function toolCommands(program: Command, { command, noun, hidden, wholeNum
     });
   command(secret, "list").alias("ls").description("names, and when they were changed; no values")
     .action(async (_, self) => (await import("../commands/secret.ts")).secretList(flagsOf(self)));
-  command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-y, --yes", "do not ask")
+  command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-n, --dry-run", "only say what would be removed").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/secret.ts")).secretDelete(name, flagsOf(self)));
 
   command(program, "lint").description("look for mistakes in steps without running them").argument("[FILE]", "a module with what is loaded with it; all of the project by default")
