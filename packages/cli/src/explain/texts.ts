@@ -95,5 +95,5 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS8002: { why: "The file is not as it was written, or of a newer version.", mends: ["set the secret again", "update mlstack"] },
   MLS8003: { why: "The stack's secret store has none of that name.", mends: ["mlstack secret list", "mlstack secret set NAME"] },
   MLS8004: { why: "A store takes certain names and values, and some take none from here.", mends: ["do what the message says"] },
-  MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with what --debug prints"] },
+  MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with the file that the message names"] },
 };

@@ -155,5 +155,5 @@ export type DataOf<C extends CommandName> = z.input<(typeof commands)[C]>;
 /** The whole documents, by command; `error` for one that ends before it has data. */
 export const documents: Readonly<Record<CommandName | "error", z.ZodType>> = {
   ...(Object.fromEntries(Object.entries(commands).map(([name, data]) => [name, z.strictObject({ schemaVersion: z.literal(1), data, warnings: z.array(z.string()), error: errorSchema.optional().describe("why the exit code is not 0") })])) as unknown as Record<CommandName, z.ZodType>),
-  error: z.strictObject({ schemaVersion: z.literal(1), error: errorSchema }),
+  error: z.strictObject({ schemaVersion: z.literal(1), error: errorSchema.extend({ report: z.string().optional().describe("of a bug: the file that tells of it") }) }),
 };
