@@ -82,6 +82,10 @@ const commands = {
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
   init: z.strictObject({ dir: z.string(), written: z.array(z.string()), kept: z.array(z.string()) }),
+  "config-show": z.array(z.strictObject({
+    setting: z.string(), value: z.json().describe("secrets are references, or [secret]; null for what is not decided yet"),
+    origin: z.strictObject({ kind: z.enum(["flag", "variable", "file", "default"]), name: z.string().nullable().describe("the flag, variable or file; null for a default"), line: z.int().nullable() }),
+  })),
   "stack-list": z.array(z.strictObject({ stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable().describe("null for the built-in one"), components: z.record(z.string(), z.string()).describe("names by type"), error: errorSchema.nullable().describe("why its file can't be used") })),
   "stack-describe": z.strictObject({
     stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable(),
