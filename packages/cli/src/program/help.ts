@@ -1,4 +1,5 @@
 import type { Command, HelpConfiguration } from "commander";
+import { DOCS } from "../docs-base.ts";
 import { noSuchVerb } from "./usage.ts";
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -28,10 +29,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };
 
-/** Help begins with examples. Aliases work, and are not shown. */
+/** Help begins with examples, and ends with where there is more. Aliases work, and are not shown. */
 export function helpOf(command: Command, path: string): Command {
   const examples = EXAMPLES[path];
   if (examples !== undefined) command.addHelpText("before", `Examples:\n${examples.map((e) => `  ${e}`).join("\n")}\n`);
+  // a hidden command has no path, and no place in the reference
+  if (path !== "") command.addHelpText("after", `\nDocs: ${DOCS}/${path === "mlstack" ? "cli.md" : `cli-reference.md#mlstack-${path.replaceAll(" ", "-")}`}`);
   return command.configureHelp(FORM);
 }
 
