@@ -77,8 +77,9 @@ describe("a model is deployed by a run, and asked", () => {
     expect(logs.map((l) => l.text)).toContain("asked for 2");
     expect((await p.mlstack(["deployment", "logs", "scale", "--lines", "1"])).stdout.trim().split("\n")).toHaveLength(1);
     const fails = async (code: number, says: RegExp, ...args: string[]) => { const o = await p.mlstack(["deployment", ...args]); expect([o.code, o.stdout, o.stderr], args.join(" ")).toEqual([code, "", expect.stringMatching(says)]); };
-    await fails(1, /MLS6003.*no deployment "scal"[^]*fix +write scale/, "show", "scal");
-    await fails(1, /MLS6003.*no deployment "Not A Name"/, "stop", "Not A Name");
+    for (const verb of ["show", "logs", "stop", "start", "delete"]) await fails(2, /MLS7016.*no deployment "scal"[^]*fix +write scale/, verb, "scal");
+    await fails(2, /MLS7016.*no deployment "scal"/, "predict", "scal", "--file", "request.json");
+    await fails(2, /MLS7016.*no deployment "Not A Name"/, "stop", "Not A Name");
     await fails(2, /MLS7001.*is no request[^]*it is empty/, "predict", "scale");
     p.write("bad.json", REQUEST("text"));
     await fails(1, /MLS6003.*can't be sent: x holds "text"/, "predict", "scale", "--file", "bad.json");
@@ -93,6 +94,8 @@ describe("a model is deployed by a run, and asked", () => {
     p.write("negative.json", REQUEST(-1));
     await fails(1, /MLS6003.*RangeError: no negatives/, "predict", "scale", "--file", "negative.json");
     await fails(2, /MLS7001[^]*--yes/, "delete", "scale");
+    expect((await p.mlstack(["deployment", "delete", "scale", "-n"])).stderr).toMatch(/^would delete the deployment scale, which is ready, and give up http:.*; nothing was changed\n$/);
+    expect(documentOf("deployment-delete", await p.mlstack(["deployment", "delete", "scale", "--dry-run", "--json"]))["data"]).toEqual({ deployment: "scale", deleted: false });
     expect((await show()).state).toBe("ready");
   });
 

@@ -28,6 +28,8 @@ it("plans, asks, removes what old runs made, and leaves what is used", async () 
   expect(plan.data).toMatchObject({ done: false, remove: { abandoned: { blobs: 0, bytes: 0 }, unnamed: { blobs: 0, bytes: 0 } } });
   expect([plan.data.runs.released.length, plan.data.remove["released"]!.blobs > 0, blobs()]).toEqual([2, true, before]);
   expect((await p.mlstack(["gc", "--plan", "--keep-runs", "1"])).stdout).toMatch(/remove {2}of runs that ended too long ago +\d+ +[\d.]+ k?B/);
+  for (const word of ["-n", "--dry-run"]) expect((documentOf("gc", await p.mlstack(["gc", word, "--keep-runs", "1", "--yes", "--json"])) as typeof plan).data).toMatchObject({ done: false, remove: plan.data.remove });
+  expect(blobs()).toBe(before);
   // nobody to be asked
   expect(jsonOf(await p.mlstack(["gc", "--keep-runs", "1", "--json"])).error).toMatchObject({ code: "MLS7001", fix: "add --yes" });
   const done = documentOf("gc", await p.mlstack(["gc", "--keep-runs", "1", "--yes", "--json"])) as unknown as typeof plan & { data: { removed: number } };

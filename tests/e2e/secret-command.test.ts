@@ -35,9 +35,12 @@ describe("mlstack secret", () => {
     const list = await mlstack(["secret", "list", "--json"]);
     expect(documentOf("secret-list", list)["data"]).toEqual([{ secret: "db-password", store: "file", flavor: "file", changedAt: expect.any(String) as string }]);
     expect((await mlstack(["secret", "list"])).stdout).toMatch(/^SECRET +STORE +CHANGED\ndb-password +file +/);
+    expect(await mlstack(["secret", "delete", "db-password", "-n"])).toMatchObject({ code: 0, stdout: "", stderr: "would delete db-password from the store file (file); nothing was changed\n" });
+    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--dry-run", "--json"]))["data"]).toMatchObject({ done: false });
+    expect((await mlstack(["secret", "delete", "db-pasword", "--dry-run"])).code).toBe(2);
     expect((await mlstack(["secret", "delete", "db-password"])).stderr).toContain("fix   add --yes");
     expect((await mlstack(["secret", "delete", "db-pasword", "--yes"])).stderr).toContain("fix   mlstack secret delete db-password");
-    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--yes", "--json"]))["data"]).toEqual({ secret: "db-password", store: "file", flavor: "file" });
+    expect(documentOf("secret-delete", await mlstack(["secret", "delete", "db-password", "--yes", "--json"]))["data"]).toEqual({ secret: "db-password", store: "file", flavor: "file", done: true });
     const none = await mlstack(["secret", "list"]);
     expect([none.stdout, none.stderr]).toEqual(["", "no secrets; mlstack secret set NAME\n"]);
     for (const file of readdirSync(p.dir, { recursive: true, withFileTypes: true }).filter((e) => e.isFile() && !e.parentPath.includes("node_modules"))) expect(readFileSync(join(file.parentPath, file.name)).includes("hunter-and-more")).toBe(false);
@@ -97,6 +100,17 @@ describe("at a terminal", () => {
     t.type("hunter\x03");
     expect((await t.ended).code).toBe(130);
     expect((await mlstack(["secret", "list", "--plain"])).stdout).not.toContain("given-up");
+  }, 60_000);
+
+  test("with --no-input nothing is asked, and it is said what to give", async () => {
+    await fed(["secret", "set", "stays"], "v");
+    for (const [args, fix] of [[["secret", "delete", "stays"], "add --yes"], [["secret", "set", "stays"], 'printf %s "$VALUE" | mlstack secret set stays, or --from-file FILE']] as const) {
+      const t = start([...args, "--no-input"]);
+      expect((await t.ended).code).toBe(2);
+      expect(t.screen()).toContain(fix);
+      expect(t.screen()).not.toMatch(/\[y\/N\]|not shown/);
+    }
+    expect((await mlstack(["secret", "list", "--plain"])).stdout).toContain("stays\t");
   }, 60_000);
 
   test("delete asks, and no is no", async () => {

@@ -165,6 +165,22 @@ describe("stacks and components", { timeout: 120_000 }, () => {
     expect(readdirSync(join(p.dir, "stacks")).filter((f) => f.includes("partial"))).toEqual([]);
   });
 
+  test("with --dry-run a delete says what it would do, and does not", async () => {
+    await ok("stack register other -a gcs_artifact_store -o local_orchestrator");
+    await ok("component register spare --type artifact_store --flavor local");
+    await ok("stack set other");
+    const state = () => readdirSync(join(p.dir, "stacks")).map((f) => [f, readFileSync(join(p.dir, "stacks", f), "utf8")]);
+    const before = state();
+    expect(await ok("stack delete vertex-ai -n")).toMatchObject({ stdout: "would delete the stack vertex-ai (stacks/vertex-ai.yaml)\n  would keep in stacks/components.yaml: gcs_artifact_store\n", stderr: "nothing was changed\n" });
+    expect((await ok("stack delete other --dry-run")).stderr).toContain("other is the active stack");
+    expect(documentOf("stack-delete", await ok("stack delete other --dry-run --json"))).toMatchObject({ data: { stack: "other", done: false }, warnings: ["other is the active stack"] });
+    expect(await ok("component delete spare -n")).toMatchObject({ stdout: "would delete the artifact_store spare (stacks/components.yaml)\n", stderr: "nothing was changed\n" });
+    expect((await cli("component delete gcs_artifact_store -n")).stderr).toContain("MLS7013");
+    expect(state()).toEqual(before);
+    expect(documentOf("component-delete", await ok("component delete spare --yes --json"))["data"]).toMatchObject({ component: "spare", done: true });
+    expect(documentOf("stack-delete", await ok("stack delete other --yes --json"))["data"]).toMatchObject({ stack: "other", done: true });
+  });
+
   test("a stack that is deleted while it is active is active no more", async () => {
     await ok("stack copy local mine");
     await ok("stack set mine");

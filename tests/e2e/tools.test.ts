@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
@@ -41,6 +42,64 @@ describe("mlstack explain", () => {
     expect((await p.mlstack(["explain", "nonsense"])).stderr).toMatch(/why {3}an error's code is MLS and four digits\n {2}fix {3}mlstack explain lists them all\n$/);
     const { code, stderr } = await p.mlstack(["explain", "MLS40001"]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no error "MLS40001"[^]*fix {3}mlstack explain MLS4\d{3}\n$/)]);
+  });
+});
+
+describe("mlstack config show", () => {
+  interface Shown { readonly data: readonly { readonly setting: string; readonly value: unknown; readonly origin: object }[]; readonly warnings: readonly string[] }
+  const shown = async (q: TestProject, args: readonly string[] = [], more: Record<string, string> = {}) => {
+    const { data, warnings } = documentOf("config-show", await q.mlstack(["config", "show", "--json", ...args], { env: { ...env(), ...more } })) as unknown as Shown;
+    return { of: Object.fromEntries(data.map((s) => [s.setting, s])), warnings };
+  };
+  const origin = (kind: string, name: string | null = null, line: number | null = null) => ({ kind, name, line });
+
+  test("defaults, where nobody has said anything; and nothing is made", async () => {
+    const q = testProject({});
+    try {
+      const { of, warnings } = await shown(q);
+      expect(warnings).toEqual([]);
+      for (const [setting, value] of [["state_folder", join(q.dir, ".mlstack")], ["project.id", null], ["stack", "local"], ["artifact_store", "local_artifact_store (local)"], ["artifact_store.path", join(q.dir, ".mlstack", "store")], ["artifact_store.durability", "process"], ["orchestrator.concurrency", availableParallelism()], ["orchestrator.isolation", "process"], ["secrets.key", join(p.dir, "config", "mlstack", "secrets.key")], ["run.cache", "use"], ["gc.keep_days", 90], ["input", false], ["ci", false]] as const) expect(of[setting], setting).toEqual({ setting, value, origin: origin("default") });
+      expect(of["color"]?.origin).toEqual(origin("variable", "NO_COLOR"));
+      expect(existsSync(join(q.dir, ".mlstack"))).toBe(false);
+      const text = await q.mlstack(["config", "show"], { env: env() });
+      expect([text.code, text.stderr, text.stdout]).toEqual([0, "", expect.stringMatching(/^SETTING +VALUE\n/)]);
+      expect((await q.mlstack(["config", "show", "--origin", "--plain"], { env: env() })).stdout).toContain("stack\tlocal\tdefault\n");
+    } finally { q.close(); }
+  });
+
+  test("flags, variables and files, the stronger over the weaker; and no secret", async () => {
+    const q = testProject({
+      "mlstack.yaml": "version: 1\nproject:\n  id: mine\ndefault_stack: first\n",
+      "stacks/first.yaml": "components:\n  artifact_store:\n    type: local\n    configuration:\n      durability: power\n  orchestrator: { type: local, configuration: { concurrency: 3 } }\n  secret_store: { type: file }\n",
+      "stacks/second.yaml": "components:\n  artifact_store: { type: nobodys, configuration: { password: hunter-in-file } }\n  orchestrator: local_orchestrator\n",
+      "elsewhere.yaml": "name: third\ncomponents:\n  artifact_store: { type: local, configuration: { path: x } }\n  orchestrator: { type: local }\n",
+    });
+    try {
+      const { of } = await shown(q);
+      expect(of["project.id"]).toMatchObject({ value: "mine", origin: origin("file", "mlstack.yaml", 3) });
+      expect(of["stack"]).toMatchObject({ value: "first", origin: origin("file", "mlstack.yaml", 4) });
+      expect(of["artifact_store"]?.origin).toEqual(origin("file", "stacks/first.yaml", 2));
+      expect(of["artifact_store.durability"]).toMatchObject({ value: "power", origin: origin("file", "stacks/first.yaml", 5) });
+      expect(of["orchestrator.concurrency"]).toMatchObject({ value: 3, origin: origin("file", "stacks/first.yaml", 6) });
+      q.write(".mlstack/active", "second\n");
+      const set = await shown(q);
+      expect(set.of["stack"]).toMatchObject({ value: "second", origin: origin("file", ".mlstack/active") });
+      expect(JSON.stringify(set)).not.toContain("hunter");
+      const variables = { MLSTACK_STACK: "first", MLSTACK_STATE_DIR: join(q.dir, "state"), MLSTACK_SECRETS_KEY: "hunter-in-variable", CI: "1" };
+      const varied = await shown(q, [], variables);
+      expect(varied.of["stack"]).toMatchObject({ value: "first", origin: origin("variable", "MLSTACK_STACK") });
+      expect(varied.of["state_folder"]).toMatchObject({ value: join(q.dir, "state"), origin: origin("variable", "MLSTACK_STATE_DIR") });
+      expect(varied.of["secrets.key"]).toMatchObject({ value: "[secret]", origin: origin("variable", "MLSTACK_SECRETS_KEY") });
+      expect(varied.of["ci"]).toMatchObject({ value: true, origin: origin("variable", "CI") });
+      expect(JSON.stringify(varied)).not.toContain("hunter");
+      const flagged = await shown(q, ["--stack", "elsewhere.yaml", "--no-input", "--cwd", "."], variables);
+      expect(flagged.of["stack"]).toMatchObject({ value: "elsewhere.yaml", origin: origin("flag", "--stack") });
+      expect(flagged.of["artifact_store.path"]).toMatchObject({ value: "x", origin: origin("file", "elsewhere.yaml") });
+      expect([flagged.of["project"]?.origin, flagged.of["input"]?.origin]).toEqual([origin("flag", "--cwd"), origin("flag", "--no-input")]);
+      const gone = await shown(q, [], { MLSTACK_STACK: "gone" });
+      expect(gone.warnings).toEqual([expect.stringMatching(/^MLS7003 .*"gone"/)]);
+      expect([gone.of["stack"]?.value, gone.of["artifact_store"]]).toEqual(["gone", undefined]);
+    } finally { q.close(); }
   });
 });
 

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CHAIN } from "./testing/chain-project.ts";
+import { documentOf } from "./testing/documents.ts";
 import { jsonOf, testProject, type TestProject } from "./testing/project.ts";
 import { storeState } from "./testing/store.ts";
 
@@ -74,4 +75,35 @@ describe("records", () => {
     expect([code, error?.code]).toEqual([1, "MLS5002"]);
     expect(error?.fix).toContain("move it away");
   });
+});
+
+describe("a bug in mlstack", () => {
+  const BROKEN = `import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+const real = fs.statSync;
+fs.statSync = (path, options) => { if (String(path).endsWith("broken")) throw new TypeError("no " + process.env.API_TOKEN); return real(path, options); };
+syncBuiltinESMExports();
+`;
+  const env = { API_TOKEN: "hunter-in-variable" };
+  it("leaves a report, and says where; a user's mistake leaves none", async () => {
+    const p = project({ "break.mjs": BROKEN });
+    mkdirSync(join(p.dir, "broken"));
+    mkdirSync(join(p.dir, ".mlstack"));
+    const args = ["run", "list", "--cwd", "broken"];
+    const { code, stdout, stderr } = await p.mlstack(args, { node: ["--import", "./break.mjs"], env });
+    const [, path = ""] = /\n {2}fix {3}look at (.+), and send it with your report: https:\S+\n$/.exec(stderr) ?? [];
+    expect([code, stdout, stderr], stderr).toEqual([1, "", expect.stringMatching(/^error MLS9001 .*\n {2}why {3}this is a bug in mlstack/)]);
+    expect(stderr).not.toContain("    at ");
+    expect(path.startsWith(join(p.dir, ".mlstack", "reports")), stderr).toBe(true);
+    const text = readFileSync(path, "utf8");
+    expect(text).toContain("command   mlstack run list --cwd …\n");
+    expect(text).toMatch(/TypeError: no \[secret\]\n +at /);
+    expect(text).not.toContain("hunter");
+    const asJson = documentOf("error", await p.mlstack([...args, "--json"], { node: ["--import", "./break.mjs"], env })) as { error: { report: string } };
+    expect(asJson.error).toMatchObject({ code: "MLS9001", report: expect.stringContaining("mlstack-bug-") as string });
+    const { length } = readdirSync(join(p.dir, ".mlstack", "reports"));
+    expect(length).toBe(2);
+    for (const mistake of [["run", "nope.ts"], ["rnu"], ["run", "show", "nope"]]) expect((await p.mlstack(mistake)).stderr).not.toMatch(/MLS9001|mlstack-bug/);
+    expect(readdirSync(join(p.dir, ".mlstack", "reports"))).toHaveLength(length);
+  }, 60_000);
 });

@@ -25,3 +25,13 @@ test("every type of components has its flag, as a stack is registered with", () 
   expect([...partsOf({ artifactStore: "a", modelDeployer: "d", component: ["acme.index=i"] }).parts]).toEqual([["artifact_store", "a"], ["model_deployer", "d"], ["acme.index", "i"]]);
   for (const wrong of ["x", "=x", "x="]) expect(partsOf({ component: [wrong] }).malformed).toBe(wrong);
 });
+
+test("help ends with an address of the command reference that is there", () => {
+  const headings = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "cli-reference.md"), "utf8").split("\n").flatMap((line) => (line.startsWith("## ") ? [line.slice(3).toLowerCase().replaceAll(" ", "-")] : []));
+  const addresses = (of: Command): string[] => of.createHelp().visibleCommands(of).filter((c) => c.name() !== "help").flatMap((c) => {
+    let text = "";
+    c.configureOutput({ writeOut: (part) => { text += part; } }).outputHelp();
+    return [/\nDocs: https:\S+\/docs\/cli-reference\.md#(\S+)\n$/.exec(text)?.[1] ?? text, ...addresses(c)];
+  });
+  expect(addresses(buildProgram())).toEqual(headings.filter((heading) => heading.startsWith("mlstack-")));
+});

@@ -83,7 +83,7 @@ function deployments(program: Command): void {
     .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentStop(name, flagsOf(self)));
   command(deployment, "start").description("bring back what was stopped, or has died").argument("<NAME>", NAME)
     .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentStart(name, flagsOf(self)));
-  command(deployment, "delete").alias("rm").description("end it, and give up its name and address").argument("<NAME>", NAME).option("-y, --yes", "do not ask")
+  command(deployment, "delete").alias("rm").description("end it, and give up its name and address").argument("<NAME>", NAME).option("-n, --dry-run", "only say what would be removed").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("./commands/deployment-change.ts")).deploymentDelete(name, flagsOf(self)));
 }
 
@@ -94,13 +94,13 @@ function aboutTheCache(program: Command): void {
     .option("--step <step>", "of this step of the project only").option("--pipeline <name>", "of this pipeline of the project only").option("--marked", "only those that executions have differed in").option("--limit <n>", "how many", positive, 40)
     .action(async (_, self) => (await import("./commands/cache.ts")).cacheList(flagsOf(self)));
   command(cache, "evict").description("forget results: the next execution is the first").argument("[KEY]", "a key, or at least eight characters of its beginning")
-    .option("--step <step>", "all of this step").option("--pipeline <name>", "all of this pipeline").option("-y, --yes", "do not ask")
+    .option("--step <step>", "all of this step").option("--pipeline <name>", "all of this pipeline").option("-n, --dry-run", "only say what would be forgotten").option("-y, --yes", "do not ask")
     .action(async (key: string | undefined, _, self) => (await import("./commands/cache.ts")).cacheEvict(key, flagsOf(self)));
   command(cache, "accept").description("take the first result for good where executions differed").argument("[KEY]", "a key, or at least eight characters of its beginning")
     .option("--step <step>", "all of this step").option("--pipeline <name>", "all of this pipeline")
     .action(async (key: string | undefined, _, self) => (await import("./commands/cache.ts")).cacheAccept(key, flagsOf(self)));
   command(program, "gc").description("remove from the stack's store what no run needs any more")
-    .option("--plan", "only say what would be removed").option("--keep-days <n>", "keep what runs made for so many days after they ended; 90 by default", wholeNumber).option("--keep-runs <n>", "keep the latest runs, however old; 20 by default", wholeNumber)
+    .option("--plan", "only say what would be removed").option("-n, --dry-run", "the same as --plan").option("--keep-days <n>", "keep what runs made for so many days after they ended; 90 by default", wholeNumber).option("--keep-runs <n>", "keep the latest runs, however old; 20 by default", wholeNumber)
     .option("--grace <time>", "keep what was written or touched so short a time ago, such as 36h or 7d; 24h by default", span).option("--alone", "nobody else uses the store meanwhile: allows a shorter grace").option("-y, --yes", "do not ask")
     .action(async (_, self) => (await import("./commands/gc.ts")).gc(flagsOf(self)));
 }

@@ -17,7 +17,7 @@ export { readLineage, type Lineage, type LineageEdge, type LineageNode, type Lin
 export { readRunConfig, type RunConfig, type RunConfigFile } from "./config/run-config.ts";
 export { openEngine, type Engine, type EngineOptions } from "./engine.ts";
 export type { CacheOutcome, Journal, JournalEvent, LogLine, RunEnded, RunResumed, RunSettings, RunStarted, StepEnded, StepLaunched, StepStarted } from "./journal/events.ts";
-export { findProject, type Project } from "./project/project.ts";
+export { findProject, knownProjectId, type Project } from "./project/project.ts";
 export { projectPlugins } from "./plugins.ts";
 export { checkRecords, type RecordsHealth } from "./records/check-records.ts";
 export type { Records } from "./records/records.ts";
@@ -42,4 +42,5 @@ export type { ActionEntry, ActionSpace, FoundEntry, NonDeterministicMark } from 
 export { activeStackOf, isCI, readActive, refuseImplicit, writeActive, type ActiveStack, type Named, type StackSource } from "./project-files/active-stack.ts";
 export { findActiveStack, findStack } from "./project-files/find-stack.ts";
 export { projectSecrets, type ProjectSecrets } from "./secrets/project-secrets.ts";
+export { KEY_VARIABLE, keyFileOf } from "./secrets/secret-key.ts";
 export type { NamedSecretStore, StackSecrets } from "./secrets/stack-secrets.ts";

@@ -10,7 +10,7 @@ import { openForStore, withEngine, withReader } from "./with-engine.ts";
 
 interface FilterFlags extends GlobalFlags { readonly step?: string; readonly pipeline?: string }
 interface ListFlags extends FilterFlags { readonly marked?: boolean; readonly limit: number }
-interface EvictFlags extends FilterFlags { readonly yes?: boolean }
+interface EvictFlags extends FilterFlags { readonly yes?: boolean; readonly dryRun?: boolean }
 
 /** `mlstack cache list`. */
 export async function cacheList(flags: ListFlags): Promise<void> {
@@ -29,11 +29,16 @@ export async function cacheList(flags: ListFlags): Promise<void> {
 /** `mlstack cache evict`. */
 export async function cacheEvict(key: string | undefined, flags: EvictFlags): Promise<void> {
   const filter = filterOf("evict", key, flags);
+  if (flags.dryRun === true) {
+    await withReader(flags, async (engine) => {
+      report("cache-evict", await (await engine.cached()).evict(filter, { dryRun: true }), "would forget", "nothing was changed", flags, false);
+    }, openForStore);
+    return;
+  }
   // one that is named is meant; all of a step or a pipeline may be more than was thought of
-  if (filter.key === undefined) await confirm(`Forget all results of ${flags.step === undefined ? `the pipeline "${flags.pipeline}"` : `the step "${flags.step}"`}?`, flags.yes);
+  if (filter.key === undefined) await confirm(`Forget all results of ${flags.step === undefined ? `the pipeline "${flags.pipeline}"` : `the step "${flags.step}"`}?`, flags);
   await withEngine(flags, async (engine) => {
-    const changed = await (await engine.cached()).evict(filter);
-    report("cache-evict", changed, "forgot", "the next execution is the first; their bytes stay until mlstack gc", flags);
+    report("cache-evict", await (await engine.cached()).evict(filter), "forgot", "the next execution is the first; their bytes stay until mlstack gc", flags, true);
   }, openForStore);
 }
 
@@ -41,8 +46,7 @@ export async function cacheEvict(key: string | undefined, flags: EvictFlags): Pr
 export async function cacheAccept(key: string | undefined, flags: FilterFlags): Promise<void> {
   const filter = filterOf("accept", key, flags);
   await withEngine(flags, async (engine) => {
-    const changed = await (await engine.cached()).accept(filter);
-    report("cache-accept", changed, "accepted", "the first result is served again, until another execution differs", flags);
+    report("cache-accept", await (await engine.cached()).accept(filter), "accepted", "the first result is served again, until another execution differs", flags);
   }, openForStore);
 }
 
@@ -53,11 +57,17 @@ function filterOf(verb: string, key: string | undefined, { step, pipeline }: Fil
   return { key, step, pipeline };
 }
 
-function report(command: "cache-evict" | "cache-accept", { results, unreached }: CacheChange, did: string, next: string, flags: GlobalFlags): void {
+/** @param done whether it was done, and not only said; of what has no such question undefined */
+function report(command: "cache-evict" | "cache-accept", { results, unreached }: CacheChange, did: string, next: string, flags: GlobalFlags, done?: boolean): void {
   const [first] = unreached;
   const left = first === undefined ? undefined : new MlstackError(first.error.code, `${unreached.map((u) => u.store).join(", ")} could not be asked: ${first.error.message}`, { why: "a result that lies there is found again once it can be", fix: "run the same command again then", cause: first.error });
   if (left !== undefined) process.exitCode = left.exitCode;
-  if (flags.json === true) { writeJson(command, results.map((c) => ({ key: c.key, step: c.step ?? null, stores: [...c.stores] })), [], left === undefined ? undefined : errorDocument(left)); return; }
+  const plain = results.map((c) => ({ key: c.key, step: c.step ?? null, stores: [...c.stores] }));
+  if (flags.json === true) {
+    const error = left === undefined ? undefined : errorDocument(left);
+    if (command === "cache-evict") writeJson(command, plain.map((c) => ({ ...c, done: done === true })), [], error); else writeJson(command, plain, [], error);
+    return;
+  }
   const t = stdout(flags);
   for (const c of results) t.line(`${did} ${t.plain ? c.key : c.key.slice(0, 12)}  ${c.step ?? "of another project's run"}  ${t.style(`in ${c.stores.join(", ")}`, "dim")}`);
   if (left === undefined) stderr(flags).line(`${count(results.length, "result")}: ${next}`); else printError(left, stderr(flags), flags);

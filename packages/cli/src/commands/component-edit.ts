@@ -2,7 +2,7 @@ import { camelKeys, didYouMean, MlstackError, PLANNED_TYPES, snakeCase, type Jso
 import { projectPlugins } from "@mlstack/engine";
 import { componentNamed, deleteComponent, loadYaml, openProjectFiles, registerComponent, updateComponent, updated, type ComponentChange, type NewComponent, type Project } from "@mlstack/engine/project-files";
 import { confirm } from "../ui/ask.ts";
-import { stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
+import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { projectOf } from "./folder.ts";
 import { checkComponent, printNext, printWarnings } from "./stack-checks.ts";
 
@@ -34,13 +34,17 @@ export async function componentUpdate(name: string, flags: ComponentChangeFlags 
 }
 
 /** `mlstack component delete NAME`. */
-export async function componentDelete(name: string, flags: GlobalFlags & { readonly type?: string; readonly yes?: boolean }): Promise<void> {
+export async function componentDelete(name: string, flags: GlobalFlags & { readonly type?: string; readonly yes?: boolean; readonly dryRun?: boolean }): Promise<void> {
   const project = projectOf(flags);
   const files = await openProjectFiles(project.dir);
   const c = componentNamed(files, name, flags.type?.replaceAll("-", "_"));
+  const { dryRun } = flags;
   // what is refused anyhow is not asked about
-  if (c.at !== undefined && files.usersOf(c).length === 0) await confirm(`Delete the ${c.type} ${name}? It is removed from ${c.at.file}.`, flags.yes);
-  report("component-delete", await deleteComponent(project, c.type, name), [], flags);
+  if (dryRun !== true && c.at !== undefined && files.usersOf(c).length === 0) await confirm(`Delete the ${c.type} ${name}? It is removed from ${c.at.file}.`, flags);
+  const { file } = await deleteComponent(project, c.type, name, { dryRun });
+  if (flags.json === true) { writeJson("component-delete", { component: name, type: c.type, change: "deleted", file: file ?? null, done: dryRun !== true }); return; }
+  stdout(flags).line(`${dryRun === true ? "would delete" : "deleted"} the ${c.type} ${stdout(flags).style(name, "bold")}${file === undefined ? "" : ` (${file})`}`);
+  if (dryRun === true) stderr(flags).line("nothing was changed");
 }
 
 /** @throws MLS7001 for a type that nobody knows */
@@ -105,7 +109,7 @@ function typesAt(schema: JsonObject, path: readonly string[]): string[] {
 
 const SAID = { created: "registered", updated: "updated", unchanged: "is so already", deleted: "deleted" } as const;
 
-function report(command: "component-register" | "component-update" | "component-delete", { type, name, what, file }: ComponentChange, warnings: readonly string[], flags: GlobalFlags): void {
+function report(command: "component-register" | "component-update", { type, name, what, file }: ComponentChange, warnings: readonly string[], flags: GlobalFlags): void {
   if (flags.json === true) { writeJson(command, { component: name, type, change: what, file: file ?? null }, warnings); return; }
   const t = stdout(flags);
   t.line(`${what === "unchanged" ? `the ${type} ${t.style(name, "bold")} ${SAID[what]}` : `${SAID[what]} the ${type} ${t.style(name, "bold")}`}${file === undefined ? "" : ` (${file})`}`);

@@ -27,13 +27,18 @@ export async function deploymentStart(name: string, flags: GlobalFlags): Promise
   });
 }
 
-interface DeleteFlags extends GlobalFlags { readonly yes?: boolean }
+interface DeleteFlags extends GlobalFlags { readonly yes?: boolean; readonly dryRun?: boolean }
 
 /** `mlstack deployment delete NAME`. */
 export async function deploymentDelete(name: string, flags: DeleteFlags): Promise<void> {
   await withDeployer(flags, async (deployer) => {
     const { state, url } = await findDeployment(deployer, name);
-    await confirm(`Delete the deployment ${name}? ${state === "ready" ? `It answers at ${url}, and its` : "Its"} address is given up.`, flags.yes);
+    if (flags.dryRun === true) {
+      if (flags.json === true) writeJson("deployment-delete", { deployment: name, deleted: false });
+      else stderr(flags).line(`would delete the deployment ${name}, which is ${state}, and give up ${url}; nothing was changed`);
+      return;
+    }
+    await confirm(`Delete the deployment ${name}? ${state === "ready" ? `It answers at ${url}, and its` : "Its"} address is given up.`, flags);
     await deployer.delete(name);
     if (flags.json === true) writeJson("deployment-delete", { deployment: name, deleted: true });
     else stderr(flags).line(`deleted the deployment ${name}`);

@@ -55,14 +55,14 @@ export function printDeployment(d: Deployment, flags: GlobalFlags): void {
   }
 }
 
-/** @throws MLS6003 `not-found`, with what there is */
+/** @throws MLS7016, with what there is */
 export async function findDeployment(deployer: ModelDeployer, name: string): Promise<Deployment> {
   const found = await deployer.get(name).catch((e: unknown) => { if (isInvalidName(e)) return undefined; throw e; });
   if (found !== undefined) return found;
   const names = (await all(deployer)).map((d) => d.name);
   const near = didYouMean(name, names);
-  throw new MlstackError("MLS6003", `there is no deployment ${JSON.stringify(name)}`, {
-    why: names.length === 0 ? "nothing is deployed" : `${thereAre(names)} (${count(names.length, "deployment")})`, fix: near === undefined ? "mlstack deployment list" : `write ${near}`, details: { reason: "not-found" },
+  throw new MlstackError("MLS7016", `there is no deployment ${JSON.stringify(name)}`, {
+    why: names.length === 0 ? "nothing is deployed" : `${thereAre(names)} (${count(names.length, "deployment")})`, fix: near === undefined ? "mlstack deployment list" : `write ${near}`, details: { deployment: name },
   });
 }
 

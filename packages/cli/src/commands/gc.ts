@@ -7,12 +7,12 @@ import { iso, stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.t
 import { printTable, type Terminal } from "../ui/terminal.ts";
 import { openForStore, withReader } from "./with-engine.ts";
 
-interface GcFlags extends GlobalFlags { readonly plan?: boolean; readonly keepDays?: number; readonly keepRuns?: number; readonly grace?: number; readonly alone?: boolean; readonly yes?: boolean }
+interface GcFlags extends GlobalFlags { readonly plan?: boolean; readonly dryRun?: boolean; readonly keepDays?: number; readonly keepRuns?: number; readonly grace?: number; readonly alone?: boolean; readonly yes?: boolean }
 
 /** `mlstack gc`. */
 export async function gc(flags: GcFlags): Promise<void> {
   const policy: GcPolicy = { keepDays: flags.keepDays, keepRuns: flags.keepRuns, graceMs: flags.grace, alone: flags.alone };
-  if (flags.plan === true) {
+  if (flags.plan === true || flags.dryRun === true) {
     await withReader(flags, async (engine) => {
       const [store] = await engine.stores();
       const found = await engine.planGc(policy);
@@ -32,7 +32,7 @@ export async function gc(flags: GcFlags): Promise<void> {
     }
     if (flags.json !== true) print(planned, store!.name, engine, stderr(flags));
     const { blobs, bytes: size } = sum(planned);
-    await confirm(`Remove ${count(blobs, "blob")}, ${bytes(size)}, from ${store!.name}?`, flags.yes);
+    await confirm(`Remove ${count(blobs, "blob")}, ${bytes(size)}, from ${store!.name}?`, flags);
     const done = await engine.gc({ ...policy, signal: stop.signal, onProgress: progress(flags) });
     if (flags.json === true) { writeJson("gc", documentOf(store!.name, engine, done), done.warnings); return; }
     for (const warning of done.warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`);

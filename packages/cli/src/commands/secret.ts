@@ -15,7 +15,7 @@ export async function secretSet(name: string, flags: GlobalFlags & { readonly fr
   const secrets = projectSecrets({ from: cwd, stack: await activeStack(flags), mayWrite: true });
   try {
     const into = await writable(secrets);
-    const value = await secretValue(name, flags.fromFile, cwd);
+    const value = await secretValue(name, flags, cwd);
     const { replaced, notice } = await into.store.set!(name, value);
     const found = await firstWith(secrets, name, into);
     const warnings = found === undefined ? [] : [`${JSON.stringify(name)} is found in the store ${found} before this one, and that value is used`];
@@ -45,15 +45,21 @@ export async function secretList(flags: GlobalFlags): Promise<void> {
 }
 
 /** `mlstack secret delete NAME`. */
-export async function secretDelete(name: string, flags: GlobalFlags & { readonly yes?: boolean }): Promise<void> {
+export async function secretDelete(name: string, flags: GlobalFlags & { readonly yes?: boolean; readonly dryRun?: boolean }): Promise<void> {
   const secrets = projectSecrets({ from: folderOf(flags), stack: await activeStack(flags) });
   try {
     const from = await writable(secrets);
     const names = ((await from.store.list?.()) ?? []).map((s) => s.name);
     if (from.store.list !== undefined && !names.includes(name)) throw await noSuch(secrets, name, names, from);
-    await confirm(`Delete the secret ${JSON.stringify(name)}? Its value can't be brought back.`, flags.yes);
+    if (flags.dryRun === true) {
+      if ((await from.store.get(name)) === undefined) throw await noSuch(secrets, name, names, from);
+      if (flags.json === true) writeJson("secret-delete", { secret: name, store: from.name, flavor: from.flavor, done: false });
+      else stderr(flags).line(`would delete ${name} from the store ${from.name} (${from.flavor}); nothing was changed`);
+      return;
+    }
+    await confirm(`Delete the secret ${JSON.stringify(name)}? Its value can't be brought back.`, flags);
     if (!(await from.store.delete!(name))) throw await noSuch(secrets, name, names, from);
-    if (flags.json === true) writeJson("secret-delete", { secret: name, store: from.name, flavor: from.flavor });
+    if (flags.json === true) writeJson("secret-delete", { secret: name, store: from.name, flavor: from.flavor, done: true });
     else stderr(flags).line(`deleted ${name}`);
   } finally { await secrets.dispose(); }
 }

@@ -3,7 +3,7 @@ import { findStack } from "@mlstack/engine";
 import { applyStack, copyStack, deleteStack, openProjectFiles, pathOf, readActive, registerStack, specOf, updateStack, writeActive, type Project, type StackChange } from "@mlstack/engine/project-files";
 import { partsOf } from "../program/component-types.ts";
 import { confirm } from "../ui/ask.ts";
-import { stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
+import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { folderOf, projectOf } from "./folder.ts";
 import { checkStack, printNext, printWarnings } from "./stack-checks.ts";
 import { stackSet } from "./stack-set.ts";
@@ -54,14 +54,25 @@ export async function stackApply(file: string, flags: GlobalFlags): Promise<void
 }
 
 /** `mlstack stack delete STACK`. */
-export async function stackDelete(name: string, flags: GlobalFlags & { readonly yes?: boolean }): Promise<void> {
+export async function stackDelete(name: string, flags: GlobalFlags & { readonly yes?: boolean; readonly dryRun?: boolean }): Promise<void> {
   const project = projectOf(flags);
   const stack = (await openProjectFiles(project.dir)).find(name);
-  if (stack.file !== undefined) await confirm(`Delete the stack ${name}? ${stack.file} is removed.`, flags.yes);
-  const change = await deleteStack(project, name);
   const wasActive = readActive(project) === name;
+  if (flags.dryRun === true) {
+    const change = await deleteStack(project, name, { dryRun: true });
+    const warnings = wasActive ? [`${name} is the active stack`] : [];
+    if (flags.json === true) { writeJson("stack-delete", { ...documentOf(change), done: false }, warnings); return; }
+    stdout(flags).line(`would delete the stack ${stdout(flags).style(name, "bold")} (${change.file ?? ""})`);
+    if (change.moved.length > 0) stdout(flags).line(`  would keep in stacks/components.yaml: ${change.moved.join(", ")}`);
+    printWarnings(warnings, flags);
+    stderr(flags).line("nothing was changed");
+    return;
+  }
+  if (stack.file !== undefined) await confirm(`Delete the stack ${name}? ${stack.file} is removed.`, flags);
+  const change = await deleteStack(project, name);
   if (wasActive) writeActive(project, undefined);
-  await report("stack-delete", change, wasActive ? [`${name} was the active stack: now it is ${await activeNow(project)}`] : [], flags);
+  const warnings = wasActive ? [`${name} was the active stack: now it is ${await activeNow(project)}`] : [];
+  if (flags.json === true) writeJson("stack-delete", { ...documentOf(change), done: true }, warnings); else print(change, warnings, flags);
 }
 
 async function activeNow(project: Project): Promise<string> {
@@ -79,10 +90,15 @@ function given(flags: PartFlags, command: string): Map<string, string> {
 
 const SAID = { created: "registered", updated: "updated", unchanged: "is so already", deleted: "deleted" } as const;
 
-type Reported = "stack-register" | "stack-update" | "stack-copy" | "stack-apply" | "stack-delete";
+type Reported = "stack-register" | "stack-update" | "stack-copy" | "stack-apply";
 
-async function report(command: Reported, { stack, what, file, moved }: StackChange, warnings: readonly string[], flags: GlobalFlags): Promise<void> {
-  if (flags.json === true) { writeJson(command, { stack, change: what, file: file ?? null, moved: [...moved] }, warnings); return; }
+const documentOf = ({ stack, what, file, moved }: StackChange) => ({ stack, change: what, file: file ?? null, moved: [...moved] });
+
+async function report(command: Reported, change: StackChange, warnings: readonly string[], flags: GlobalFlags): Promise<void> {
+  if (flags.json === true) writeJson(command, documentOf(change), warnings); else print(change, warnings, flags);
+}
+
+function print({ stack, what, file, moved }: StackChange, warnings: readonly string[], flags: GlobalFlags): void {
   const t = stdout(flags);
   t.line(what === "unchanged" ? `the stack ${t.style(stack, "bold")} ${SAID[what]}${file === undefined ? "" : ` (${file})`}` : `${SAID[what]} the stack ${t.style(stack, "bold")}${file === undefined ? "" : ` (${file})`}`);
   if (moved.length > 0) t.line(`  kept in stacks/components.yaml: ${moved.join(", ")}`);

@@ -88,11 +88,12 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS7013: { why: "What others need can't be taken away from under them.", mends: ["change those that the message names first"] },
   MLS7014: { why: "A machine that others set up must not run a pipeline on whatever stack it happens to have.", mends: ["mlstack run FILE --stack NAME", "set MLSTACK_STACK"] },
   MLS7015: { why: "Edits of the project's files take turns, and another process did not let go for ten seconds.", mends: ["end that process", "try again"] },
+  MLS7016: { why: "Deployments have the names that the steps gave them which made them.", mends: ["mlstack deployment list"] },
   MLS7021: { why: "mlstack lint looks at code without running it, and found what will fail in a run.", mends: ["correct each place that is shown", "mlstack lint --json for tools"] },
   MLS7022: { why: "mlstack doctor found something that will keep pipelines from running.", mends: ["do what the lines marked error say"] },
   MLS8001: { why: "Secrets in files are encrypted for one key: that in MLSTACK_SECRETS_KEY, else that in the keychain or the key file of the user who set them.", mends: ["unlock the keychain, where the message names it", "set MLSTACK_SECRETS_KEY to the key", "put back the key file", "set the secret again"] },
   MLS8002: { why: "The file is not as it was written, or of a newer version.", mends: ["set the secret again", "update mlstack"] },
   MLS8003: { why: "The stack's secret store has none of that name.", mends: ["mlstack secret list", "mlstack secret set NAME"] },
   MLS8004: { why: "A store takes certain names and values, and some take none from here.", mends: ["do what the message says"] },
-  MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with what --debug prints"] },
+  MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with the file that the message names"] },
 };

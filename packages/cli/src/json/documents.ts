@@ -37,6 +37,7 @@ const schedule = z.union([z.strictObject({ cron: z.string(), timeZone: z.string(
 const secretIn = { secret: z.string().describe("its name"), store: z.string().describe("name of the secret store"), flavor: z.string() };
 
 const place = z.strictObject({ file: z.string().describe("from the project's folder"), line: z.int() });
+const done = z.boolean().describe("false for a dry run");
 const change = z.enum(["created", "updated", "unchanged", "deleted"]);
 const stackChange = z.strictObject({ stack: z.string(), change, file: z.string().nullable(), moved: z.array(z.string()).describe("components whose definition was kept in stacks/components.yaml") });
 const componentChange = z.strictObject({ component: z.string(), type: z.string(), change, file: z.string().nullable() });
@@ -53,7 +54,7 @@ const tensors = z.array(z.strictObject({ name: z.string(), datatype: z.string(),
 
 const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
-const changedResults = z.array(z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) }));
+const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
 const commands = {
   run: z.strictObject({
@@ -81,6 +82,10 @@ const commands = {
   }),
   "artifact-preview": z.strictObject({ artifact: z.string(), format: z.string(), preview: z.looseObject({ type: z.string() }).nullable() }),
   init: z.strictObject({ dir: z.string(), written: z.array(z.string()), kept: z.array(z.string()) }),
+  "config-show": z.array(z.strictObject({
+    setting: z.string(), value: z.json().describe("secrets are references, or [secret]; null for what is not decided yet"),
+    origin: z.strictObject({ kind: z.enum(["flag", "variable", "file", "default"]), name: z.string().nullable().describe("the flag, variable or file; null for a default"), line: z.int().nullable() }),
+  })),
   "stack-list": z.array(z.strictObject({ stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable().describe("null for the built-in one"), components: z.record(z.string(), z.string()).describe("names by type"), error: errorSchema.nullable().describe("why its file can't be used") })),
   "stack-describe": z.strictObject({
     stack: z.string(), active: z.boolean(), source: source.nullable(), file: z.string().nullable(),
@@ -90,13 +95,13 @@ const commands = {
     })),
   }),
   "stack-set": z.strictObject({ stack: z.string(), before: z.string(), changes: z.array(z.strictObject({ type: z.string(), before: z.string().nullable(), after: z.string().nullable() })) }),
-  "stack-register": stackChange, "stack-update": stackChange, "stack-copy": stackChange, "stack-apply": stackChange, "stack-delete": stackChange,
+  "stack-register": stackChange, "stack-update": stackChange, "stack-copy": stackChange, "stack-apply": stackChange, "stack-delete": stackChange.extend({ done }),
   "stack-export": z.strictObject({ stack: z.string(), file: z.string().nullable(), text: z.string() }),
   "stack-verify": z.strictObject({
     stack: z.string(), ok: z.boolean(),
     components: z.array(z.strictObject({ type: z.string(), name: z.string().nullable(), flavor: z.string().nullable(), ok: z.boolean(), error: errorSchema.nullable(), findings: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), message: z.string(), ms: z.int().nullable() })) })),
   }),
-  "component-list": z.array(component), "component-describe": component.extend({ configuration: json }), "component-register": componentChange, "component-update": componentChange, "component-delete": componentChange,
+  "component-list": z.array(component), "component-describe": component.extend({ configuration: json }), "component-register": componentChange, "component-update": componentChange, "component-delete": componentChange.extend({ done }),
   "deployment-list": z.array(deployment),
   "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
   "deployment-predict": z.strictObject({
@@ -106,7 +111,7 @@ const commands = {
   "deployment-logs": z.array(z.strictObject({ time, version: z.string().nullable(), text: z.string() })),
   "deployment-stop": deployment,
   "deployment-start": deployment,
-  "deployment-delete": z.strictObject({ deployment: z.string(), deleted: z.literal(true) }),
+  "deployment-delete": z.strictObject({ deployment: z.string(), deleted: z.boolean().describe("false for a dry run") }),
   "run-explain": z.strictObject({
     pipeline: z.string(),
     steps: z.array(z.strictObject({
@@ -123,8 +128,8 @@ const commands = {
     projects: z.array(z.strictObject({ project: z.string(), own: z.boolean(), runs: z.int() })),
   }),
   "cache-list": z.array(z.strictObject({ key: z.string(), step: z.string(), run: z.string(), project: z.string(), madeAt: time, ms: z.number(), platform: z.string(), outputs: z.array(z.strictObject({ output: z.string(), format: z.string(), size: z.number() })), differed: z.array(z.string()).describe("runs that gave other outputs: while there are any, it is not served") })),
-  "cache-evict": changedResults,
-  "cache-accept": changedResults,
+  "cache-evict": z.array(changedResult.extend({ done })),
+  "cache-accept": z.array(changedResult),
   lineage: z.strictObject({
     start: z.array(z.string()), truncated: z.boolean(),
     nodes: z.array(z.discriminatedUnion("kind", [
@@ -137,7 +142,7 @@ const commands = {
   why: z.looseObject({ run: z.string(), node: z.string(), status: stepStatus, summary: z.string(), reasons: z.array(z.looseObject({ rule: z.string(), message: z.string(), fix: z.string() })), changes: z.array(z.looseObject({ what: z.string() })) }),
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),
-  "secret-delete": z.strictObject(secretIn),
+  "secret-delete": z.strictObject({ ...secretIn, done }),
   lint: z.strictObject({
     modules: z.int(), steps: z.int(), errors: z.int(), warnings: z.int(),
     findings: z.array(z.strictObject({ rule: z.string(), severity: z.enum(["error", "warning"]), steps: z.array(z.string()).describe("names of the steps that reach it"), message: z.string(), fix: z.string(), at: z.string().describe("file:line:column, from the project's root") })),
@@ -154,5 +159,5 @@ export type DataOf<C extends CommandName> = z.input<(typeof commands)[C]>;
 /** The whole documents, by command; `error` for one that ends before it has data. */
 export const documents: Readonly<Record<CommandName | "error", z.ZodType>> = {
   ...(Object.fromEntries(Object.entries(commands).map(([name, data]) => [name, z.strictObject({ schemaVersion: z.literal(1), data, warnings: z.array(z.string()), error: errorSchema.optional().describe("why the exit code is not 0") })])) as unknown as Record<CommandName, z.ZodType>),
-  error: z.strictObject({ schemaVersion: z.literal(1), error: errorSchema }),
+  error: z.strictObject({ schemaVersion: z.literal(1), error: errorSchema.extend({ report: z.string().optional().describe("of a bug: the file that tells of it") }) }),
 };

@@ -5,9 +5,9 @@ import { pathOf, UsageError } from "./usage.ts";
 const GROUP = "Options of every command:";
 const GLOBAL: readonly (readonly [flags: string, text: string])[] = [
   ["--json", "print one JSON document"], ["--plain", "print tables as lines of fields with tabs between"], ["-q, --quiet", "print no progress"], ["-v, --verbose", "print more: what is used, every reason, causes of errors"], ["--no-color", "no colours"],
-  ["--debug", "print stacks of errors"], ["--cwd <folder>", "the project's folder"], ["--stack <stack>", "name of a stack, or path of its file"],
+  ["--no-input", "ask nothing: what is missing is an error, as where there is no terminal"], ["--debug", "print stacks of errors"], ["--cwd <folder>", "the project's folder"], ["--stack <stack>", "name of a stack, or path of its file"],
 ];
-const NAMES = new Set(["json", "plain", "quiet", "verbose", "color", "debug", "cwd", "stack"]);
+const NAMES = new Set(["json", "plain", "quiet", "verbose", "color", "input", "debug", "cwd", "stack"]);
 
 /** Flags that mean the same on every command, and may stand before or after its words. */
 export function globalFlags(command: Command): Command {

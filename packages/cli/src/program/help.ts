@@ -1,4 +1,5 @@
 import type { Command, HelpConfiguration } from "commander";
+import { DOCS } from "../docs-base.ts";
 import { noSuchVerb } from "./usage.ts";
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -21,16 +22,19 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   gc: ["mlstack gc --plan", "mlstack gc --keep-days 30 --keep-runs 50"],
   lineage: ["mlstack lineage last/train_model.trained_model", "mlstack lineage last/evaluate_model --up --mermaid"],
   secret: ["printf %s \"$TOKEN\" | mlstack secret set mlflow-token", "mlstack secret set gcp-key --from-file key.json", "mlstack secret list"],
+  "config show": ["mlstack config show --origin", "mlstack config show --stack production --json"],
   lint: ["mlstack lint", "mlstack lint pipelines/train.ts --max-warnings 0"],
   explain: ["mlstack explain MLS4001"],
   completion: ["source <(mlstack completion bash)", "mlstack completion fish > ~/.config/fish/completions/mlstack.fish"],
   debug: ["mlstack debug last/train_model", "mlstack debug last/train_model --no-wait"],
 };
 
-/** Help begins with examples. Aliases work, and are not shown. */
+/** Help begins with examples, and ends with where there is more. Aliases work, and are not shown. */
 export function helpOf(command: Command, path: string): Command {
   const examples = EXAMPLES[path];
   if (examples !== undefined) command.addHelpText("before", `Examples:\n${examples.map((e) => `  ${e}`).join("\n")}\n`);
+  // a hidden command has no path, and no place in the reference
+  if (path !== "") command.addHelpText("after", `\nDocs: ${DOCS}/${path === "mlstack" ? "cli.md" : `cli-reference.md#mlstack-${path.replaceAll(" ", "-")}`}`);
   return command.configureHelp(FORM);
 }
 

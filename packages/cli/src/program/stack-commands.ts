@@ -37,7 +37,7 @@ export function stackCommands(program: Command, { command, noun, collect }: Make
     .action(async (file: string, _, self) => (await import("../commands/stack-edit.ts")).stackApply(file, flagsOf(self)));
   command(stack, "export").description("print a stack as one file that needs no other").argument("[STACK]", "the active one by default").option("--out <file>", "write it to a file")
     .action(async (name: string | undefined, _, self) => (await import("../commands/stack-export.ts")).stackExport(name, flagsOf(self)));
-  command(stack, "delete").alias("rm").description("remove a stack's file; what others name of it is kept").argument("<STACK>", STACK).option("-y, --yes", "do not ask")
+  command(stack, "delete").alias("rm").description("remove a stack's file; what others name of it is kept").argument("<STACK>", STACK).option("-n, --dry-run", "only say what would be removed").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/stack-edit.ts")).stackDelete(name, flagsOf(self)));
   command(stack, "verify").description("look whether each component works: reach, permissions, configuration").argument("[STACK]", "the active one by default")
     .action(async (name: string | undefined, _, self) => (await import("../commands/stack-verify.ts")).stackVerify(name, flagsOf(self)));
@@ -53,6 +53,6 @@ export function stackCommands(program: Command, { command, noun, collect }: Make
   changes(command(component, "update").description("change a component where it is defined").argument("<NAME>", "of the component").option("--type <type>", "where several types have one of that name"))
     .option("--unset <key>", "take out a setting; may be given again", collect).option("--remove-alias <name>", "take out a further name; may be given again", collect)
     .action(async (name: string, _, self) => (await import("../commands/component-edit.ts")).componentUpdate(name, flagsOf(self)));
-  command(component, "delete").alias("rm").description("remove a component that no stack has").argument("<NAME>", "of the component").option("--type <type>", "where several types have one of that name").option("-y, --yes", "do not ask")
+  command(component, "delete").alias("rm").description("remove a component that no stack has").argument("<NAME>", "of the component").option("--type <type>", "where several types have one of that name").option("-n, --dry-run", "only say what would be removed").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/component-edit.ts")).componentDelete(name, flagsOf(self)));
 }

@@ -22,8 +22,12 @@ export function toolCommands(program: Command, { command, noun, hidden, wholeNum
     });
   command(secret, "list").alias("ls").description("names, and when they were changed; no values")
     .action(async (_, self) => (await import("../commands/secret.ts")).secretList(flagsOf(self)));
-  command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-y, --yes", "do not ask")
+  command(secret, "delete").description("remove a secret").argument("<SECRET>", "its name").option("-n, --dry-run", "only say what would be removed").option("-y, --yes", "do not ask")
     .action(async (name: string, _, self) => (await import("../commands/secret.ts")).secretDelete(name, flagsOf(self)));
+
+  const config = noun(program, "config", "look at the settings that are in force here");
+  command(config, "show").description("the settings that flags, variables, files and defaults decide; no secrets").option("--origin", "with what has decided each of them")
+    .action(async (_, self) => (await import("../commands/config-show.ts")).configShow(flagsOf(self)));
 
   command(program, "lint").description("look for mistakes in steps without running them").argument("[FILE]", "a module with what is loaded with it; all of the project by default")
     .option("--max-warnings <n>", "fail when there are more warnings", wholeNumber)

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { afterEach, expect, test, vi } from "vitest";
-import { askHidden } from "./ask.ts";
+import { askHidden, canAsk, confirm } from "./ask.ts";
 
 afterEach(() => { vi.restoreAllMocks(); });
 
@@ -8,7 +8,7 @@ afterEach(() => { vi.restoreAllMocks(); });
 function terminal(typed: string): string[] {
   const done: string[] = [];
   const stdin = Object.assign(new EventEmitter(), {
-    isRaw: false, setRawMode: (raw: boolean) => void done.push(raw ? "raw" : "cooked"), setEncoding: () => undefined, resume: () => undefined, pause: () => undefined,
+    isTTY: true, isRaw: false, setRawMode: (raw: boolean) => void done.push(raw ? "raw" : "cooked"), setEncoding: () => undefined, resume: () => undefined, pause: () => undefined,
   });
   vi.spyOn(process, "stdin", "get").mockReturnValue(stdin as unknown as typeof process.stdin);
   vi.spyOn(process.stderr, "write").mockImplementation((text) => {
@@ -29,4 +29,11 @@ test("and so after Ctrl-C", async () => {
   const done = terminal("hun\u0003");
   await expect(askHidden("value: ")).rejects.toMatchObject({ code: "MLS4003" });
   expect(done).toEqual(["raw", "value: ", "cooked", "\n"]);
+});
+
+test("with --no-input nobody is asked at a terminal, and the error says what to give", async () => {
+  terminal("y\r");
+  expect(canAsk({ input: false })).toBe(false);
+  await expect(confirm("Delete it?", { input: false })).rejects.toMatchObject({ code: "MLS7001", why: "--no-input is given", fix: "add --yes" });
+  await confirm("Delete it?", { input: false, yes: true });
 });

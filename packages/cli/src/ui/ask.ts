@@ -1,20 +1,27 @@
 import { createInterface } from "node:readline/promises";
 import { MlstackError } from "@mlstack/core";
 
-/** Whether a person can be asked: what they type is read here, and what they are asked is seen. */
-export function canAsk(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
+/** What the command line says about asking. */
+export interface AskFlags {
+  /** False with `--no-input`. */
+  readonly input: boolean;
+  /** It was answered on the command line. */
+  readonly yes?: boolean | undefined;
+}
+
+/** Whether a person can be asked: they have not said no to it, what they type is read here, and what they are asked is seen. */
+export function canAsk({ input }: Pick<AskFlags, "input">): boolean {
+  return input && process.stdin.isTTY && process.stderr.isTTY;
 }
 
 /**
  * Asks before something is destroyed.
  *
- * @param yes it was said on the command line
  * @throws MLS7001 where nobody can be asked, MLS4003 when the answer is no
  */
-export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
-  if (yes === true) return;
-  if (!canAsk()) throw new MlstackError("MLS7001", `${question} Nobody is there to be asked`, { why: "stdin or stderr is no terminal", fix: "add --yes" });
+export async function confirm(question: string, flags: AskFlags): Promise<void> {
+  if (flags.yes === true) return;
+  if (!canAsk(flags)) throw new MlstackError("MLS7001", `${question} Nobody is there to be asked`, { why: flags.input ? "stdin or stderr is no terminal" : "--no-input is given", fix: "add --yes" });
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const gone = new AbortController();
   // Ctrl-C and Ctrl-D close it, and the question would wait for ever

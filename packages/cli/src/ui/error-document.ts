@@ -1,12 +1,11 @@
 import { ERROR_CODES, serializeError, type ErrorCode, type SerializedError } from "@mlstack/core/errors";
 import type { ErrorDocument, JsonFields } from "../json/documents.ts";
+import { DOCS } from "../docs-base.ts";
 import { userFrames } from "./user-frames.ts";
-
-const DOCS = "https://github.com/mlstack/mlstack/blob/main/docs/errors.md";
 
 /** What there is to read about a code. */
 export function docsOf(code: ErrorCode): string {
-  return `${DOCS}#${code.toLowerCase()}`;
+  return `${DOCS}/errors.md#${code.toLowerCase()}`;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface GlobalFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color: boolean;
+  /** False: nobody is asked, also at a terminal. */
+  readonly input: boolean;
   readonly debug?: boolean;
   readonly cwd?: string;
   /** Name of a stack, or path of its file. */
@@ -25,9 +27,9 @@ export function writeJson<C extends CommandName>(_command: C, data: DataOf<C>, w
   writeOut(`${JSON.stringify({ schemaVersion: 1, data, warnings, error }, null, 2)}\n`);
 }
 
-/** What `--json` prints when the command ends with an error: `{ schemaVersion, error }`. */
-export function writeJsonError(e: unknown): void {
-  writeOut(`${JSON.stringify({ schemaVersion: 1, error: errorDocument(e) }, null, 2)}\n`);
+/** What `--json` prints when the command ends with an error: `{ schemaVersion, error }`; of a bug with the file that tells of it. */
+export function writeJsonError(e: unknown, report?: string): void {
+  writeOut(`${JSON.stringify({ schemaVersion: 1, error: { ...errorDocument(e), ...(report !== undefined && { report }) } }, null, 2)}\n`);
 }
 
 /** ISO 8601 in UTC. */

@@ -93,6 +93,7 @@ export const ERROR_CODES = {
   MLS7013: { exit: 2, title: "It is in use" },
   MLS7014: { exit: 2, title: "Where CI is set the stack must be named" },
   MLS7015: { exit: 1, title: "Another process holds the project's files" },
+  MLS7016: { exit: 2, title: "No such deployment" },
   MLS7021: { exit: 1, title: "The linter found errors" },
   MLS7022: { exit: 1, title: "The doctor found errors" },
   // 8xxx: secrets

@@ -43,6 +43,8 @@ describe("evict", () => {
   test("forgets a result, by the beginning of its key too; the next execution is the first", async () => {
     await statuses();
     const [result] = await cached.list({ step: "load" });
+    expect((await cached.evict({ key: result!.key }, { dryRun: true })).results).toEqual([{ key: result!.key, step: "load", stores: ["here"] }]);
+    expect(await cached.list({ step: "load" })).toEqual([result]);
     expect((await cached.evict({ key: result!.key.slice(0, 8) })).results).toEqual([{ key: result!.key, step: "load", stores: ["here"] }]);
     expect(await statuses()).toEqual({ load: "completed", train: "cached" });
   });

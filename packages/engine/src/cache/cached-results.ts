@@ -46,8 +46,8 @@ export interface CacheChange {
 export interface CachedResults {
   /** Of the active stack's store, the newest first; 40 by default. */
   list(filter?: ResultFilter & { readonly limit?: number | undefined; /** Only those that executions have differed in. */ readonly marked?: boolean | undefined }): Promise<readonly CachedResult[]>;
-  /** Forgets results, in every store in which they would be found: the next execution is the first. Their bytes stay until a clean-up. Throws MLS5007 where there is none, and what the active store throws. */
-  evict(filter: ResultFilter): Promise<CacheChange>;
+  /** Forgets results, in every store in which they would be found: the next execution is the first. Their bytes stay until a clean-up. With `dryRun` only says which. Throws MLS5007 where there is none, and what the active store throws. */
+  evict(filter: ResultFilter, options?: { readonly dryRun?: boolean | undefined }): Promise<CacheChange>;
   /** Takes the first result of marked keys for good: they are served again, until another execution differs. Throws MLS5007 where none is marked, and what the active store throws. */
   accept(filter: ResultFilter): Promise<CacheChange>;
 }
@@ -123,9 +123,9 @@ export function cachedResults(stores: readonly NamedStore[], records: Pick<Recor
       }
       return found.toSorted((a, b) => b.madeAt - a.madeAt).slice(0, limit);
     },
-    evict: (filter) => change(filter, "result", async (actions, key) => {
+    evict: (filter, { dryRun } = {}) => change(filter, "result", async (actions, key) => {
       if ((await actions.get(key)).state === "none" && !(await actions.isMarked(key))) return false;
-      await actions.evict(key);
+      if (dryRun !== true) await actions.evict(key);
       return true;
     }),
     accept: (filter) => change(filter, "marked result", async (actions, key) => {

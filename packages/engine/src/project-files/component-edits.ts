@@ -1,6 +1,6 @@
 import { didYouMean, MlstackError, nameList, thereAre } from "@mlstack/core/errors";
 import type { Project } from "../project/project.ts";
-import { editProject, setAt } from "./edit-files.ts";
+import { editProject, setAt, type EditOptions } from "./edit-files.ts";
 import { sameDefinition, type ProjectComponent, type ProjectFiles } from "./project-files.ts";
 import { componentsDocument, flagFor, written } from "./stack-edits.ts";
 
@@ -74,7 +74,7 @@ export function updateComponent(project: Project, type: string, name: string, up
 }
 
 /** Removes a component that no stack has. Throws MLS7012, MLS7013 with the stacks that have it. */
-export function deleteComponent(project: Project, type: string, name: string): Promise<ComponentChange> {
+export function deleteComponent(project: Project, type: string, name: string, options?: EditOptions): Promise<ComponentChange> {
   return editProject(project, (e) => {
     const c = e.files.component(type, name);
     if (c.source === undefined) throw builtIn(c);
@@ -88,7 +88,7 @@ export function deleteComponent(project: Project, type: string, name: string): P
     const ofType = document.getIn(["components", type]) as { items?: readonly unknown[] } | undefined;
     if (ofType?.items?.length === 0) document.deleteIn(["components", type]);
     return { type, name, what: "deleted", file: c.at?.file };
-  });
+  }, options);
 }
 
 /**

@@ -23,13 +23,26 @@ export interface Edit {
   remove(path: string): void;
 }
 
+/** How an edit is made. */
+export interface EditOptions {
+  /** Only find out what would be done, or why it is refused: nothing is written, no lock taken. */
+  readonly dryRun?: boolean | undefined;
+  /** How long another process's edit is waited for, in milliseconds; 10,000. */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
 /**
  * Edits the project's files. Processes take turns, so that of two edits at once both are kept; each file is written as a whole or not at all.
  *
- * @param lockTimeoutMs how long another process's edit is waited for
  * @throws what `work` throws, and then nothing is written; MLS7015 where another process does not let go; MLS3004, MLS3005
  */
-export async function editProject<T>(project: Project, work: (edit: Edit) => T, lockTimeoutMs: number = LOCK_TIMEOUT): Promise<T> {
+export async function editProject<T>(project: Project, work: (edit: Edit) => T, { dryRun, lockTimeoutMs = LOCK_TIMEOUT }: EditOptions = {}): Promise<T> {
+  if (dryRun === true) {
+    const staged = new Map<string, Staged>();
+    const result = work(edit(await loadYaml(), project, staged));
+    textsOf(staged);
+    return result;
+  }
   const [yaml, { DatabaseSync }] = await Promise.all([loadYaml(), import("../records/sqlite.ts")]);
   const path = join(project.stateDir, "edit.lock");
   let lock: InstanceType<typeof DatabaseSync>;
@@ -66,11 +79,15 @@ function edit(yaml: Yaml, project: Project, staged: Map<string, Staged>): Edit {
   };
 }
 
-function commit(staged: ReadonlyMap<string, Staged>): void {
+/** What is to be written, in order; what has no text is to be removed. Throws MLS7004 for what can't be edited. */
+function textsOf(staged: ReadonlyMap<string, Staged>): (readonly [path: string, text: string | undefined])[] {
   // what is taken out of one file and put into another is never in neither
-  const inOrder = [...staged].toSorted(([, a], [, b]) => Number(a.text === undefined) - Number(b.text === undefined))
+  return [...staged].toSorted(([, a], [, b]) => Number(a.text === undefined) - Number(b.text === undefined))
     .map(([path, { text, document }]) => [path, text === undefined || document === undefined ? text : textOf(document.parsed, document.before, path)] as const);
-  for (const [path, written] of inOrder) {
+}
+
+function commit(staged: ReadonlyMap<string, Staged>): void {
+  for (const [path, written] of textsOf(staged)) {
     try {
       if (written === undefined) { rmSync(path, { force: true }); continue; }
       if (readOr(path, "") === written && written !== "") continue;

@@ -56,6 +56,17 @@ describe("registering the lesson's stacks", () => {
     expect(await refusal(updateStack(project(), "other", new Map(), ["alerter"]))).toMatch(/^MLS7012 the stack "other" has no alerter/);
     expect(await refusal(deleteStack(project(), "local"))).toMatch(/^MLS7013 the stack "local" is built in/);
   });
+  test("a dry run says the same, and writes nothing, not even a state folder", async () => {
+    await registerStack(project(), "other", new Map([["artifact_store", "gcs_artifact_store"], ["orchestrator", "local_orchestrator"]]));
+    await registerComponent(project(), bucket("x"));
+    rmSync(join(dir, ".mlstack"), { recursive: true });
+    const state = () => readdirSync(dir, { recursive: true, withFileTypes: true }).map((e) => [e.name, e.isFile() ? readFileSync(join(e.parentPath, e.name), "utf8") : ""]);
+    const before = state();
+    const [stack, component] = [await deleteStack(project(), "vertex-ai", { dryRun: true }), await deleteComponent(project(), "artifact_store", "bucket", { dryRun: true })];
+    expect(await refusal(deleteComponent(project(), "artifact_store", "gcs_artifact_store", { dryRun: true }))).toMatch(/^MLS7013/);
+    expect(state()).toEqual(before);
+    expect([stack, component]).toEqual([await deleteStack(project(), "vertex-ai"), await deleteComponent(project(), "artifact_store", "bucket")]);
+  });
   test("copied, exported and applied it is the same stack", async () => {
     await copyStack(project(), "vertex-ai", "copied");
     expect((await findStack("copied", dir)).components).toEqual((await findStack("vertex-ai", dir)).components);
@@ -217,7 +228,7 @@ describe("where the files lie", () => {
     const { DatabaseSync } = await import("../records/sqlite.ts");
     const other = new DatabaseSync(join(dir, ".mlstack", "edit.lock"));
     other.exec("begin exclusive");
-    const edit = () => editProject(project(), (e) => e.write(join(dir, "stacks", "new.yaml"), stack), 50);
+    const edit = () => editProject(project(), (e) => e.write(join(dir, "stacks", "new.yaml"), stack), { lockTimeoutMs: 50 });
     expect(await refusal(edit())).toBe("MLS7015 another process has been editing the project's files for 0.05 seconds |  | end it, or wait, and try again");
     expect(existsSync(join(dir, "stacks", "new.yaml"))).toBe(false);
     other.close();

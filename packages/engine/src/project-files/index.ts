@@ -6,4 +6,5 @@ export { initProject, type InitResult } from "./init-project.ts";
 export { LOCAL_STACK } from "./local-stack.ts";
 export { isStackName, loadYaml, openProjectFiles, specOf, stackSpecOf, type ProjectComponent, type ProjectFiles, type ProjectStack } from "./project-files.ts";
 export { applyStack, copyStack, deleteStack, exportStack, flagFor, registerStack, updateStack, type Parts, type StackChange } from "./stack-edits.ts";
+export { fileName, placeOf, type YamlFile } from "./yaml-file.ts";
 export { findProject, type Project } from "../project/project.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { YAMLMap } from "yaml";
 import type { Project } from "../project/project.ts";
-import { editProject, setAt, type Edit } from "./edit-files.ts";
+import { editProject, setAt, type Edit, type EditOptions } from "./edit-files.ts";
 import { COMPONENTS_NAME, isStackName, sameDefinition, STACKS_FOLDER, type ProjectComponent, type ProjectFiles } from "./project-files.ts";
 import { fileName } from "./yaml-file.ts";
 import { readStackFile, type StackFile } from "./stack-file.ts";
@@ -83,14 +83,14 @@ export function copyStack(project: Project, from: string, to: string): Promise<S
 }
 
 /** Removes a stack's file; what other stacks name of it is kept. Throws MLS7003, MLS7013 for the built-in one. */
-export function deleteStack(project: Project, name: string): Promise<StackChange> {
+export function deleteStack(project: Project, name: string, options?: EditOptions): Promise<StackChange> {
   return editProject(project, (e) => {
     const stack = e.files.find(name);
     if (stack.path === undefined) throw builtIn(name);
     const moved = keep(e, e.files.components.filter((c) => c.at?.file === stack.file && e.files.usersOf(c).some((user) => user !== name)));
     e.remove(stack.path);
     return { stack: name, what: "deleted", file: stack.file, moved };
-  });
+  }, options);
 }
 
 /**

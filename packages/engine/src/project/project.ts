@@ -44,6 +44,9 @@ function ownKnownIdentity(project: Project): ProjectIdentity | undefined {
   try { return JSON.parse(readFileSync(identityPath(project), "utf8")) as ProjectIdentity; } catch { return undefined; }
 }
 
+/** What names a project whose mlstack.yaml does not say it; undefined where nothing has run yet. */
+export const knownProjectId = (project: Project): string | undefined => ownKnownIdentity(project)?.id;
+
 /** What names the project, where mlstack.yaml says it (`declared`) or it was made already. */
 export function knownIdentity(project: Project, { id, envSalt }: Partial<ProjectIdentity> = {}): ProjectIdentity | undefined {
   if (id !== undefined && envSalt !== undefined) return { id, envSalt };

@@ -1,0 +1,2 @@
+/** Where the documentation is. */
+export const DOCS = "https://github.com/mlstack/mlstack/blob/main/docs";
