@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/core/src/node/b.ts": ["zod", "node:fs/promises", ...OWN],
   "packages/pipeline/src/a/b.ts": ["zod", "node:fs/promises", "left-pad/x", "@mlstack/core", "@mlstack/core/node", ...OWN],
   "packages/engine/src/a/b.ts": ["zod", "node:fs/promises", "left-pad/x", "@mlstack/core", "@mlstack/core/node", "@mlstack/pipeline/compile", ...OWN],
+  "packages/hub/src/a/b.ts": ["zod", "node:fs/promises", "left-pad/x", "@mlstack/core", "@mlstack/core/node", ...OWN],
   "packages/plugin-y/src/a/b.ts": ["zod", "node:fs/promises", "left-pad/x", "@mlstack/core", "@mlstack/core/node", ...OWN],
   "packages/cli/src/a/b.ts": ALL.filter((specifier) => !REACH_IN.includes(specifier)),
   "packages/core/src/a/b.test.ts": ALL.filter((specifier) => !REACH_IN.includes(specifier)),
