@@ -1,1 +1,3 @@
-export {};
+export * from "./digest/index.ts";
+export * from "./files/index.ts";
+export * from "./tarball/index.ts";
