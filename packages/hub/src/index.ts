@@ -1,3 +1,4 @@
 export * from "./digest/index.ts";
 export * from "./files/index.ts";
+export * from "./registry/index.ts";
 export * from "./tarball/index.ts";
