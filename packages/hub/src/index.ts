@@ -1,4 +1,5 @@
 export * from "./digest/index.ts";
 export * from "./files/index.ts";
 export * from "./registry/index.ts";
+export * from "./resolve/index.ts";
 export * from "./tarball/index.ts";
