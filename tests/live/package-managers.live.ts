@@ -162,6 +162,16 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
   });
 });
 
+test.each(MANAGERS.filter(({ program }) => program === "pnpm").map((manager) => [manager.id, manager] as const))("%s laid out as npm does it: the same tree, and scripts are found", async (_, manager) => {
+  const p = await managedProject({ manager, registry: registry.url, files: APP });
+  p.write({ "pnpm-workspace.yaml": "nodeLinker: hoisted\nonlyBuiltDependencies: [own-scripted]\nallowBuilds: { own-scripted: true }\n" });
+  const m = await p.manager();
+  await m.add([{ name: "@acme/plugin", spec: "1.2.0" }], p.options());
+  expect(Object.keys(p.ran())).toEqual(["own-scripted"]);
+  const tree = await m.subtree("@acme/plugin");
+  expect([tree.digest, scripted(tree)]).toEqual([DIGEST, ["scripted@1.0.0"]]);
+});
+
 test("no manager outlives a process that exits in the middle", async () => {
   const manager = MANAGERS[0] as InstalledManager;
   const p = await managedProject({ manager, registry: registry.url, files: APP });

@@ -103,7 +103,7 @@ describe("what is not installed is installed first, with its own scripts", () =>
 
 describe("who runs it", () => {
   test("what the one that started mlstack says of itself is kept from it, what the user has set is not", async () => {
-    const theirs = { npm_config_registry: "https://registry.example.test/", NPM_CONFIG_CACHE: "/somewhere", HTTPS_PROXY: "http://proxy.example.test" };
+    const theirs = { npm_config_registry: "https://packages.example.test/", NPM_CONFIG_CACHE: "/somewhere", HTTPS_PROXY: "http://proxy.example.test" };
     const it = await managed("npm", { env: { ...theirs, npm_package_name: "x", npm_lifecycle_event: "npx", npm_command: "exec", npm_execpath: "/x", npm_config_local_prefix: "/x", npm_config_user_agent: "npm/1", INIT_CWD: "/x", FORCE_COLOR: "1" } });
     await it.manager.remove(["left"], options());
     const { env } = it.calls()[0]!;
