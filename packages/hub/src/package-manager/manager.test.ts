@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { detectPackageManager } from "./open.ts";
 import { endGroup } from "./process-group.ts";
@@ -52,6 +52,21 @@ describe("what each manager is told", () => {
       { ...always, YARN_ENABLE_IMMUTABLE_INSTALLS: "false" },
       { ...always, YARN_ENABLE_IMMUTABLE_INSTALLS: "true", YARN_ENABLE_NETWORK: "false", YARN_NPM_REGISTRY_SERVER: "http://127.0.0.1:1/", YARN_UNSAFE_HTTP_WHITELIST: "127.0.0.1" },
     ]);
+  });
+
+  test("fresh versions, where yarn waits by its own default only", async () => {
+    const gates = async (fresh: boolean, files: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+      const it = await managed("yarn 4", { files });
+      await it.manager.add([{ name: "a", spec: "1.0.0" }], { ...options(), fresh });
+      return it.calls()[0]!.env["YARN_NPM_MINIMAL_AGE_GATE"];
+    };
+    expect([await gates(true), await gates(false), await gates(true, { ".yarnrc.yml": "nodeLinker: node-modules\nnpmMinimalAgeGate: 7d\n" })]).toEqual(["0", undefined, undefined]);
+  });
+
+  test("which files it may write is known before", async () => {
+    const it = await managed("pnpm");
+    expect(it.manager.files.map((file) => file.slice(it.root.length + 1))).toEqual(["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]);
+    expect((await managed("npm")).manager.files.map((file) => basename(file))).toEqual(["package.json", "package-lock.json"]);
   });
 
   test("in a workspace: adding where the project is, installing at the root", async () => {
