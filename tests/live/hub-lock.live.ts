@@ -47,10 +47,8 @@ const verify = async (p: ManagedProject) => (await verifyProject((await readLock
 describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (id, manager) => {
   test("installs what was pinned, byte by byte, and a change of it is found", async () => {
     const p = await managedProject({ manager, registry: verdaccio.url, files: { "package.json": JSON.stringify({ name: "app", version: "0.0.0", private: true }) } });
-    // yarn 4 has a cooldown of its own
-    p.env["YARN_NPM_MINIMAL_AGE_GATE"] = "0";
     const m = await p.manager();
-    await m.add([{ name: NAME, spec: "1.0.0" }], p.options());
+    await m.add([{ name: NAME, spec: "1.0.0" }], p.options({ fresh: true }));
     const dir = realpathSync(join(p.dir, "node_modules", NAME));
     const installed = await folderDigest(dir);
     expect(Object.fromEntries(installed)).toEqual(Object.fromEntries(checked.files));

@@ -2,3 +2,4 @@ export { parseSpec, specText, wantedText, type Spec, type Wanted } from "./spec.
 export { fitProblem, type Obstacle, type ObstacleKind, type ProjectFacts } from "./fit.ts";
 export { COOLDOWN_HOURS, policyProblem, type Exception, type Policy } from "./policy.ts";
 export { resolveVersion, type Resolution, type ResolveContext } from "./resolve-version.ts";
+export { resolveLocal } from "./resolve-local.ts";
