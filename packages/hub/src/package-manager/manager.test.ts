@@ -218,6 +218,14 @@ describe("while it runs", () => {
     expect([both[0], both.map(isAlive)]).toEqual([leader, [false, false]]);
   });
 
+  test("who can't take its lines ends it, and gets the own error", async () => {
+    const it = await managed("npm", { env: { FAKE_OUT: "first\n", FAKE_CODE: "setInterval(() => {}, 1000)" } });
+    const error = new Error("the pipe is closed");
+    let leader: number | undefined;
+    await expect(it.manager.install({ ...options({ started: (pid) => { leader = pid; }, output: () => { throw error; } }), frozen: false })).rejects.toBe(error);
+    expect(isAlive(leader!)).toBe(false);
+  });
+
   test("the reason of the abort is thrown where it is an error of ours, and nothing starts after it", async () => {
     const { MlstackError } = await import("@mlstack/core/errors");
     const it = await managed("npm");
