@@ -12,6 +12,8 @@ import { SAMPLE } from "./testing/sample-packages.ts";
 
 /** The digest that the locks in packages/hub/src/package-manager/fixtures have, too. */
 const DIGEST = "8f58d92269e6c9ceaec2bfdab855c6c57185069141544f80cea7f24bc4b6c3f1";
+/** Of left, with the newer right. */
+const OVERRIDDEN = "894c2dc67e1a8a937dbf8d3e735a86918762f1a91995b95ecb7dadf486f835ca";
 const APP = { "package.json": JSON.stringify({ name: "app", version: "0.0.0", private: true, dependencies: { core: "1.0.0", "own-scripted": "1.0.0", unrelated: "^1.0.0" } }) };
 
 let registry: TestRegistry;
@@ -147,6 +149,16 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     const changed = Object.entries(p.files()).filter(([path, text]) => before[path] !== text).map(([path]) => join(p.dir, path));
     expect(m.files).toEqual(expect.arrayContaining(changed));
     await m.install({ ...p.options(), frozen: true });
+  });
+
+  test("a version that the project puts in place of what a package asks for", async () => {
+    const manifest = { name: "app", private: true, dependencies: { core: "1.0.0" } };
+    const inPlace = { npm: { overrides: { left: { right: "2.1.0" } } }, yarn: { resolutions: { "left/right": "2.1.0" } }, bun: { overrides: { right: "2.1.0" } }, pnpm: {} }[manager.program];
+    const p = await project({ files: { "package.json": JSON.stringify({ ...manifest, ...inPlace }) } });
+    if (manager.program === "pnpm") p.write({ "pnpm-workspace.yaml": "overrides: { left>right: 2.1.0 }\n" });
+    const m = await p.manager();
+    await m.add([{ name: "left", spec: "1.4.0" }], p.options());
+    expect((await m.subtree("left")).digest).toBe(OVERRIDDEN);
   });
 
   test("a tarball of the project's", async () => {

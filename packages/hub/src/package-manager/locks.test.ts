@@ -199,6 +199,34 @@ test("pnpm's own packages, in a document before the project's, are not the proje
   expect((await subtreeIn(folder, "@acme/plugin")).root).toBe("@acme/plugin@1.2.0");
 });
 
+test("pnpm: patched packages, peers that are too many to be named, folders that are copied, tarballs with brackets in their path", async () => {
+  const lock = `lockfileVersion: '9.0'
+importers:
+  .:
+    dependencies:
+      a: { specifier: 1.0.0, version: 1.0.0(patch_hash=0123456789abcdef0123456789)(p@1.0.0) }
+packages:
+  a@1.0.0: { resolution: { integrity: sha512-AA== } }
+  b@1.0.0-rc.1: { resolution: { integrity: sha512-AA== } }
+  '@acme/lib@file:packages/lib': { resolution: { directory: packages/lib, type: directory } }
+  c@file:vendor/c (old)/c.tgz: { resolution: { integrity: sha512-AA== }, version: 3.0.0 }
+  d@file:d.tgz: { resolution: { integrity: sha512-AA== }, version: 4.0.0 }
+snapshots:
+  a@1.0.0(patch_hash=0123456789abcdef0123456789)(p@1.0.0):
+    dependencies:
+      b: 1.0.0-rc.1(cdz3wpvyt2p6mdnxmmpo7kwdyq)
+      '@acme/lib': file:packages/lib(@x/p@1.0.0)
+      c: file:vendor/c (old)/c.tgz
+      d: file:d.tgz(patch_hash=0123456789abcdef0123456789)
+  b@1.0.0-rc.1(cdz3wpvyt2p6mdnxmmpo7kwdyq): {}
+  '@acme/lib@file:packages/lib(@x/p@1.0.0)': {}
+  c@file:vendor/c (old)/c.tgz: {}
+  d@file:d.tgz(patch_hash=0123456789abcdef0123456789): {}
+`;
+  const { packages } = await subtreeIn(folderWith({ "package.json": '{ "dependencies": { "a": "1.0.0" } }', "pnpm-lock.yaml": lock }), "a");
+  expect(packages.map(({ id, integrity }) => [id, integrity !== undefined])).toEqual([["@acme/lib@workspace", false], ["a@1.0.0", true], ["b@1.0.0-rc.1", true], ["c@3.0.0", true], ["d@4.0.0", true]]);
+});
+
 test("what another package brings along in its tarball is not listed: only npm's lock could", async () => {
   const folder = folderWith({
     "package.json": '{ "dependencies": { "a": "1.0.0" } }',

@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { detectPackageManager } from "./open.ts";
 import { endGroup } from "./process-group.ts";
 import { fakeManager, type FakeManager } from "./testing/fake-manager.ts";
 import { folderWith, put } from "./testing/folder.ts";
 import type { ManagerName, PackageManager, RunOptions } from "./types.ts";
+
+// each starts programs
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Kind { readonly program: ManagerName; readonly version: string; readonly files: Readonly<Record<string, string>>; readonly mark: string }
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -213,7 +216,15 @@ describe("while it runs", () => {
     await expect(running).rejects.toMatchObject({ code: "MLS4003", cause: reason });
     const both = readFileSync(pids, "utf8").split(" ").map(Number);
     expect([both[0], both.map(isAlive)]).toEqual([leader, [false, false]]);
-  }, 30_000);
+  });
+
+  test("who can't take its lines ends it, and gets the own error", async () => {
+    const it = await managed("npm", { env: { FAKE_OUT: "first\n", FAKE_CODE: "setInterval(() => {}, 1000)" } });
+    const error = new Error("the pipe is closed");
+    let leader: number | undefined;
+    await expect(it.manager.install({ ...options({ started: (pid) => { leader = pid; }, output: () => { throw error; } }), frozen: false })).rejects.toBe(error);
+    expect(isAlive(leader!)).toBe(false);
+  });
 
   test("the reason of the abort is thrown where it is an error of ours, and nothing starts after it", async () => {
     const { MlstackError } = await import("@mlstack/core/errors");

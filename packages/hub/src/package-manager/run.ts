@@ -18,7 +18,7 @@ export interface Outcome {
 /**
  * Runs a program to its end, as the leader of a process group, without standard input.
  *
- * @throws the signal's reason once no process of the group is left
+ * @throws the signal's reason, or what `output` has thrown, once no process of the group is left
  */
 export async function runManager(program: string, args: readonly string[], options: Pick<RunOptions, "signal" | "output" | "started"> & { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> }): Promise<Outcome> {
   const { cwd, env, signal, output, started } = options;
@@ -31,6 +31,7 @@ export async function runManager(program: string, args: readonly string[], optio
   const last = (): void => { if (pid !== undefined) killGroupNow(pid); };
   process.once("exit", last);
   let ended: Promise<void> | undefined;
+  let deaf: { readonly error: unknown } | undefined;
   const stop = (): void => { if (pid !== undefined) ended ??= endGroup(pid); };
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
@@ -38,7 +39,10 @@ export async function runManager(program: string, args: readonly string[], optio
     for await (const raw of running.iterable({ from: "all" })) {
       const line = stripVTControlCharacters(String(raw)).replace(/^.*\r(?=.)/, "").trimEnd();
       lines.push(line);
-      output(line);
+      try { output(line); } catch (error) {
+        deaf ??= { error };
+        stop();
+      }
     }
   } catch { /* a program that fails makes the iteration throw, too; how it ended is looked at below */ }
   const result = await running;
@@ -46,6 +50,7 @@ export async function runManager(program: string, args: readonly string[], optio
   process.off("exit", last);
   signal.removeEventListener("abort", stop);
   throwIfStopped(signal);
+  if (deaf !== undefined) throw deaf.error;
   return { exitCode: result.exitCode, endedBy: result.signal, lines, notStarted: pid === undefined ? ((result.cause as NodeJS.ErrnoException | undefined)?.code ?? "unknown") : undefined };
 }
 

@@ -31,7 +31,7 @@ export interface AddedPackage {
  */
 export interface PackageManager {
   readonly name: ManagerName;
-  /** The folder of the project's package.json, absolute. */
+  /** The folder of the project's package.json. Absolute, with links resolved, as are the others. */
   readonly projectDir: string;
   /** Where its lock lies: the root of the workspace that the project belongs to, or the project's own folder. Absolute. */
   readonly rootDir: string;

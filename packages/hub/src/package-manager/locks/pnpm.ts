@@ -32,15 +32,19 @@ export function readPnpmLock(source: LockSource): Lock {
   function node(key: string): LockNode {
     if (key.startsWith(LINK)) return linked(key.slice(LINK.length));
     const snapshot = own(snapshots, key);
-    const id = key.slice(0, peersFrom(key));
+    const id = key.slice(0, bracketsFrom(key));
     const info = loose(own(packages, id));
     const [name, version] = splitAt(id) ?? [id, ""];
+    const resolution = loose(info["resolution"]);
     if (!isLoose(snapshot) || name === "") throw unreadableLock(source.path, `"${key}" is missing in it`, "pnpm install");
     const peers = loose(info["peerDependencies"]);
     const [dependencies, optional] = [loose(snapshot["dependencies"]), loose(snapshot["optionalDependencies"])];
     const all = declared(dependencies, optional, (dependency) => keyOf(dependency, own(optional, dependency) ?? own(dependencies, dependency), ""));
     for (const dependency of all.keys()) if (Object.hasOwn(peers, dependency)) all.delete(dependency);
-    return { name, version: text(info["version"]) ?? (/^\d/.test(version) ? version : undefined), integrity: text(loose(info["resolution"])["integrity"]), installScript: undefined, workspace: false, dependencies: all };
+    // a folder that is copied instead of linked: a package of the workspace
+    const workspace = resolution["type"] === "directory";
+    const known = text(info["version"]) ?? (/^\d/.test(version) ? version : undefined);
+    return { name, version: workspace ? undefined : known, integrity: text(resolution["integrity"]), installScript: undefined, workspace, dependencies: all };
   }
   return {
     direct(name) {
@@ -52,11 +56,15 @@ export function readPnpmLock(source: LockSource): Lock {
   };
 }
 
-/** Where the peers in brackets begin: not at a bracket in a path, which no version ends with. */
-function peersFrom(key: string): number {
+/**
+ * Where what stands in brackets begins: peers, the hash of a patch, or one hash for all of it where it would be too long. A path may have brackets of
+ * its own, a version of a registry has none.
+ */
+function bracketsFrom(key: string): number {
   if (!key.endsWith(")")) return key.length;
-  const from = /\((?:@|[^()@]+@)/.exec(key)?.index;
-  return from ?? key.length;
+  const version = key.indexOf("@", 1) + 1;
+  const found = /^\d/.test(key.slice(version)) ? key.indexOf("(", version) : /\((?:patch_hash=|@|[^()@]+@|[0-9a-z]{20,}\)$)/.exec(key)?.index;
+  return found ?? key.length;
 }
 
 /** The document that has the project's packages. From pnpm 11 on there may be one before it, of pnpm's own packages. */
