@@ -45,7 +45,7 @@ describe("an integrity", () => {
 
   test.each<[string, RegExp]>([
     [of("sha512", "x"), /the bytes have sha512-/], [`${of("sha256")} ${of("sha512", "x")}`, /sha512/], [of("sha1"), /no digest that can be relied on/], ["", /no digest/], ["sha512-", /no digest/], [of("md5"), /no digest/],
-    [`${of("sha512").slice(0, -10)}`, /the bytes have/], ["sha512-AAAA", /the bytes have/],
+    [of("sha512").slice(0, -10), /the bytes have/], ["sha512-AAAA", /the bytes have/],
   ])("%j is not: a weaker digest that fits does not help", (integrity, says) => {
     expect(integrityProblem(bytes, integrity)).toMatch(says);
   });

@@ -1,3 +1,6 @@
+// Packages that read this one as source have no tsconfig that would include it.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./map-workspaces.d.ts" />
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
