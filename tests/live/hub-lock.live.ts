@@ -48,7 +48,7 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
   test("installs what was pinned, byte by byte, and a change of it is found", async () => {
     const p = await managedProject({ manager, registry: verdaccio.url, files: { "package.json": JSON.stringify({ name: "app", version: "0.0.0", private: true }) } });
     const m = await p.manager();
-    await m.add([{ name: NAME, spec: "1.0.0" }], p.options({ fresh: true }));
+    await m.add([{ name: NAME, spec: "1.0.0" }], { ...p.options(), fresh: true });
     const dir = realpathSync(join(p.dir, "node_modules", NAME));
     const installed = await folderDigest(dir);
     expect(Object.fromEntries(installed)).toEqual(Object.fromEntries(checked.files));

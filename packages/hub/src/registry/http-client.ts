@@ -1,3 +1,6 @@
+// Packages that read this one as source have no tsconfig that would include it.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./npm-libraries.d.ts" />
 import { registryFault, type Asked } from "./faults.ts";
 import type { NpmSettings } from "./npm-settings.ts";
 

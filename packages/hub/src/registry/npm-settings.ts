@@ -1,3 +1,6 @@
+// Packages that read this one as source have no tsconfig that would include it.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./npm-libraries.d.ts" />
 import { MlstackError } from "@mlstack/core/errors";
 
 /** What npm's settings say, as far as registries are asked by it. */

@@ -203,7 +203,7 @@ describe("trouble is told apart, and none of it is called a difference of bytes"
         return document(env);
       };
       await expect(withToken("")).rejects.toMatchObject({ code: "MLS8103", why: "npm's settings have no token for it" });
-      await expect(withToken("${NPM_TOKEN}")).rejects.toMatchObject({ code: "MLS8103", fix: "set NPM_TOKEN" });
+      await expect(withToken("${NPM_TOKEN}")).rejects.toMatchObject({ code: "MLS8103", why: "the token in .npmrc is that of the variable NPM_TOKEN, which is not set", fix: "set NPM_TOKEN" });
       await expect(withToken("wrong")).rejects.toMatchObject({ code: "MLS8103", why: expect.stringContaining("does not allow") as string });
       await expect(withToken("${NPM_TOKEN}", { NPM_TOKEN: "right" })).resolves.toMatchObject({ name: NAME });
     } finally { await mine.stop(); }

@@ -1,3 +1,6 @@
+// Packages that read this one as source have no tsconfig that would include it.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="../registry/npm-libraries.d.ts" />
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";

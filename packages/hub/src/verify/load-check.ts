@@ -78,7 +78,7 @@ export async function openLoadCheck({ projectDir, indexFile, now = Date.now }: L
     async check(pkg) {
       if (pkg.source === "built-in") return undefined;
       const known = index.plugins[pkg.name];
-      if (known !== undefined && known.dir === pkg.dir && pkg.source === "installed" && known.states.every((state) => isSame(pkg.dir, state))) return undefined;
+      if (known !== undefined && known.dir === pkg.dir && known.states.every((state) => isSame(pkg.dir, state))) return undefined;
       const entry = locked().plugins[pkg.name];
       // the source of a folder changes as it is worked on
       if (entry?.source === "workspace" || entry === undefined) return placeProblem(pkg.name, entry, pkg);

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
-import type { LockedPackage, Subtree } from "../package-manager/index.ts";
+import type { LockedPackage, Subtree } from "../package-manager/types.ts";
 import type { Registry } from "../registry/registry.ts";
 import { fileDigests, folderDigest, type FileDigests } from "../tarball/files-digest.ts";
 import { readTarball } from "../tarball/read-tarball.ts";
