@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { policyOf, type IntegrationPolicy } from "./integration-policy.ts";
 import { invalid, isMapping, knownKeys, readYaml, shown, textAt, textsAt, type Yaml, type YamlFile } from "./yaml-file.ts";
 
 export const PROJECT_FILE = "mlstack.yaml";
@@ -14,14 +15,16 @@ export interface ProjectFile {
   readonly defaultStack: string | undefined;
   /** Further names of components, by name. */
   readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** Which integrations may be installed. */
+  readonly policy: IntegrationPolicy;
 }
 
 const WHAT = "project file";
 const FORM = "write version: 1, or remove the file";
-const KEYS = ["version", "project", "default_stack", "aliases"];
+const KEYS = ["version", "project", "default_stack", "aliases", "integrations"];
 /** Names that have a meaning already, and nothing that heeds them yet. */
 const RESERVED = ["cache", "registries", "env"];
-const MEANT: Readonly<Record<string, string>> = { stack: "default_stack", default: "default_stack", active_stack: "default_stack", id: "project: { id: … }", project_id: "project: { id: … }", name: "project: { id: … }", alias: "aliases" };
+const MEANT: Readonly<Record<string, string>> = { stack: "default_stack", default: "default_stack", active_stack: "default_stack", id: "project: { id: … }", project_id: "project: { id: … }", name: "project: { id: … }", alias: "aliases", policy: "integrations", integration: "integrations" };
 
 /**
  * Reads `mlstack.yaml`; one that is not there says nothing.
@@ -30,7 +33,7 @@ const MEANT: Readonly<Record<string, string>> = { stack: "default_stack", defaul
  */
 export function readProjectFile(yaml: Yaml, projectDir: string): ProjectFile {
   const path = join(projectDir, PROJECT_FILE);
-  if (!existsSync(path)) return { source: undefined, id: undefined, envSalt: undefined, defaultStack: undefined, aliases: {} };
+  if (!existsSync(path)) return { source: undefined, id: undefined, envSalt: undefined, defaultStack: undefined, aliases: {}, policy: {} };
   const source = readYaml(yaml, path, projectDir, WHAT, FORM);
   const { value } = source;
   const reserved = RESERVED.find((key) => Object.hasOwn(value, key));
@@ -46,5 +49,6 @@ export function readProjectFile(yaml: Yaml, projectDir: string): ProjectFile {
   return {
     source, id, envSalt: textAt(source, ["project", "env_salt"], project["env_salt"], WHAT), defaultStack: textAt(source, ["default_stack"], value["default_stack"], WHAT),
     aliases: Object.fromEntries(Object.entries(aliases).map(([name, of]) => [name, textsAt(source, ["aliases", name], of, WHAT)!])),
+    policy: policyOf(source, value["integrations"], WHAT),
   };
 }
