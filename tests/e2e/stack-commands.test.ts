@@ -62,7 +62,8 @@ describe("the lesson's commands", { timeout: 120_000 }, () => {
     for (const line of REGISTER) await ok(line);
     const again = await ok(REGISTER[2]!);
     expect(again.stdout).toMatch(/^the stack vertex-production is so already \(stacks\/vertex-production\.yaml\)\n/);
-    expect(again.stderr).toMatch(/warning {2}no installed plugin offers gcp \(artifact_store\), vertex \(orchestrator\), vertex \(model_deployer\): as soon as it is published: mlstack integration install gcp, or npm install @mlstack\/plugin-gcp\n/);
+    expect(again.stderr).toMatch(/warning {2}no installed plugin offers gcp \(artifact_store\): as soon as it is published: mlstack integration install gcs, or npm install @mlstack\/plugin-gcs\n/);
+    expect(again.stderr).toMatch(/offers vertex \(orchestrator\), vertex \(model_deployer\): as soon as it is published: mlstack integration install vertex, or npm install @mlstack\/plugin-vertex\n/);
     expect(again.stderr).toMatch(/no installed plugin offers mlflow \(experiment_tracker\): npm install @mlstack\/plugin-mlflow\n/);
     expect(readFileSync(join(p.dir, "stacks", "vertex-ai.yaml"), "utf8")).toBe(before);
     const refused = await cli("run pipeline.ts#p");

@@ -94,5 +94,8 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS8002: { why: "The file is not as it was written, or of a newer version.", mends: ["set the secret again", "update mlstack"] },
   MLS8003: { why: "The stack's secret store has none of that name.", mends: ["mlstack secret list", "mlstack secret set NAME"] },
   MLS8004: { why: "A store takes certain names and values, and some take none from here.", mends: ["do what the message says"] },
+  MLS8421: { why: "Integrations are called by the names and aliases of the catalog, or by their package. Packages of others have no short names: a short name is never theirs by chance.", mends: ["take the name that the message suggests", "mlstack integration search WORDS", "a package of others: its whole name"] },
+  MLS8422: { why: "The catalog names what is to come, so that a stack can be planned; there is no package of it to install yet. An alias may stand for both.", mends: ["--available installs what an alias has already", "mlstack integration list --state available", "write the plugin: the component types' contracts are public"] },
+  MLS8423: { why: "The catalog is a package of its own, read from the registry. This one has another form, or was made for a newer mlstack.", mends: ["update mlstack", "--offline uses the catalog that came with mlstack", "if your registry is a mirror: does it serve @mlstack/catalog whole?"] },
   MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with what --debug prints"] },
 };

@@ -100,6 +100,10 @@ export const ERROR_CODES = {
   MLS8002: { exit: 5, title: "A stored secret is damaged" },
   MLS8003: { exit: 2, title: "No such secret" },
   MLS8004: { exit: 2, title: "A secret store does not take this secret" },
+  // 81xx to 84xx: the hub
+  MLS8421: { exit: 4, title: "No such integration" },
+  MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
+  MLS8423: { exit: 4, title: "The catalog can't be read" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

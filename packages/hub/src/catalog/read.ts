@@ -1,0 +1,47 @@
+import { MlstackError } from "@mlstack/core";
+import type { Catalog } from "./schema.ts";
+
+/** The npm package whose catalog.json is the catalog. */
+export const CATALOG_PACKAGE = "@mlstack/catalog";
+
+/** A catalog that came with this very release: its form was checked when it was made, so that listing loads no schemas. */
+export const trustedCatalog = (data: unknown): Catalog => data as Catalog;
+
+/**
+ * A catalog from elsewhere.
+ *
+ * @throws MLS8423 when it is of a newer version or has another form
+ */
+export async function parseCatalog(data: unknown, where: string): Promise<Catalog> {
+  const found = typeof data === "object" && data !== null ? (data as { catalogVersion?: unknown }).catalogVersion : undefined;
+  if (typeof found === "number" && found > 1) {
+    throw new MlstackError("MLS8423", `${where} is a catalog of version ${found}`, { why: "this mlstack reads version 1", fix: "update mlstack, or go on with the catalog that came with it: --offline", details: { found, reads: 1 } });
+  }
+  const { catalogSchema } = await import("./schema.ts");
+  const parsed = catalogSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new MlstackError("MLS8423", `${where} is not a catalog: ${issue.path.length === 0 ? "" : `${issue.path.join(".")}: `}${issue.message}`, { fix: "go on with the catalog that came with mlstack: --offline", details: { path: issue.path.map(String) } });
+}
+
+export interface CatalogSource<V> {
+  document(name: string): Promise<{ readonly distTags: Readonly<Record<string, string>>; readonly versions: readonly V[] }>;
+  tarball(version: V): Promise<Uint8Array>;
+}
+
+/**
+ * The newest catalog that the registry serves. What came with mlstack is as good where this fails or is older; the caller decides.
+ *
+ * @param files reads a tarball safely: paths to bytes
+ * @throws what the registry throws; MLS8423
+ */
+export async function newestCatalog<V extends { readonly version: string }>(registry: CatalogSource<V>, files: (tarball: Uint8Array) => ReadonlyMap<string, Uint8Array> | Promise<ReadonlyMap<string, Uint8Array>>): Promise<{ readonly catalog: Catalog; readonly version: string }> {
+  const { distTags, versions } = await registry.document(CATALOG_PACKAGE);
+  const latest = versions.find((v) => v.version === distTags["latest"]);
+  const where = `${CATALOG_PACKAGE}@${latest?.version ?? "latest"}`;
+  const bytes = latest === undefined ? undefined : (await files(await registry.tarball(latest))).get("catalog.json");
+  if (latest === undefined || bytes === undefined) throw new MlstackError("MLS8423", `${where} has no catalog.json`, { fix: "go on with the catalog that came with mlstack: --offline" });
+  let data: unknown;
+  try { data = JSON.parse(new TextDecoder().decode(bytes)); } catch (cause) { throw new MlstackError("MLS8423", `${where} is not JSON`, { cause, fix: "go on with the catalog that came with mlstack: --offline" }); }
+  return { catalog: await parseCatalog(data, where), version: latest.version };
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { searchEverywhere, withRegistryFacts, type PackageFacts, type SearchedRegistry } from "./third-party.ts";
+import { catalogSchema } from "./schema.ts";
+import { sample } from "./testing/sample.ts";
+
+const manifest = (type: string, flavor: string): unknown => ({ manifestVersion: 1, entry: "./dist/index.js", core: "^0.1.0", components: [{ contract: `${type}@1`, flavor, description: "d", config: { type: "object" } }] });
+const facts = (name: string, newest: unknown, more: Partial<PackageFacts["versions"][number]> = {}): PackageFacts => {
+  const common = { engines: { node: ">=22" }, provenance: false, deprecated: undefined, unpackedSize: 10, ...more };
+  return { name, distTags: { latest: "1.1.0" }, versions: [{ ...common, version: "1.0.0", manifest: undefined, publishedAt: "2026-01-01T00:00:00Z" }, { ...common, version: "1.1.0", manifest: newest, publishedAt: "2026-02-01T00:00:00Z", provenance: true }] };
+};
+function registry(documents: readonly (PackageFacts | { readonly name: string; readonly fails: string })[]): SearchedRegistry & { readonly asked: string[]; most: number } {
+  let now = 0;
+  const self = {
+    asked: [] as string[], most: 0,
+    search: async (keyword: string) => documents.map(({ name }) => ({ name, version: "1.1.0", description: `of ${name}`, keywords: [keyword, "vector"] })),
+    async document(name: string) {
+      self.asked.push(name);
+      self.most = Math.max(self.most, ++now);
+      await Promise.resolve();
+      now--;
+      const found = documents.find((d) => d.name === name)!;
+      if ("fails" in found) throw new Error(found.fails);
+      return found;
+    },
+  };
+  return self;
+}
+
+describe("searchEverywhere", () => {
+  test("third parties come after ours, marked, by their whole names, with what the registry knows", async () => {
+    const { integrations, ignored } = await searchEverywhere(sample, registry([facts("@acme/mlstack-plugin-vec", manifest("acme.vector_index", "vec"))]), "");
+    const theirs = integrations.at(-1)!;
+    expect(integrations.slice(0, -1).every((i) => i.source === "mlstack")).toBe(true);
+    expect(theirs).toMatchObject({
+      name: "acme-mlstack-plugin-vec", title: "@acme/mlstack-plugin-vec", source: "third-party", state: "available", package: "@acme/mlstack-plugin-vec", types: ["acme.vector_index"], keywords: ["vector"], core: "^0.1.0", node: ">=22", version: "1.1.0",
+      evidence: { conformance: null, provenance: true, publishedAt: "2026-02-01T00:00:00.000Z", firstPublishedAt: "2026-01-01T00:00:00.000Z", unpackedSize: 10, weeklyDownloads: null },
+    });
+    expect(theirs.versions.map((v) => [v.version, v.contracts])).toEqual([["1.1.0", ["acme.vector_index@1"]], ["1.0.0", []]]);
+    expect(theirs).not.toHaveProperty("resembles");
+    expect(ignored).toEqual([]);
+    expect(catalogSchema.safeParse({ ...sample, integrations }).success).toBe(true);
+  });
+
+  test("packages that are no plugins are named with the reason, and one that can't be read takes nothing else along", async () => {
+    const { integrations, ignored } = await searchEverywhere(sample, registry([
+      facts("empty", undefined), facts("wrong", { manifestVersion: 7 }), { name: "gone", fails: "not there" }, { ...facts("untagged", manifest("artifact_store", "x")), distTags: {} }, facts("good", manifest("artifact_store", "good")),
+    ]), "");
+    expect(integrations.filter((i) => i.source === "third-party").map((i) => i.package)).toEqual(["good"]);
+    expect(ignored).toEqual([
+      { package: "empty", why: '1.1.0 has no "mlstack" field' }, { package: "gone", why: "not there" }, { package: "untagged", why: "its dist-tag latest names no version of it" }, { package: "wrong", why: expect.stringMatching(/is no manifest: manifestVersion /) as string },
+    ]);
+  });
+
+  test("our own packages are not asked for again, a package is asked for once, and six at a time", async () => {
+    const many = Array.from({ length: 20 }, (_, n) => facts(`p${n}`, manifest("artifact_store", `f${n}`)));
+    const of = registry([facts("@mlstack/plugin-s3", manifest("artifact_store", "s3")), ...many, many[0]!]);
+    await searchEverywhere(sample, of, "");
+    expect(of.asked.toSorted()).toEqual(many.map((m) => m.name).toSorted());
+    expect(of.most).toBe(6);
+  });
+
+  test("a hit without the keyword is none, whatever the registry's search thinks", async () => {
+    const of = registry([facts("x", manifest("artifact_store", "x"))]);
+    const { integrations } = await searchEverywhere(sample, { ...of, search: async () => [{ name: "x", version: "1.1.0", description: undefined, keywords: [] }] }, "");
+    expect(integrations.every((i) => i.source === "mlstack")).toBe(true);
+  });
+
+  test("filters count for third parties, too", async () => {
+    const of = registry([facts("a", manifest("artifact_store", "a")), facts("b", manifest("orchestrator", "b"))]);
+    const theirs = async (filter: object) => (await searchEverywhere(sample, of, "", filter)).integrations.filter((i) => i.source === "third-party").map((i) => i.package);
+    expect(await theirs({ type: "orchestrator" })).toEqual(["b"]);
+    expect(await theirs({ state: "planned" })).toEqual([]);
+  });
+
+  test.each([["@mlstak/plugin-s3", "@mlstack/plugin-s3"], ["@evil/plugin-mlflow", "@mlstack/plugin-mlflow"], ["mlstack-plugin-s3", "@mlstack/plugin-s3"], ["plugin-mlflow", "@mlstack/plugin-mlflow"], ["@acme/mlstack-plugin-vectors", undefined]])("%s is marked as looking like %s", async (name, like) => {
+    const { integrations } = await searchEverywhere(sample, registry([facts(name, manifest("artifact_store", "x"))]), "");
+    expect(integrations.find((i) => i.package === name)!.resembles).toBe(like);
+  });
+
+  test("a search that fails is the caller's to say", async () => {
+    await expect(searchEverywhere(sample, { ...registry([]), search: async () => { throw new Error("no network"); } }, "")).rejects.toThrow("no network");
+  });
+});
+
+test("withRegistryFacts adds to ours what a registry knows, and leaves the rest", () => {
+  const own = sample.integrations[0]!;
+  const conformance = [{ contract: "artifact_store@1", suite: "s", version: "1", files: "sha256-x", core: "0.1.0", passed: 1, failed: 0, skipped: [] }];
+  const more = withRegistryFacts({ ...own, evidence: { ...own.evidence, conformance } }, facts("@mlstack/plugin-s3", manifest("artifact_store", "s3"), { publishedAt: "not a time" }));
+  expect(more.evidence).toMatchObject({ conformance, provenance: true });
+  expect(more.versions.map((v) => v.version)).toEqual(["1.1.0", "1.0.0"]);
+  expect(more.description).toBe(own.description);
+});

@@ -1,0 +1,127 @@
+import { didYouMean, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
+import { byStateAndName, findIntegrations, kindsOf, type Filter } from "./find.ts";
+import { NO_EVIDENCE, type Catalog, type CatalogVersion, type Integration } from "./schema.ts";
+
+/** What is asked of a registry here. */
+export interface SearchedRegistry {
+  search(keyword: string, text: string): Promise<readonly { readonly name: string; readonly version: string; readonly description: string | undefined; readonly keywords: readonly string[] }[]>;
+  document(name: string): Promise<PackageFacts>;
+}
+
+/** What a registry says of a package; versions ascending. */
+export interface PackageFacts {
+  readonly name: string;
+  readonly distTags: Readonly<Record<string, string>>;
+  readonly versions: readonly {
+    readonly version: string; readonly manifest: unknown; readonly engines: Readonly<Record<string, string>>; readonly provenance: boolean;
+    readonly publishedAt: string | undefined; readonly deprecated: string | undefined; readonly unpackedSize: number | undefined;
+  }[];
+}
+
+/** The keyword that a plugin's package.json must carry to be found. */
+export const PLUGIN_KEYWORD = "mlstack-plugin";
+const AT_ONCE = 6;
+
+export interface SearchResult {
+  /** Ours and those of third parties, the best of ours first. */
+  readonly integrations: readonly Integration[];
+  /** Packages with the keyword that are no plugins, and what is wrong with them. */
+  readonly ignored: readonly { readonly package: string; readonly why: string }[];
+}
+
+/**
+ * The catalog's integrations that fit, and packages of others that the registry finds by the keyword `mlstack-plugin`. Each of those is asked for, because
+ * only its manifest tells what it offers: one request per hit, six at a time.
+ *
+ * @throws what the registry throws when the search fails. A single package that can't be read is among `ignored`.
+ */
+export async function searchEverywhere(catalog: Catalog, registry: SearchedRegistry, text: string, filter: Filter = {}): Promise<SearchResult> {
+  const ours = new Set(catalog.integrations.flatMap((i) => (i.package === null ? [] : [i.package])));
+  const hits = (await registry.search(PLUGIN_KEYWORD, text)).filter((hit) => !ours.has(hit.name) && hit.keywords.includes(PLUGIN_KEYWORD));
+  const found: Integration[] = [];
+  const ignored: { package: string; why: string }[] = [];
+  const queue = [...new Map(hits.map((hit) => [hit.name, hit])).values()];
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let hit = queue.shift(); hit !== undefined; hit = queue.shift()) {
+      try {
+        const one = thirdParty(catalog, await registry.document(hit.name), hit);
+        if (typeof one === "string") ignored.push({ package: hit.name, why: one });
+        else found.push(one);
+      } catch (e) { ignored.push({ package: hit.name, why: e instanceof Error ? e.message : String(e) }); }
+    }
+  }));
+  const fits = found.filter((i) => (filter.state ?? "available") === "available" && (filter.type === undefined || kindsOf(i).includes(filter.type)));
+  return {
+    integrations: [...findIntegrations(catalog, text, filter), ...fits.sort(byStateAndName)],
+    ignored: ignored.sort((a, b) => (a.package < b.package ? -1 : 1)),
+  };
+}
+
+/** A package of others as an integration; text says why it is none. It never takes a short name that the catalog has: it is called by its package. */
+export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonly description: string | undefined; readonly keywords: readonly string[] }): Integration | string {
+  const newest = facts.versions.find((v) => v.version === facts.distTags["latest"]);
+  if (newest === undefined) return "its dist-tag latest names no version of it";
+  const parsed = pluginManifest.safeParse(newest.manifest);
+  if (!parsed.success) return newest.manifest === undefined ? `${newest.version} has no "mlstack" field` : `the "mlstack" field of ${newest.version} is no manifest: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`.trim();
+  const manifest = parsed.data;
+  const resembles = lookalike(catalog, facts.name);
+  return {
+    name: shortNameOf(facts.name), title: facts.name, description: hit.description ?? "No description", state: "available", source: "third-party", package: facts.name, homepage: null,
+    keywords: hit.keywords.filter((k) => k !== PLUGIN_KEYWORD), ...offersOf(manifest), planned: [], core: manifest.core, node: newest.engines["node"] ?? null, version: newest.version,
+    versions: versionsOf(facts), evidence: { ...NO_EVIDENCE, ...evidenceOf(facts) }, ...(resembles !== undefined && { resembles }),
+  };
+}
+
+/** What a manifest offers, as the catalog has it. */
+export function offersOf(manifest: PluginManifest): Pick<Integration, "types" | "components" | "formats" | "contracts"> {
+  const components = manifest.components.map(({ contract, flavor, aliases, description, config, permissions, local }) => ({
+    type: parseContractId(contract)?.type ?? contract, contract, flavor, aliases, description, config, permissions, ...(local !== undefined && { local }),
+  })) as Integration["components"];
+  return {
+    components, types: [...new Set(components.map((c) => c.type))].sort(),
+    formats: manifest.formats.map(({ format, description }) => ({ format, description })),
+    contracts: manifest.contracts.map(({ type, accepts, stability }) => ({ type, accepts, stability })),
+  };
+}
+
+/** The versions of a package, the newest first. */
+export function versionsOf({ versions }: PackageFacts): CatalogVersion[] {
+  return versions.map(({ version, manifest, engines, provenance, publishedAt, deprecated, unpackedSize }) => {
+    const parsed = pluginManifest.safeParse(manifest);
+    return {
+      version, publishedAt: timeOf(publishedAt), node: engines["node"] ?? null, core: parsed.success ? parsed.data.core : null,
+      contracts: parsed.success ? [...new Set(parsed.data.components.map((c) => c.contract))].sort() : [],
+      provenance, deprecated: deprecated ?? null, unpackedSize: unpackedSize ?? null,
+    };
+  }).toReversed();
+}
+
+/** What a registry can tell of a package's newest version. */
+export function evidenceOf(facts: PackageFacts): Pick<Integration["evidence"], "provenance" | "publishedAt" | "firstPublishedAt" | "unpackedSize"> {
+  const newest = facts.versions.find((v) => v.version === facts.distTags["latest"]);
+  const times = facts.versions.flatMap((v) => timeOf(v.publishedAt) ?? []).sort();
+  return { provenance: newest?.provenance ?? null, publishedAt: timeOf(newest?.publishedAt), firstPublishedAt: times[0] ?? null, unpackedSize: newest?.unpackedSize ?? null };
+}
+
+/** What a registry knows of an integration of ours, beside what the catalog says. */
+export function withRegistryFacts(integration: Integration, facts: PackageFacts): Integration {
+  return { ...integration, versions: versionsOf(facts), evidence: { ...integration.evidence, ...evidenceOf(facts) } };
+}
+
+const timeOf = (text: string | undefined): string | null => {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+};
+
+/** `@acme/mlstack-plugin-x` → `acme-mlstack-plugin-x`: it holds the whole name, so that it is nobody else's. */
+function shortNameOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+}
+
+const SCOPE = "@mlstack/";
+/** The package of ours whose name this one could be mistaken for: nearly the same, or the same last part in another scope. */
+function lookalike(catalog: Catalog, name: string): string | undefined {
+  const ours = catalog.integrations.flatMap((i) => (i.package === null ? [] : [i.package]));
+  const last = (one: string): string => one.split("/").at(-1)!;
+  return didYouMean(name, ours) ?? ours.find((own) => last(own) === last(name) || `mlstack-${last(own)}` === last(name) || own.slice(SCOPE.length) === name);
+}

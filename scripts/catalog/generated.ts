@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { packageFolders } from "../presets/workspaces.ts";
+import { catalogSchema, type Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import { buildCatalog, type PackageJson, type Sources } from "./build-catalog.ts";
+import { ALIASES, INTEGRATIONS } from "./integrations.ts";
+import { knownPlugins } from "./known-plugins.ts";
+
+/** What this repository says. */
+export function sourcesIn(root: string): Sources {
+  const read = (folder: string): PackageJson => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as PackageJson;
+  const builtIn = new Set(Object.values(INTEGRATIONS).map((d) => d.builtIn));
+  const all = packageFolders(root).map((folder) => ({ folder, pkg: read(folder) }));
+  return {
+    definitions: INTEGRATIONS, aliases: ALIASES, core: read("packages/core").version,
+    packages: all.filter(({ folder, pkg }) => folder.startsWith("packages/plugin-") || builtIn.has(pkg.name)).map(({ pkg }) => pkg),
+    exists: (file) => existsSync(join(root, file)),
+  };
+}
+
+export const catalogIn = (root: string): Catalog => buildCatalog(sourcesIn(root));
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Files from the root, with their text. */
+export function generated(root: string): Readonly<Record<string, string>> {
+  const catalog = catalogIn(root);
+  return {
+    "packages/catalog/catalog.json": json(catalog),
+    "packages/catalog/catalog.schema.json": json(z.toJSONSchema(catalogSchema)),
+    "packages/core/src/plugin/known-plugins.ts": knownPlugins(catalog),
+  };
+}
