@@ -4,7 +4,7 @@ import { offersOf } from "../../packages/hub/src/catalog/third-party.ts";
 import { NO_EVIDENCE, type Catalog, type Conformance, type Integration } from "../../packages/hub/src/catalog/schema.ts";
 import { pluginManifest } from "../../packages/core/dist/index.js";
 
-export type { Catalog, Conformance };
+export { NO_EVIDENCE, type Catalog, type Conformance, type Integration };
 
 /** What is read of a package.json. */
 export interface PackageJson {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findIntegrations, kindsOf } from "./find.ts";
+import { findIntegrations, fitsFilter, kindsOf } from "./find.ts";
 import { folded, matchScore } from "./match.ts";
 import type { Catalog } from "./schema.ts";
 import { component, integration, sample } from "./testing/sample.ts";
@@ -18,6 +18,8 @@ describe("findIntegrations", () => {
     expect(names(sample, "", { type: "format" })).toEqual(["polars"]);
     expect(names(sample, "", { type: "artifact_store", state: "planned" })).toEqual(["gcs"]);
     expect(names(sample, "google", { state: "available" })).toEqual([]);
+    // what is only planned of it is not there
+    expect(names(sample, "", { type: "model_registry", state: "available" })).toEqual([]);
   });
   test("accents and case do not count, and a name that is met exactly comes first", () => {
     const catalog = { ...sample, integrations: [integration("zeta", { description: "Not alpha" }), integration("beta", { title: "Álpha" }), integration("alphabet"), integration("alpha")] };
@@ -41,7 +43,8 @@ describe("for any catalog and text", () => {
   test("filters leave out and add nothing, and do not change the order", () => {
     fc.assert(fc.property(anyCatalog, anyText, anyFilter, (catalog, text, filter) => {
       const all = findIntegrations(catalog, text);
-      expect(findIntegrations(catalog, text, filter)).toEqual(all.filter((i) => (filter.state === undefined || i.state === filter.state) && (filter.type === undefined || kindsOf(i).includes(filter.type))));
+      expect(findIntegrations(catalog, text, filter)).toEqual(all.filter((i) => fitsFilter(i, filter)));
+      for (const i of findIntegrations(catalog, text, filter)) { expect(i.state).toBe(filter.state ?? i.state); if (filter.type !== undefined) expect(kindsOf(i)).toContain(filter.type); }
     }));
   });
   test("more words never find more", () => {

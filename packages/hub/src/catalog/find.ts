@@ -23,8 +23,20 @@ export function searchableOf(integration: Integration, catalog: Pick<Catalog, "a
 }
 
 /** The types of what it offers and is to bring; `format` where it brings formats. */
-export function kindsOf({ types, planned, formats }: Integration): string[] {
-  return [...new Set([...types, ...planned.map((p) => p.type), ...(formats.length > 0 ? ["format"] : [])])];
+export function kindsOf(integration: Integration): string[] {
+  return [...new Set([...offeredKinds(integration), ...integration.planned.map((p) => p.type)])];
+}
+
+/** The types of what can be used of it today; none while it is planned. */
+export function offeredKinds({ state, types, formats }: Integration): string[] {
+  return state === "planned" ? [] : [...types, ...(formats.length > 0 ? ["format"] : [])];
+}
+
+/** Whether a filter takes it. Who asks for what is there is not shown what is only planned of it. */
+export function fitsFilter(integration: Integration, { type, state }: Filter): boolean {
+  if (state !== undefined && integration.state !== state) return false;
+  const kinds = state === undefined || state === "planned" ? kindsOf(integration) : offeredKinds(integration);
+  return type === undefined || kinds.includes(type);
 }
 
 /** Keys as they are written in stack files, those of objects inside of objects included. */
@@ -38,9 +50,9 @@ export function configKeys(schema: unknown): string[] {
  * Integrations that fit a text and a filter, the best first; without text all of them, what can be used first. The order does not depend on the catalog's.
  * Nothing is asked of a network.
  */
-export function findIntegrations(catalog: Catalog, text = "", { type, state }: Filter = {}): Integration[] {
+export function findIntegrations(catalog: Catalog, text = "", filter: Filter = {}): Integration[] {
   return catalog.integrations
-    .filter((i) => (state === undefined || i.state === state) && (type === undefined || kindsOf(i).includes(type)))
+    .filter((i) => fitsFilter(i, filter))
     .map((integration) => ({ integration, score: matchScore(searchableOf(integration, catalog), text) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || byStateAndName(a.integration, b.integration))

@@ -1,5 +1,5 @@
 export { expand, expandAll, type Expansion, type Unknown } from "./expand.ts";
-export { byStateAndName, configKeys, findIntegrations, kindsOf, searchableOf, type Filter } from "./find.ts";
+export { byStateAndName, configKeys, findIntegrations, fitsFilter, kindsOf, offeredKinds, searchableOf, type Filter } from "./find.ts";
 export { folded, matchScore, type Searchable } from "./match.ts";
 export { CATALOG_PACKAGE, newestCatalog, parseCatalog, trustedCatalog, type CatalogSource } from "./read.ts";
 export { noSuchIntegration, notPublishedYet } from "./refusals.ts";

@@ -1,5 +1,5 @@
 import { didYouMean, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
-import { byStateAndName, findIntegrations, kindsOf, type Filter } from "./find.ts";
+import { byStateAndName, findIntegrations, fitsFilter, type Filter } from "./find.ts";
 import { NO_EVIDENCE, type Catalog, type CatalogVersion, type Integration } from "./schema.ts";
 
 /** What is asked of a registry here. */
@@ -50,7 +50,7 @@ export async function searchEverywhere(catalog: Catalog, registry: SearchedRegis
       } catch (e) { ignored.push({ package: hit.name, why: e instanceof Error ? e.message : String(e) }); }
     }
   }));
-  const fits = found.filter((i) => (filter.state ?? "available") === "available" && (filter.type === undefined || kindsOf(i).includes(filter.type)));
+  const fits = found.filter((i) => fitsFilter(i, filter));
   return {
     integrations: [...findIntegrations(catalog, text, filter), ...fits.sort(byStateAndName)],
     ignored: ignored.sort((a, b) => (a.package < b.package ? -1 : 1)),
