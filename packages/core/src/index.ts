@@ -18,6 +18,7 @@ export { parseFormatId, type ArtifactHandle, type ArtifactKind, type ArtifactTyp
 export { component, definePlugin, isPluginDefinition, type ComponentDefinition, type FormatDescription, type PluginDefinition } from "./plugin/define-plugin.ts";
 export { KNOWN_PLUGINS, PLANNED_FLAVORS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
 export { manifestOf, pluginManifest, type ComponentEntry, type Permissions, type PluginManifest } from "./plugin/manifest.ts";
+export { incompatibility } from "./plugin/negotiate.ts";
 export type { PluginHost, PluginPackage } from "./plugin/plugin-host.ts";
 export { pluginLoader, type FlavorRecord, type PluginLoader, type PluginRecord, type SecretSource } from "./plugin/plugin-loader.ts";
 export { componentNameOf, componentTypeOf, CONTEXT_NAMES, type StepComponentHandle, type StepComponents } from "./steps/component-names.ts";

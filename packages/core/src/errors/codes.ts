@@ -100,7 +100,31 @@ export const ERROR_CODES = {
   MLS8002: { exit: 5, title: "A stored secret is damaged" },
   MLS8003: { exit: 2, title: "No such secret" },
   MLS8004: { exit: 2, title: "A secret store does not take this secret" },
-  // 81xx to 84xx: the hub
+  // 81xx: the registry that integrations come from. Trouble with it is never called a difference of bytes
+  MLS8101: { exit: 6, title: "The registry cannot be reached" },
+  MLS8102: { exit: 4, title: "The registry has no such package" },
+  MLS8103: { exit: 1, title: "The registry does not allow it" },
+  MLS8104: { exit: 6, title: "What was answered is not what a registry answers" },
+  MLS8105: { exit: 6, title: "Something is needed that is not here, and no network is to be used" },
+  MLS8106: { exit: 2, title: "Settings of npm cannot be used" },
+  // 82xx: the bytes of integrations, and mlstack.lock
+  MLS8201: { exit: 5, title: "A tarball differs from what its registry or the lock says" },
+  MLS8202: { exit: 5, title: "A tarball is not safe to unpack" },
+  MLS8203: { exit: 5, title: "A package says something else of itself than its registry does" },
+  MLS8204: { exit: 5, title: "An installed integration was changed" },
+  MLS8205: { exit: 2, title: "The file mlstack.lock cannot be read" },
+  MLS8206: { exit: 4, title: "The file mlstack.lock was written by a newer version" },
+  MLS8207: { exit: 4, title: "What is installed and mlstack.lock do not fit together" },
+  MLS8208: { exit: 5, title: "The file mlstack.lock contradicts the package that it names" },
+  // 84xx: which version
+  MLS8401: { exit: 2, title: "It cannot be understood which integration is meant" },
+  MLS8402: { exit: 4, title: "No version is in the range that was asked for" },
+  MLS8403: { exit: 4, title: "No version fits this project" },
+  MLS8404: { exit: 4, title: "The project's policy forbids it" },
+  MLS8405: { exit: 4, title: "The version is too new" },
+  MLS8406: { exit: 4, title: "A version lacks the provenance that the one before it had" },
+  MLS8407: { exit: 4, title: "The package is no integration" },
+  // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
   MLS8423: { exit: 4, title: "The catalog can't be read" },

@@ -11,7 +11,7 @@ import type { PluginHost, PluginPackage } from "./plugin-host.ts";
  * Why a plugin can't be used with this core; undefined when it can. Decided from the manifest alone.
  * The texts are computed from what is accepted here, so they can't grow stale.
  */
-export function incompatibility(pkg: PluginPackage, manifest: PluginManifest, contracts: ContractRegistry, coreVersion: string, host: PluginHost): MlstackError | undefined {
+export function incompatibility(pkg: Pick<PluginPackage, "name" | "version">, manifest: PluginManifest, contracts: ContractRegistry, coreVersion: string, host: Pick<PluginHost, "installCommand">): MlstackError | undefined {
   const who = `${pkg.name}@${pkg.version}`;
   if (!satisfies(coreVersion, manifest.core, { includePrerelease: true })) {
     return new MlstackError("MLS2004", `${who} needs @mlstack/core ${manifest.core}, this project has ${coreVersion}`, {

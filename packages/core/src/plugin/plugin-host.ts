@@ -8,7 +8,7 @@ export interface PluginPackage {
   readonly manifest: unknown;
   /** `built-in` comes with the engine, `linked` lies outside of node_modules, `installed` in it. */
   readonly source: "built-in" | "linked" | "installed";
-  /** Imports its plugin entry and returns the module. */
+  /** Imports its plugin entry and returns the module. Throws MLS8204, MLS8207 or MLS8208, and imports nothing, where it is not what the project has pinned. */
   load(): Promise<Readonly<Record<string, unknown>>>;
 }
 

@@ -116,6 +116,8 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
   async function definition(pkg: PluginPackage): Promise<PluginDefinition> {
     let module: Readonly<Record<string, unknown>>;
     try { module = await pkg.load(); } catch (cause) {
+      // its host would not import it: it is not what was pinned
+      if (MlstackError.is(cause) && cause.code.startsWith("MLS82")) throw cause;
       throw new MlstackError("MLS2005", `${pkg.name}@${pkg.version} failed while it was loaded: ${messageOf(cause)}`, { why: "importing its plugin entry threw", fix: host.installCommand([`${pkg.name}@latest`]), cause });
     }
     if (isPluginDefinition(module["default"])) return module["default"];

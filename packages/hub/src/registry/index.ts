@@ -1,0 +1,3 @@
+export type { PackageDocument, PackageVersion, Registry, SearchHit } from "./registry.ts";
+export { registryCache, type CachedDocument, type RegistryCache } from "./registry-cache.ts";
+export { openRegistry, type RegistryOptions } from "./open-registry.ts";
