@@ -63,14 +63,15 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
  * A folder with a package of npm in its node_modules, and what that needs; no script of theirs is run.
  *
  * @param pinned name and version, such as `onnxruntime-node@1.30.0`
+ * @param overrides versions of what it needs, where the newest that it allows does not do
  */
-export async function npmFolder(pinned: string): Promise<string> {
+export async function npmFolder(pinned: string, overrides: Readonly<Record<string, string>> = {}): Promise<string> {
   const folder = join(prepared("npm"), pinned.replaceAll("/", "+"));
   const stamp = join(folder, ".installed");
   once(folder, () => existsSync(stamp), () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+    writeFileSync(join(folder, "package.json"), `${JSON.stringify({ private: true, overrides })}\n`);
     run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefix", folder, pinned], {});
     writeFileSync(stamp, "");
   });

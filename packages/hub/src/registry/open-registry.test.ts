@@ -78,6 +78,12 @@ describe("what a registry says", () => {
     expect(await registry.search("mlstack-plugin", "acme nothing")).toEqual([]);
     expect(server.seen[0]!.url).toBe("/-/v1/search?text=keywords%3Amlstack-plugin&size=250");
   });
+
+  test("a search is asked for in other words where the registry does not know the first, and without a version takes the tag", async () => {
+    server.on(/text=keywords/, (_, response) => { response.end(JSON.stringify({ objects: [] })); });
+    server.on(/text=mlstack-plugin\+acme/, (_, response) => { response.end(JSON.stringify({ objects: [{ package: { name: NAME, "dist-tags": { latest: "1.10.0" }, keywords: ["mlstack-plugin"] } }] })); });
+    expect(await (await open()).search("mlstack-plugin", "acme")).toEqual([{ name: NAME, version: "1.10.0", description: "", keywords: ["mlstack-plugin"], publishedAt: undefined }]);
+  });
 });
 
 describe("npm's settings", () => {

@@ -5,9 +5,9 @@ import { notARegistry, notHere, registryFault, shownUrl, type Asked } from "./fa
 import { isWholeGzip } from "./gzip.ts";
 import { httpClient } from "./http-client.ts";
 import { npmSettings } from "./npm-settings.ts";
-import type { PackageDocument, PackageVersion, Registry, SearchHit } from "./registry.ts";
+import type { PackageDocument, PackageVersion, Registry } from "./registry.ts";
 import { registryCache } from "./registry-cache.ts";
-import { offlineSearch, parseHits } from "./search.ts";
+import { offlineSearch, parseHits, searchTexts } from "./search.ts";
 
 export interface RegistryOptions {
   readonly projectDir: string;
@@ -97,12 +97,15 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     async search(keyword, text) {
       const base = settings.registryOf("any");
       if (offline) return offlineSearch(await cache.documents(shownUrl(base)), keyword, text);
-      const query = new URLSearchParams({ text: `keywords:${keyword}${text === "" ? "" : ` ${text}`}`, size: "250" });
-      const ask = asked("the list of packages", "", `${base}-/v1/search?${query.toString()}`);
-      const { body } = await http.get(ask, { name: "any", headers: { accept: "application/json" } });
-      const hits: readonly SearchHit[] | { readonly problem: string } = parseHits(jsonOf(body, ask), keyword, text);
-      if ("problem" in hits) throw notARegistry(hits.problem, ask);
-      return hits;
+      for (const words of searchTexts(keyword, text)) {
+        const query = new URLSearchParams({ text: words, size: "250" });
+        const ask = asked("the list of packages", "", `${base}-/v1/search?${query.toString()}`);
+        const { body } = await http.get(ask, { name: "any", headers: { accept: "application/json" } });
+        const hits = parseHits(jsonOf(body, ask), keyword, text);
+        if ("problem" in hits) throw notARegistry(hits.problem, ask);
+        if (hits.length > 0) return hits;
+      }
+      return [];
     },
   };
 }

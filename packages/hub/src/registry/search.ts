@@ -3,17 +3,26 @@ import type { PackageDocument, SearchHit } from "./registry.ts";
 
 const answer = z.looseObject({
   objects: z.array(z.looseObject({
-    package: z.looseObject({ name: z.string(), version: z.string(), description: z.string().catch(""), keywords: z.array(z.string()).catch([]), date: z.unknown().optional() }),
+    // Verdaccio gives tags in place of a version
+    package: z.looseObject({ name: z.string(), version: z.string().optional(), "dist-tags": z.record(z.string(), z.string()).optional().catch(undefined), description: z.string().catch(""), keywords: z.array(z.string()).catch([]), date: z.unknown().optional() }),
   })),
 });
+
+/**
+ * What to ask for, one after the other until something is found: npm's registry knows `keywords:`, Verdaccio takes it for a word, and looks for words
+ * in keywords, too.
+ */
+export function searchTexts(keyword: string, text: string): readonly string[] {
+  return [`keywords:${keyword}`, keyword].map((first) => (text === "" ? first : `${first} ${text}`));
+}
 
 /** Registries differ in what they make of `keywords:` and of several words, so what they have found is looked at again. */
 export function parseHits(value: unknown, keyword: string, text: string): readonly SearchHit[] | { readonly problem: string } {
   const { data, error } = answer.safeParse(value);
   if (data === undefined) return { problem: `${error.issues[0]!.path.join(".") || "the answer"}: ${error.issues[0]!.message}` };
-  return data.objects.map(({ package: { name, version, description, keywords, date } }) => ({
-    name, version, description, keywords, publishedAt: typeof date === "string" && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : undefined,
-  })).filter((hit) => matches(hit, keyword, text));
+  return data.objects.map(({ package: { name, version, description, keywords, date, ...rest } }) => ({
+    name, version: version ?? rest["dist-tags"]?.["latest"] ?? "", description, keywords, publishedAt: typeof date === "string" && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : undefined,
+  })).filter((hit) => hit.version !== "" && matches(hit, keyword, text));
 }
 
 /** Among what was fetched before. Documents don't keep keywords: a package that carries a manifest has ours. */

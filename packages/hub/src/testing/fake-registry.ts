@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { MadePlugin } from "./plugins.ts";
@@ -60,7 +61,7 @@ export async function fakeRegistry({ path = "", token }: { readonly path?: strin
     add({ packageJson, version: { name, version, integrity, publishedAt, deprecated, provenance }, tarball }, change = (v) => v) {
       tarballs.set(tarballPath(name, version), tarball);
       const known = packages.get(name) ?? { versions: {}, time: {} };
-      const dist = { tarball: `${base}${tarballPath(name, version)}`, integrity, shasum: "0".repeat(40), unpackedSize: 1234, ...(provenance && { attestations: { url: "x", provenance: { predicateType: "https://slsa.dev/provenance/v1" } } }) };
+      const dist = { tarball: `${base}${tarballPath(name, version)}`, integrity, shasum: createHash("sha1").update(tarball).digest("hex"), unpackedSize: 1234, ...(provenance && { attestations: { url: "x", provenance: { predicateType: "https://slsa.dev/provenance/v1" } } }) };
       packages.set(name, { latest: version, versions: { ...known.versions, [version]: change({ ...packageJson, _id: `${name}@${version}`, ...(deprecated !== undefined && { deprecated }), dist }) }, time: { ...known.time, ...(publishedAt !== undefined && { [version]: publishedAt }) } });
     },
     replaceTarball(name, version, bytes) { tarballs.set(tarballPath(name, version), bytes); },
