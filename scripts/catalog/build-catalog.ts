@@ -1,7 +1,6 @@
 import { checked } from "./checks.ts";
 import type { AliasDefinition, Definition } from "./integrations.ts";
-import { offersOf } from "../../packages/hub/src/catalog/third-party.ts";
-import { NO_EVIDENCE, type Catalog, type Conformance, type Integration } from "../../packages/hub/src/catalog/schema.ts";
+import { type Catalog, type Conformance, type Integration, NO_EVIDENCE, offersOf } from "../../packages/hub/dist/index.js";
 import { pluginManifest } from "../../packages/core/dist/index.js";
 
 export { NO_EVIDENCE, type Catalog, type Conformance, type Integration };

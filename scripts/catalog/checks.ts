@@ -1,5 +1,5 @@
 import { contractRegistry } from "../../packages/core/dist/index.js";
-import { catalogSchema, type Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import { catalogSchema, type Catalog } from "../../packages/hub/dist/index.js";
 import type { Sources } from "./build-catalog.ts";
 
 export const CONTRACT_TYPES: ReadonlySet<string> = new Set(contractRegistry().keys());

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageFolders } from "../presets/workspaces.ts";
-import { catalogSchema, type Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import { catalogSchema, type Catalog } from "../../packages/hub/dist/index.js";
 import { buildCatalog, type PackageJson, type Sources } from "./build-catalog.ts";
 import { ALIASES, INTEGRATIONS } from "./integrations.ts";
 import { knownPlugins } from "./known-plugins.ts";

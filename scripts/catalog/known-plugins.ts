@@ -1,4 +1,4 @@
-import type { Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import type { Catalog } from "../../packages/hub/dist/index.js";
 import { PLANNED_TYPES } from "./checks.ts";
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -1,4 +1,4 @@
-import type { Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import type { Catalog } from "../../packages/hub/dist/index.js";
 import { cards } from "./cards.ts";
 import { html } from "./html.ts";
 import { command, page } from "./shell.ts";

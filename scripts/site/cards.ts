@@ -1,5 +1,4 @@
-import type { Catalog, Integration, IntegrationState } from "../../packages/hub/src/catalog/schema.ts";
-import { fitsFilter, kindsOf, offeredKinds } from "../../packages/hub/src/catalog/find.ts";
+import { type Catalog, fitsFilter, type Integration, type IntegrationState, kindsOf, offeredKinds } from "../../packages/hub/dist/index.js";
 import { breakable, fileName, html, prose, type Html, type Piece } from "./html.ts";
 import { icon, tile } from "./icons.ts";
 import { count, inOrder, STATES, stateTitle, typeTitle } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { CatalogComponent, Integration } from "../../packages/hub/src/catalog/schema.ts";
+import type { CatalogComponent, Integration } from "../../packages/hub/dist/index.js";
 import { configRows, secretsOf, type ConfigRow } from "./config-rows.ts";
 import { breakable, html, prose, type Html, type Piece } from "./html.ts";
 import { command } from "./shell.ts";

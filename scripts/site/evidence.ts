@@ -1,4 +1,4 @@
-import type { Integration } from "../../packages/hub/src/catalog/schema.ts";
+import type { Integration } from "../../packages/hub/dist/index.js";
 import { html, type Html, type Piece } from "./html.ts";
 import { facts } from "./tables.ts";
 import { count, day, size } from "./words.ts";

@@ -1,5 +1,4 @@
-import type { Catalog, Integration } from "../../packages/hub/src/catalog/schema.ts";
-import { kindsOf, offeredKinds } from "../../packages/hub/src/catalog/find.ts";
+import { type Catalog, type Integration, kindsOf, offeredKinds } from "../../packages/hub/dist/index.js";
 import { badge, thirdPartyBadge } from "./cards.ts";
 import { componentSection } from "./component-section.ts";
 import { evidenceList } from "./evidence.ts";

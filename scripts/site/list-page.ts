@@ -1,5 +1,4 @@
-import type { Catalog } from "../../packages/hub/src/catalog/schema.ts";
-import { findIntegrations } from "../../packages/hub/src/catalog/find.ts";
+import { type Catalog, findIntegrations } from "../../packages/hub/dist/index.js";
 import { cards, filters, summary, type Chosen } from "./cards.ts";
 import { html } from "./html.ts";
 import { page } from "./shell.ts";

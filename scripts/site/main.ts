@@ -1,13 +1,16 @@
-// npm run site [-- FOLDER]: writes the marketplace's pages, by default into .site. They need no server of their own: any that serves files does.
+// npm run site [-- FOLDER] [--registry]: writes the marketplace's pages, by default into .site. They need no server of their own: any that serves files does.
+// With --registry what the registry of npm's settings knows is in them, too: versions, times, provenance, and the plugins of others.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { root } from "../bootstrap/install.mjs";
 import { catalogIn } from "../catalog/generated.ts";
+import type { Catalog } from "../catalog/build-catalog.ts";
+import { openRegistry, withRegistry } from "../../packages/hub/dist/index.js";
 import { siteFiles } from "./site.ts";
 
 /** Writes the site beside what is there, and puts it in its place at the end. */
-export function writeSite(folder: string): number {
-  const files = Object.entries(siteFiles(catalogIn(root)));
+export function writeSite(folder: string, catalog: Catalog = catalogIn(root)): number {
+  const files = Object.entries(siteFiles(catalog));
   const fresh = `${folder}.new`;
   // what is there is replaced: that may only be an earlier site
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, "assets", "site.js"))) throw new Error(`${folder} is there and is no site: nothing was written`);
@@ -21,7 +24,17 @@ export function writeSite(folder: string): number {
   return files.length;
 }
 
+async function fromRegistry(catalog: Catalog): Promise<Catalog> {
+  const registry = await openRegistry({ projectDir: root, cacheDir: join(root, "node_modules", ".cache", "mlstack-site"), offline: false, env: process.env });
+  const found = await withRegistry(catalog, registry);
+  for (const one of found.ignored) console.warn(`left out ${one.package}: ${one.why}`);
+  return found.catalog;
+}
+
 if (process.argv[1] === import.meta.filename) {
-  const folder = resolve(process.argv[2] ?? join(root, ".site"));
-  console.log(`${writeSite(folder)} files in ${relative(process.cwd(), folder) || "."}`);
+  const [given] = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
+  const folder = resolve(given ?? join(root, ".site"));
+  const catalog = catalogIn(root);
+  const count = writeSite(folder, process.argv.includes("--registry") ? await fromRegistry(catalog) : catalog);
+  console.log(`${count} files in ${relative(process.cwd(), folder) || "."}`);
 }

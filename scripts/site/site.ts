@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
-import { kindsOf, searchableOf } from "../../packages/hub/src/catalog/find.ts";
-import type { Catalog } from "../../packages/hub/src/catalog/schema.ts";
+import { type Catalog, kindsOf, searchableOf } from "../../packages/hub/dist/index.js";
 import { aliasPage } from "./alias-page.ts";
 import { fileName } from "./html.ts";
 import { MARK } from "./icons.ts";

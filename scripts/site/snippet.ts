@@ -1,4 +1,4 @@
-import type { CatalogComponent } from "../../packages/hub/src/catalog/schema.ts";
+import type { CatalogComponent } from "../../packages/hub/dist/index.js";
 import { configRows } from "./config-rows.ts";
 
 const plain = (text: string): string => (/^[A-Za-z_][\w-]*$/.test(text) ? text : JSON.stringify(text));

@@ -1,4 +1,4 @@
-import type { IntegrationState } from "../../packages/hub/src/catalog/schema.ts";
+import type { IntegrationState } from "../../packages/hub/dist/index.js";
 
 /** Component types as people call them, in the order in which they are shown. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CATALOG_PACKAGE, newestCatalog, parseCatalog } from "./read.ts";
 import { sample } from "./testing/sample.ts";
+import { madePlugin } from "../testing/plugins.ts";
+import { packed } from "../testing/tar.ts";
 
 describe("parseCatalog", () => {
   test("reads a catalog, and leaves alone what it does not know", async () => {
@@ -16,18 +18,16 @@ describe("parseCatalog", () => {
 
 describe("newestCatalog", () => {
   const source = (files: Readonly<Record<string, string>>, distTags: Record<string, string> = { latest: "0.2.0" }) => ({
-    document: async (name: string) => { expect(name).toBe(CATALOG_PACKAGE); return { distTags, versions: [{ version: "0.1.0" }, { version: "0.2.0" }] }; },
-    tarball: async ({ version }: { version: string }) => new TextEncoder().encode(JSON.stringify({ version, files })),
+    document: async (name: string) => {
+      expect(name).toBe(CATALOG_PACKAGE);
+      return { name, distTags, versions: ["0.1.0", "0.2.0"].map((version) => ({ ...madePlugin().version, name, version })) };
+    },
+    tarball: async ({ version }: { version: string }) => { expect(version).toBe("0.2.0"); return packed({ "package.json": "{}", ...files }); },
   });
-  const unpack = (bytes: Uint8Array): Map<string, Uint8Array> => {
-    const { version, files } = JSON.parse(new TextDecoder().decode(bytes)) as { version: string; files: Record<string, string> };
-    expect(version).toBe("0.2.0");
-    return new Map(Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]));
-  };
   test("reads the catalog of the version that is tagged latest", async () => {
-    expect(await newestCatalog(source({ "catalog.json": JSON.stringify(sample) }), unpack)).toEqual({ catalog: sample, version: "0.2.0" });
+    expect(await newestCatalog(source({ "catalog.json": JSON.stringify(sample) }))).toEqual({ catalog: sample, version: "0.2.0" });
   });
   test.each([[{}, undefined, /@mlstack\/catalog@0\.2\.0 has no catalog\.json/], [{ "catalog.json": "{" }, undefined, /is not JSON/], [{ "catalog.json": "[]" }, undefined, /is not a catalog/], [{}, {}, /@mlstack\/catalog@latest has no/]])("refuses another: %#", async (files, tags, message) => {
-    await expect(newestCatalog(source(files as Record<string, string>, tags), unpack)).rejects.toMatchObject({ code: "MLS8423", message: expect.stringMatching(message) as string });
+    await expect(newestCatalog(source(files as Record<string, string>, tags))).rejects.toMatchObject({ code: "MLS8423", message: expect.stringMatching(message) as string });
   });
 });

@@ -1,5 +1,9 @@
 import { MlstackError } from "@mlstack/core";
+import type { Registry } from "../registry/index.ts";
+import { readTarball } from "../tarball/index.ts";
 import type { Catalog } from "./schema.ts";
+
+const OFFLINE = "go on with the catalog that came with mlstack: --offline";
 
 /** The npm package whose catalog.json is the catalog. */
 export const CATALOG_PACKAGE = "@mlstack/catalog";
@@ -21,27 +25,21 @@ export async function parseCatalog(data: unknown, where: string): Promise<Catalo
   const parsed = catalogSchema.safeParse(data);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new MlstackError("MLS8423", `${where} is not a catalog: ${issue.path.length === 0 ? "" : `${issue.path.join(".")}: `}${issue.message}`, { fix: "go on with the catalog that came with mlstack: --offline", details: { path: issue.path.map(String) } });
-}
-
-export interface CatalogSource<V> {
-  document(name: string): Promise<{ readonly distTags: Readonly<Record<string, string>>; readonly versions: readonly V[] }>;
-  tarball(version: V): Promise<Uint8Array>;
+  throw new MlstackError("MLS8423", `${where} is not a catalog: ${issue.path.length === 0 ? "" : `${issue.path.join(".")}: `}${issue.message}`, { fix: OFFLINE, details: { path: issue.path.map(String) } });
 }
 
 /**
  * The newest catalog that the registry serves. What came with mlstack is as good where this fails or is older; the caller decides.
  *
- * @param files reads a tarball safely: paths to bytes
- * @throws what the registry throws; MLS8423
+ * @throws what the registry throws; MLS8202; MLS8423
  */
-export async function newestCatalog<V extends { readonly version: string }>(registry: CatalogSource<V>, files: (tarball: Uint8Array) => ReadonlyMap<string, Uint8Array> | Promise<ReadonlyMap<string, Uint8Array>>): Promise<{ readonly catalog: Catalog; readonly version: string }> {
+export async function newestCatalog(registry: Pick<Registry, "document" | "tarball">): Promise<{ readonly catalog: Catalog; readonly version: string }> {
   const { distTags, versions } = await registry.document(CATALOG_PACKAGE);
   const latest = versions.find((v) => v.version === distTags["latest"]);
   const where = `${CATALOG_PACKAGE}@${latest?.version ?? "latest"}`;
-  const bytes = latest === undefined ? undefined : (await files(await registry.tarball(latest))).get("catalog.json");
-  if (latest === undefined || bytes === undefined) throw new MlstackError("MLS8423", `${where} has no catalog.json`, { fix: "go on with the catalog that came with mlstack: --offline" });
+  const bytes = latest === undefined ? undefined : (await readTarball(await registry.tarball(latest), where)).get("catalog.json");
+  if (latest === undefined || bytes === undefined) throw new MlstackError("MLS8423", `${where} has no catalog.json`, { fix: OFFLINE });
   let data: unknown;
-  try { data = JSON.parse(new TextDecoder().decode(bytes)); } catch (cause) { throw new MlstackError("MLS8423", `${where} is not JSON`, { cause, fix: "go on with the catalog that came with mlstack: --offline" }); }
+  try { data = JSON.parse(new TextDecoder().decode(bytes)); } catch (cause) { throw new MlstackError("MLS8423", `${where} is not JSON`, { cause, fix: OFFLINE }); }
   return { catalog: await parseCatalog(data, where), version: latest.version };
 }

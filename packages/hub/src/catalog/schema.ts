@@ -49,7 +49,7 @@ const conformance = z.looseObject({
   /** The suite's package and version. */
   suite: z.string(),
   /** Version of the plugin, and the digest of its unpacked files as in mlstack.lock: who has them can tell whether these are the ones. */
-  version: z.string(), files: z.string().regex(/^sha256-/),
+  version: z.string(), files: z.string().regex(/^sha256:/),
   /** Version of @mlstack/core. */
   core: z.string(),
   passed: z.int().nonnegative(), failed: z.int().nonnegative(),

@@ -1,5 +1,12 @@
-import { describe, expect, test } from "vitest";
-import { searchEverywhere, withRegistryFacts, type PackageFacts, type SearchedRegistry } from "./third-party.ts";
+import { MlstackError } from "@mlstack/core";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openRegistry } from "../registry/index.ts";
+import { fakeRegistry, type FakeRegistry } from "../testing/fake-registry.ts";
+import { madePlugin } from "../testing/plugins.ts";
+import { scratch, type Scratch } from "../testing/scratch.ts";
+import { CATALOG_PACKAGE, newestCatalog } from "./read.ts";
+import { searchEverywhere, withRegistry, withRegistryFacts, type PackageFacts, type SearchedRegistry } from "./third-party.ts";
 import { catalogSchema } from "./schema.ts";
 import { sample } from "./testing/sample.ts";
 
@@ -12,7 +19,7 @@ function registry(documents: readonly (PackageFacts | { readonly name: string; r
   let now = 0;
   const self = {
     asked: [] as string[], most: 0,
-    search: async (keyword: string) => documents.map(({ name }) => ({ name, version: "1.1.0", description: `of ${name}`, keywords: [keyword, "vector"] })),
+    search: async (keyword: string) => documents.map(({ name }) => ({ name, version: "1.1.0", description: `of ${name}`, keywords: [keyword, "vector"], publishedAt: undefined })),
     async document(name: string) {
       self.asked.push(name);
       self.most = Math.max(self.most, ++now);
@@ -61,7 +68,7 @@ describe("searchEverywhere", () => {
 
   test("a hit without the keyword is none, whatever the registry's search thinks", async () => {
     const of = registry([facts("x", manifest("artifact_store", "x"))]);
-    const { integrations } = await searchEverywhere(sample, { ...of, search: async () => [{ name: "x", version: "1.1.0", description: undefined, keywords: [] }] }, "");
+    const { integrations } = await searchEverywhere(sample, { ...of, search: async () => [{ name: "x", version: "1.1.0", description: "", keywords: [], publishedAt: undefined }] }, "");
     expect(integrations.every((i) => i.source === "mlstack")).toBe(true);
   });
 
@@ -84,9 +91,44 @@ describe("searchEverywhere", () => {
 
 test("withRegistryFacts adds to ours what a registry knows, and leaves the rest", () => {
   const own = sample.integrations[0]!;
-  const conformance = [{ contract: "artifact_store@1", suite: "s", version: "1", files: "sha256-x", core: "0.1.0", passed: 1, failed: 0, skipped: [] }];
+  const conformance = [{ contract: "artifact_store@1", suite: "s", version: "1", files: "sha256:x", core: "0.1.0", passed: 1, failed: 0, skipped: [] }];
   const more = withRegistryFacts({ ...own, evidence: { ...own.evidence, conformance } }, facts("@mlstack/plugin-s3", manifest("artifact_store", "s3"), { publishedAt: "not a time" }));
   expect(more.evidence).toMatchObject({ conformance, provenance: true });
   expect(more.versions.map((v) => v.version)).toEqual(["1.1.0", "1.0.0"]);
   expect(more.description).toBe(own.description);
+});
+
+describe("withRegistry", () => {
+  test("knows more of ours that it serves, leaves the others as they are, and adds third parties", async () => {
+    const of = registry([facts("@mlstack/plugin-s3", manifest("artifact_store", "s3")), facts("@acme/mlstack-plugin-vec", manifest("acme.vector_index", "vec")), facts("empty", undefined)]);
+    const document = async (name: string): Promise<PackageFacts> => { if (["@mlstack/plugin-mlflow", "@mlstack/plugin-polars"].includes(name)) throw new MlstackError("MLS8102", "no such package"); return of.document(name); };
+    const { catalog, ignored } = await withRegistry(sample, { ...of, document });
+    expect(catalog.integrations.find((i) => i.name === "s3")!.evidence).toMatchObject({ provenance: true, publishedAt: "2026-02-01T00:00:00.000Z" });
+    for (const name of ["mlflow", "polars", "gcs", "local"]) expect(catalog.integrations.find((i) => i.name === name)).toBe(sample.integrations.find((i) => i.name === name));
+    expect(catalog.integrations.filter((i) => i.source === "third-party").map((i) => i.package)).toEqual(["@acme/mlstack-plugin-vec"]);
+    expect(ignored.map((i) => i.package)).toEqual(["empty"]);
+    expect(catalogSchema.safeParse(catalog).success).toBe(true);
+  });
+  test("a registry in trouble is not one that lacks the package", async () => {
+    const document = async (): Promise<PackageFacts> => { throw new MlstackError("MLS8101", "not reached"); };
+    await expect(withRegistry(sample, { ...registry([]), document })).rejects.toMatchObject({ code: "MLS8101" });
+  });
+});
+
+describe("a registry that is one", () => {
+  let server: FakeRegistry;
+  let folder: Scratch;
+  beforeEach(async () => { folder = scratch(); server = await fakeRegistry(); folder.put({ "project/package.json": "{}", "project/.npmrc": `registry=${server.url}\n` }); });
+  afterEach(async () => { await server.stop(); folder.remove(); });
+  test("is searched, asked for the manifests, and serves the newest catalog", async () => {
+    server.add(madePlugin({ name: "@acme/mlstack-plugin-x", provenance: true, node: ">=22" }));
+    server.add(madePlugin({ name: "no-plugin", more: { mlstack: undefined } }));
+    const made = madePlugin({ name: CATALOG_PACKAGE, version: "0.3.0", more: { keywords: [], mlstack: undefined }, files: { "catalog.json": JSON.stringify(sample) } });
+    server.add(made);
+    const registryOf = await openRegistry({ projectDir: join(folder.dir, "project"), cacheDir: join(folder.dir, "cache"), offline: false, env: { HOME: join(folder.dir, "home"), USERPROFILE: join(folder.dir, "home"), PREFIX: join(folder.dir, "prefix"), NPM_CONFIG_FETCH_RETRIES: "0" } });
+    const { integrations, ignored } = await searchEverywhere(sample, registryOf, "");
+    expect(integrations.at(-1)).toMatchObject({ package: "@acme/mlstack-plugin-x", types: ["artifact_store"], node: ">=22", evidence: { provenance: true, unpackedSize: 1234, publishedAt: "2026-01-01T00:00:00.000Z" } });
+    expect(ignored).toEqual([{ package: "no-plugin", why: '1.0.0 has no "mlstack" field' }]);
+    expect(await newestCatalog(registryOf)).toEqual({ catalog: sample, version: "0.3.0" });
+  });
 });

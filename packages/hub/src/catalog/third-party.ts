@@ -1,26 +1,18 @@
-import { didYouMean, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
+import { didYouMean, MlstackError, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
+import type { PackageDocument, PackageVersion, Registry } from "../registry/index.ts";
 import { byStateAndName, findIntegrations, fitsFilter, type Filter } from "./find.ts";
 import { NO_EVIDENCE, type Catalog, type CatalogVersion, type Integration } from "./schema.ts";
 
 /** What is asked of a registry here. */
-export interface SearchedRegistry {
-  search(keyword: string, text: string): Promise<readonly { readonly name: string; readonly version: string; readonly description: string | undefined; readonly keywords: readonly string[] }[]>;
-  document(name: string): Promise<PackageFacts>;
-}
+export type SearchedRegistry = Pick<Registry, "search"> & { document(name: string): Promise<PackageFacts> };
 
 /** What a registry says of a package; versions ascending. */
-export interface PackageFacts {
-  readonly name: string;
-  readonly distTags: Readonly<Record<string, string>>;
-  readonly versions: readonly {
-    readonly version: string; readonly manifest: unknown; readonly engines: Readonly<Record<string, string>>; readonly provenance: boolean;
-    readonly publishedAt: string | undefined; readonly deprecated: string | undefined; readonly unpackedSize: number | undefined;
-  }[];
+export interface PackageFacts extends Pick<PackageDocument, "name" | "distTags"> {
+  readonly versions: readonly Pick<PackageVersion, "version" | "manifest" | "engines" | "provenance" | "publishedAt" | "deprecated" | "unpackedSize">[];
 }
 
 /** The keyword that a plugin's package.json must carry to be found. */
 export const PLUGIN_KEYWORD = "mlstack-plugin";
-const AT_ONCE = 6;
 
 export interface SearchResult {
   /** Ours and those of third parties, the best of ours first. */
@@ -40,16 +32,13 @@ export async function searchEverywhere(catalog: Catalog, registry: SearchedRegis
   const hits = (await registry.search(PLUGIN_KEYWORD, text)).filter((hit) => !ours.has(hit.name) && hit.keywords.includes(PLUGIN_KEYWORD));
   const found: Integration[] = [];
   const ignored: { package: string; why: string }[] = [];
-  const queue = [...new Map(hits.map((hit) => [hit.name, hit])).values()];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let hit = queue.shift(); hit !== undefined; hit = queue.shift()) {
-      try {
-        const one = thirdParty(catalog, await registry.document(hit.name), hit);
-        if (typeof one === "string") ignored.push({ package: hit.name, why: one });
-        else found.push(one);
-      } catch (e) { ignored.push({ package: hit.name, why: e instanceof Error ? e.message : String(e) }); }
-    }
-  }));
+  await sixAtOnce(new Map(hits.map((hit) => [hit.name, hit])).values(), async (hit) => {
+    try {
+      const one = thirdParty(catalog, await registry.document(hit.name), hit);
+      if (typeof one === "string") ignored.push({ package: hit.name, why: one });
+      else found.push(one);
+    } catch (e) { ignored.push({ package: hit.name, why: e instanceof Error ? e.message : String(e) }); }
+  });
   const fits = found.filter((i) => fitsFilter(i, filter));
   return {
     integrations: [...findIntegrations(catalog, text, filter), ...fits.sort(byStateAndName)],
@@ -58,7 +47,7 @@ export async function searchEverywhere(catalog: Catalog, registry: SearchedRegis
 }
 
 /** A package of others as an integration; text says why it is none. It never takes a short name that the catalog has: it is called by its package. */
-export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonly description: string | undefined; readonly keywords: readonly string[] }): Integration | string {
+export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonly description: string; readonly keywords: readonly string[] }): Integration | string {
   const newest = facts.versions.find((v) => v.version === facts.distTags["latest"]);
   if (newest === undefined) return "its dist-tag latest names no version of it";
   const parsed = pluginManifest.safeParse(newest.manifest);
@@ -66,7 +55,7 @@ export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonl
   const manifest = parsed.data;
   const resembles = lookalike(catalog, facts.name);
   return {
-    name: shortNameOf(facts.name), title: facts.name, description: hit.description ?? "No description", state: "available", source: "third-party", package: facts.name, homepage: null,
+    name: shortNameOf(facts.name), title: facts.name, description: hit.description === "" ? "No description" : hit.description, state: "available", source: "third-party", package: facts.name, homepage: null,
     keywords: hit.keywords.filter((k) => k !== PLUGIN_KEYWORD), ...offersOf(manifest), planned: [], core: manifest.core, node: newest.engines["node"] ?? null, version: newest.version,
     versions: versionsOf(facts), evidence: { ...NO_EVIDENCE, ...evidenceOf(facts) }, ...(resembles !== undefined && { resembles }),
   };
@@ -106,6 +95,25 @@ export function evidenceOf(facts: PackageFacts): Pick<Integration["evidence"], "
 /** What a registry knows of an integration of ours, beside what the catalog says. */
 export function withRegistryFacts(integration: Integration, facts: PackageFacts): Integration {
   return { ...integration, versions: versionsOf(facts), evidence: { ...integration.evidence, ...evidenceOf(facts) } };
+}
+
+/**
+ * The catalog with what the registry knows of the packages of ours, and with those of others. A package of ours that it does not serve stays as it is.
+ *
+ * @throws what the registry throws
+ */
+export async function withRegistry(catalog: Catalog, registry: SearchedRegistry): Promise<{ readonly catalog: Catalog; readonly ignored: SearchResult["ignored"] }> {
+  const known = new Map<string, Integration>();
+  await sixAtOnce(catalog.integrations.filter((i) => i.state === "available" && i.package !== null), async (own) => {
+    try { known.set(own.name, withRegistryFacts(own, await registry.document(own.package!))); } catch (e) { if (!MlstackError.is(e, "MLS8102")) throw e; }
+  });
+  const { integrations, ignored } = await searchEverywhere(catalog, registry, "");
+  return { catalog: { ...catalog, integrations: [...catalog.integrations.map((i) => known.get(i.name) ?? i), ...integrations.filter((i) => i.source === "third-party")] }, ignored };
+}
+
+async function sixAtOnce<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  await Promise.all(Array.from({ length: 6 }, async () => { for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item); }));
 }
 
 const timeOf = (text: string | undefined): string | null => {
