@@ -20,8 +20,8 @@ export interface Sources {
   readonly core: string;
   /** Packages with a manifest: the plugins, and those that come with mlstack. */
   readonly packages: readonly PackageJson[];
-  /** Whether a file of the repository exists. */
-  readonly exists: (file: string) => boolean;
+  /** A file of the repository; undefined where there is none. */
+  readonly read: (file: string) => string | undefined;
   /** Reports of contract suites. One counts only for the version that it names. */
   readonly reports?: readonly Conformance[];
 }
@@ -48,7 +48,7 @@ export function buildCatalog(sources: Sources): Catalog {
     return {
       ...common, state: definition.builtIn === undefined ? "available" : "built-in", package: pkg.name, ...offers, core: manifest.core, node, version: pkg.version,
       versions: [{ version: pkg.version, publishedAt: null, core: manifest.core, node, contracts: [...new Set(offers.components.map((c) => c.contract))].sort(), provenance: null, deprecated: null, unpackedSize: null }],
-      evidence: { ...NO_EVIDENCE, conformance: reports.length === 0 ? null : reports },
+      evidence: { ...NO_EVIDENCE, conformance: reports.length === 0 ? null : reports, testedAgainst: definition.live?.map(({ server, test }) => ({ server, test })) ?? null },
     };
   });
   return checked({

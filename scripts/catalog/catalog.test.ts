@@ -14,7 +14,7 @@ const sources: Sources = {
     s3: { title: "S3", description: "d" }, local: { title: "Local", description: "d", builtIn: "@mlstack/engine" },
     gcs: { title: "GCS", description: "d", planned: { artifact_store: [["gcs", "gcp"]] }, paper: { artifact_store: "a.test.ts" } },
   },
-  aliases: { gcp: { title: "Google", integrations: ["gcs"] } }, core: "0.1.0", exists: () => true,
+  aliases: { gcp: { title: "Google", integrations: ["gcs"] } }, core: "0.1.0", read: () => "pinned@1",
   packages: [{ name: "@mlstack/plugin-s3", version: "0.3.0", engines: { node: ">=22" }, mlstack: manifest(["artifact_store@1", "s3"]) }, { name: "@mlstack/engine", version: "0.1.0", mlstack: manifest(["artifact_store@1", "local"]) }],
 };
 const of = (name: string, more: Partial<Sources> = {}) => buildCatalog({ ...sources, ...more }).integrations.find((i) => i.name === name)!;
@@ -45,9 +45,13 @@ describe("this repository's catalog", () => {
   test.each(["mlflow", "vertex", "aws", "gcp", "azure", "bentoml", "wandb"])("%s is a name that can be typed", (name) => {
     expect([...catalog.integrations.map((i) => i.name), ...catalog.aliases.map((a) => a.name)]).toContain(name);
   });
+  test("servers that plugins are tested against are named with the tests that do it", () => {
+    expect(Object.fromEntries(catalog.integrations.flatMap((i) => (i.evidence.testedAgainst === null ? [] : [[i.name, i.evidence.testedAgainst.map((t) => t.server)]])))).toEqual({ s3: ["versitygw 1.8.0"], mlflow: ["MLflow 3.17.2", "MLflow 2.22.5"] });
+  });
   test("nothing is claimed that nobody has measured", () => {
     for (const { evidence, versions } of catalog.integrations) {
-      expect(Object.values(evidence)).toEqual(Object.values(evidence).map(() => null));
+      const { testedAgainst: _, ...rest } = evidence;
+      expect(Object.values(rest)).toEqual(Object.values(rest).map(() => null));
       for (const v of versions) expect([v.provenance, v.publishedAt, v.unpackedSize]).toEqual([null, null, null]);
     }
   });
@@ -77,8 +81,9 @@ describe("buildCatalog", () => {
     ["an unknown type", { definitions: { ...definitions, x: { title: "t", description: "d", planned: { artefact_store: ["x"] } } } }, /x names the component type artefact_store/],
     ["an alias to nowhere", { aliases: { gcp: { title: "t", integrations: ["nope"] } } }, /alias gcp leads to nope/],
     ["an alias that is an integration", { aliases: { s3: { title: "t", integrations: ["gcs"] } } }, /s3 is an integration and an alias/],
-    ["a proof that is not there", { exists: () => false }, /played on paper by a\.test\.ts, which is not there/],
+    ["a proof that is not there", { read: () => undefined }, /played on paper by a\.test\.ts, which is not there/],
     ["a proof of nothing", { definitions: { ...definitions, gcs: { ...definitions["gcs"]!, paper: { orchestrator: "a.test.ts" } } } }, /played on paper as orchestrator, which it is not to bring/],
+    ["a server that is no longer pinned", { definitions: { ...definitions, s3: { title: "t", description: "d", live: [{ server: "x 2", test: "a.live.ts", pin: ["servers.ts", "pinned@2"] as const }] } } }, /tested against x 2, and servers\.ts does not pin pinned@2/],
     ["something built in that is not", { definitions: { ...definitions, x: { title: "t", description: "d", builtIn: "@mlstack/none" } } }, /x is said to come with @mlstack\/none/],
     ["a homepage that runs", { definitions: { ...definitions, s3: { title: "t", description: "d", homepage: "javascript:alert(1)" } } }, /homepage/],
     ["a name that is none", { definitions: { ...definitions, "../x": { title: "t", description: "d", planned: { artifact_store: ["x"] } } } }, /lower case letters/],

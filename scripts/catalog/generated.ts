@@ -15,7 +15,7 @@ export function sourcesIn(root: string): Sources {
   return {
     definitions: INTEGRATIONS, aliases: ALIASES, core: read("packages/core").version,
     packages: all.filter(({ folder, pkg }) => folder.startsWith("packages/plugin-") || builtIn.has(pkg.name)).map(({ pkg }) => pkg),
-    exists: (file) => existsSync(join(root, file)),
+    read: (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : undefined),
   };
 }
 

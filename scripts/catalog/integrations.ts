@@ -11,6 +11,8 @@ export interface Definition {
   /** Comes with mlstack: its manifest is that of this package. */
   readonly builtIn?: string;
   readonly planned?: Planned;
+  /** Real servers that its live tests run against: how the server is called, the test, and where its version is pinned and how. */
+  readonly live?: readonly { readonly server: string; readonly test: string; readonly pin: readonly [file: string, text: string] }[];
   /** Types whose contract was played on paper, with the test that does it. */
   readonly paper?: Readonly<Record<string, string>>;
 }
@@ -40,7 +42,7 @@ export const INTEGRATIONS: Readonly<Record<string, Definition>> = {
   },
   sagemaker: { title: "Amazon SageMaker", homepage: "https://aws.amazon.com/sagemaker", description: "Steps as training and processing jobs, pipelines, and models behind endpoints of SageMaker.", keywords: ["amazon", "cloud", "training", "endpoint"], planned: { orchestrator: ["sagemaker"], step_operator: ["sagemaker"] } },
   process: { title: "Processes", description: "Steps in processes and empty folders of this machine that have nothing of the project: what a cloud would do, without one.", keywords: ["remote", "isolation"] },
-  s3: { title: "Amazon S3", homepage: "https://aws.amazon.com/s3", description: "Artifacts as objects of an S3 bucket, at AWS or a service that speaks the same protocol.", keywords: ["amazon", "bucket", "object storage", "minio", "r2", "ceph"] },
+  s3: { title: "Amazon S3", homepage: "https://aws.amazon.com/s3", description: "Artifacts as objects of an S3 bucket, at AWS or a service that speaks the same protocol.", keywords: ["amazon", "bucket", "object storage", "minio", "r2", "ceph"], live: [{ server: "versitygw 1.8.0", test: "tests/live/s3.live.ts", pin: ["tests/live/servers/versitygw.ts", "cmd/versitygw@v1.8.0"] }] },
   gcs: {
     title: "Google Cloud Storage", homepage: "https://cloud.google.com/storage", description: "Artifacts as objects of a Cloud Storage bucket.",
     keywords: ["google", "bucket", "object storage"], planned: { artifact_store: [["gcs", "gcp"]] }, paper: { artifact_store: "tests/contracts/artifact-store/gcs.test.ts" },
@@ -49,7 +51,9 @@ export const INTEGRATIONS: Readonly<Record<string, Definition>> = {
     title: "Azure Blob Storage", homepage: "https://azure.microsoft.com/products/storage/blobs", description: "Artifacts as blobs of an Azure container.",
     keywords: ["microsoft", "container", "object storage"], planned: { artifact_store: ["azure"] }, paper: { artifact_store: "tests/contracts/artifact-store/azure.test.ts" },
   },
-  mlflow: { title: "MLflow", homepage: "https://mlflow.org", description: "Parameters, metrics, tags and files as runs of an MLflow server.", keywords: ["experiments", "metrics", "registry"], planned: { model_deployer: ["mlflow"], model_registry: ["mlflow"] } },
+  mlflow: { title: "MLflow", homepage: "https://mlflow.org", description: "Parameters, metrics, tags and files as runs of an MLflow server.", keywords: ["experiments", "metrics", "registry"], live: [
+    { server: "MLflow 3.17.2", test: "tests/live/mlflow.live.ts", pin: ["tests/live/servers/mlflow.ts", "mlflow[auth]==3.17.2"] }, { server: "MLflow 2.22.5", test: "tests/live/mlflow.live.ts", pin: ["tests/live/servers/mlflow.ts", "mlflow[auth]==2.22.5"] },
+  ], planned: { model_deployer: ["mlflow"], model_registry: ["mlflow"] } },
   wandb: {
     title: "Weights & Biases", homepage: "https://wandb.ai", description: "Parameters, metrics and files as runs of Weights & Biases.",
     keywords: ["experiments", "metrics"], planned: { experiment_tracker: ["wandb"] }, paper: { experiment_tracker: "tests/contracts/experiment-tracker/wandb.test.ts" },

@@ -1,5 +1,6 @@
 import type { Integration } from "../../packages/hub/dist/index.js";
 import { html, type Html, type Piece } from "./html.ts";
+import { REPOSITORY } from "./shell.ts";
 import { facts } from "./tables.ts";
 import { count, day, size } from "./words.ts";
 
@@ -20,6 +21,8 @@ export function evidenceList(integration: Integration): Html {
     ["Unpacked size", unpackedSize === null ? null : size(unpackedSize)],
     ["Weekly downloads", weeklyDownloads === null ? null : weeklyDownloads.toLocaleString("en")],
   ];
+  const tested = integration.evidence.testedAgainst ?? [];
+  const servers = integration.source === "mlstack" && tested.length > 0 ? [["Tested in CI against", html`<ul>${tested.map(({ server, test }) => html`<li><a href="${REPOSITORY}/blob/main/${test}" rel="noopener">${server}</a></li>`)}</ul>`] as const] : [];
   const unknown = entries.filter(([, value]) => value === null).map(([name]) => (name === "Published" ? "time of publication" : name.toLowerCase()));
-  return facts([["Conformance", conformance(integration)], ...entries.filter((e): e is readonly [string, Piece] => e[1] !== null), ...(unknown.length > 0 ? [["Not known", html`<span class="quiet">${unknown.join(", ")}</span>`] as const] : [])]);
+  return facts([["Conformance", conformance(integration)], ...servers, ...entries.filter((e): e is readonly [string, Piece] => e[1] !== null), ...(unknown.length > 0 ? [["Not known", html`<span class="quiet">${unknown.join(", ")}</span>`] as const] : [])]);
 }

@@ -4,7 +4,7 @@ import { componentSection } from "./component-section.ts";
 import { evidenceList } from "./evidence.ts";
 import { fileName, html, link, prose, type Html, type Piece } from "./html.ts";
 import { icon, tile } from "./icons.ts";
-import { command, page } from "./shell.ts";
+import { command, page, REPOSITORY } from "./shell.ts";
 import { facts, table } from "./tables.ts";
 import { day, inOrder, typeTitle } from "./words.ts";
 
@@ -45,7 +45,7 @@ function aside(integration: Integration, catalog: Catalog): Html {
   const { package: pkg, version, core, node, homepage, components } = integration;
   const home = link(homepage);
   const aliases = catalog.aliases.filter((a) => a.integrations.includes(integration.name));
-  const source = integration.source === "mlstack" && integration.state === "available" && pkg !== null ? `https://github.com/mlstack/mlstack/tree/main/packages/${pkg.split("/").at(-1)!}` : undefined;
+  const source = integration.source === "mlstack" && integration.state === "available" && pkg !== null ? `${REPOSITORY}/tree/main/packages/${pkg.split("/").at(-1)!}` : undefined;
   const entries: (readonly [string, Piece] | false)[] = [
     pkg !== null && ["Package", html`<code>${pkg}</code>`], version !== null && ["Version", version], core !== null && ["Works with core", html`<code>${core}</code>`], node !== null && ["Node", html`<code>${node}</code>`],
     components.length > 0 && ["Contracts", [...new Set(components.map((c) => c.contract))].map((c, n) => html`${n > 0 && ", "}<code>${c}</code>`)],

@@ -11,7 +11,7 @@ export interface Page {
   readonly core: string;
 }
 
-const REPOSITORY = "https://github.com/mlstack/mlstack";
+export const REPOSITORY = "https://github.com/mlstack/mlstack";
 
 // Nothing but this site's own files is loaded, and nothing in a page runs that is not a file of its own.
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";

@@ -59,6 +59,8 @@ const conformance = z.looseObject({
 /** What is known and can be looked at again. Null means that nobody has measured or asked: never that it is bad, nor that it is good. */
 const evidence = z.looseObject({
   conformance: z.array(conformance).nullable(),
+  /** Real servers that its tests run against in CI, with the file of the repository that does it. */
+  testedAgainst: z.array(z.looseObject({ server: z.string(), test: z.string() })).nullable(),
   provenance: z.boolean().nullable(),
   /** When the newest version was published, and when the first one was: ISO 8601. */
   publishedAt: z.iso.datetime().nullable(), firstPublishedAt: z.iso.datetime().nullable(),
@@ -120,4 +122,4 @@ export type Evidence = Integration["evidence"];
 export type Conformance = NonNullable<Evidence["conformance"]>[number];
 
 /** Nobody has asked and nobody has measured. */
-export const NO_EVIDENCE: Evidence = { conformance: null, provenance: null, publishedAt: null, firstPublishedAt: null, unpackedSize: null, weeklyDownloads: null };
+export const NO_EVIDENCE: Evidence = { conformance: null, testedAgainst: null, provenance: null, publishedAt: null, firstPublishedAt: null, unpackedSize: null, weeklyDownloads: null };

@@ -40,7 +40,7 @@ describe("searchEverywhere", () => {
     expect(integrations.slice(0, -1).every((i) => i.source === "mlstack")).toBe(true);
     expect(theirs).toMatchObject({
       name: "acme-mlstack-plugin-vec", title: "@acme/mlstack-plugin-vec", source: "third-party", state: "available", package: "@acme/mlstack-plugin-vec", types: ["acme.vector_index"], keywords: ["vector"], core: "^0.1.0", node: ">=22", version: "1.1.0",
-      evidence: { conformance: null, provenance: true, publishedAt: "2026-02-01T00:00:00.000Z", firstPublishedAt: "2026-01-01T00:00:00.000Z", unpackedSize: 10, weeklyDownloads: null },
+      evidence: { conformance: null, testedAgainst: null, provenance: true, publishedAt: "2026-02-01T00:00:00.000Z", firstPublishedAt: "2026-01-01T00:00:00.000Z", unpackedSize: 10, weeklyDownloads: null },
     });
     expect(theirs.versions.map((v) => [v.version, v.contracts])).toEqual([["1.1.0", ["acme.vector_index@1"]], ["1.0.0", []]]);
     expect(theirs).not.toHaveProperty("resembles");
@@ -96,6 +96,9 @@ test("withRegistryFacts adds to ours what a registry knows, and leaves the rest"
   expect(more.evidence).toMatchObject({ conformance, provenance: true });
   expect(more.versions.map((v) => v.version)).toEqual(["1.1.0", "1.0.0"]);
   expect(more.description).toBe(own.description);
+  // what can be installed is what the registry has
+  expect(more).toMatchObject({ version: "1.1.0", core: "^0.1.0", node: ">=22", components: [{ flavor: "s3", description: "d" }] });
+  expect(withRegistryFacts(own, facts("@mlstack/plugin-s3", { manifestVersion: 9 }))).toMatchObject({ version: own.version, components: own.components });
 });
 
 describe("withRegistry", () => {

@@ -92,9 +92,12 @@ export function evidenceOf(facts: PackageFacts): Pick<Integration["evidence"], "
   return { provenance: newest?.provenance ?? null, publishedAt: timeOf(newest?.publishedAt), firstPublishedAt: times[0] ?? null, unpackedSize: newest?.unpackedSize ?? null };
 }
 
-/** What a registry knows of an integration of ours, beside what the catalog says. */
+/** An integration of ours as the registry has it: its newest version there, which may be older or newer than the catalog, and what that offers. */
 export function withRegistryFacts(integration: Integration, facts: PackageFacts): Integration {
-  return { ...integration, versions: versionsOf(facts), evidence: { ...integration.evidence, ...evidenceOf(facts) } };
+  const newest = facts.versions.find((v) => v.version === facts.distTags["latest"]);
+  const manifest = pluginManifest.safeParse(newest?.manifest);
+  const there = newest !== undefined && manifest.success ? { version: newest.version, node: newest.engines["node"] ?? null, core: manifest.data.core, ...offersOf(manifest.data) } : {};
+  return { ...integration, ...there, versions: versionsOf(facts), evidence: { ...integration.evidence, ...evidenceOf(facts) } };
 }
 
 /**
