@@ -33,7 +33,7 @@ async function isPwned(page: Page, url: string): Promise<boolean> {
   }
   for (const element of await page.locator("main a, main button, main summary, main pre").all()) {
     if (!(await element.isVisible())) continue;
-    await element.hover({ force: true, timeout: 2000 }).catch(() => undefined);
+    await element.hover({ force: true });
     await element.focus();
   }
   return dialogs > 0 || (await page.evaluate(() => "pwned" in globalThis));

@@ -8,6 +8,9 @@ import { catalog, files, findIntegrations } from "./testing/catalogs.ts";
 import { startChromium } from "./testing/chromium.ts";
 import { serve, type Served } from "./testing/serve.ts";
 
+/** Waits for what the page is about to show; a loaded machine may take its time. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000 });
+
 let browser: Browser;
 let site: Served;
 let context: BrowserContext;
@@ -48,7 +51,7 @@ describe("search", () => {
     await go("index.html");
     await page.locator("#q").focus();
     await page.locator("#q").fill(text);
-    await expect.poll(async () => (await shown()).toSorted()).toEqual(names(catalog, text).toSorted());
+    await eventually(async () => (await shown()).toSorted()).toEqual(names(catalog, text).toSorted());
     // of equal weight are those that the command line sorts by name, and the page by title; the best is the best of both
     const best = await shown();
     const found = names(catalog, text);
@@ -63,35 +66,35 @@ describe("search", () => {
     await page.locator("#q").fill("google");
     await page.locator('.filters a[data-type="artifact_store"]').click();
     await page.locator('.filters a[data-state="planned"]').click();
-    await expect.poll(shown).toEqual(names(catalog, "google", { type: "artifact_store", state: "planned" }));
+    await eventually(shown).toEqual(names(catalog, "google", { type: "artifact_store", state: "planned" }));
     expect(new URL(page.url()).search).toBe("?q=google&type=artifact_store&state=planned");
     await page.reload();
-    await expect.poll(shown).toEqual(["gcs"]);
+    await eventually(shown).toEqual(["gcs"]);
     expect(await page.locator(".filters a[aria-current]").evaluateAll((links) => links.map((l) => (l as HTMLElement).dataset["type"] ?? (l as HTMLElement).dataset["state"]))).toEqual(["planned", "artifact_store"]);
     // a second click takes a filter off
     await page.locator('.filters a[data-state="planned"]').click();
-    await expect.poll(async () => (await shown()).length).toBe(names(catalog, "google", { type: "artifact_store" }).length);
+    await eventually(async () => (await shown()).length).toBe(names(catalog, "google", { type: "artifact_store" }).length);
   });
 
   test("what is only planned of an integration is not shown among what is available", async () => {
     await go("index.html?type=model_registry");
-    await expect.poll(async () => (await shown()).toSorted()).toEqual(names(catalog, "", { type: "model_registry" }).toSorted());
+    await eventually(async () => (await shown()).toSorted()).toEqual(names(catalog, "", { type: "model_registry" }).toSorted());
     await page.locator('.filters a[data-state="available"]').click();
-    await expect.poll(shown).toEqual([]);
+    await eventually(shown).toEqual([]);
     await page.locator("#reset").click();
-    await expect.poll(async () => (await shown()).length).toBe(catalog.integrations.length);
+    await eventually(async () => (await shown()).length).toBe(catalog.integrations.length);
     expect(await focused()).toContain("input#q");
   });
 
   test("nonsense in the address is not heeded", async () => {
     await go("index.html?type=%3Cscript%3E&state=maybe&q=");
-    await expect.poll(async () => (await shown()).length).toBe(catalog.integrations.length);
+    await eventually(async () => (await shown()).length).toBe(catalog.integrations.length);
   });
 
   test("a click with Ctrl is the browser's, not the filter's", async () => {
     await go("index.html");
     await page.locator('.filters a[data-state="planned"]').click({ modifiers: ["ControlOrMeta"] });
-    await expect.poll(() => context.pages().length).toBe(2);
+    await eventually(() => context.pages().length).toBe(2);
     expect((await shown()).length).toBe(catalog.integrations.length);
   });
 });
@@ -110,7 +113,7 @@ describe("by keyboard", () => {
     await page.keyboard.press("Escape");
     expect(await page.locator("#q").inputValue()).toBe("");
     await page.keyboard.type("mlflow");
-    await expect.poll(shown).toEqual(names(catalog, "mlflow"));
+    await eventually(shown).toEqual(names(catalog, "mlflow"));
     await page.keyboard.press("Enter");
     expect(await focused()).toBe("a MLflow");
     await page.keyboard.press("Enter");
@@ -144,7 +147,7 @@ describe("copying", () => {
     await go("integrations/s3.html");
     await page.getByRole("button", { name: "Copy install command" }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(LINE);
-    await expect.poll(() => page.locator("#said").textContent()).toBe("Copied");
+    await eventually(() => page.locator("#said").textContent()).toBe("Copied");
     await page.getByRole("button", { name: /in a stack's file/ }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^components:\n {2}artifact_store:\n {4}type: s3\n {4}configuration:\n {6}# The bucket's name\. It must exist\.\n {6}bucket: …$/);
   });
@@ -154,11 +157,11 @@ describe("copying", () => {
     await go("integrations/s3.html");
     const button = page.getByRole("button", { name: "Copy install command" });
     await button.click();
-    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(LINE);
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText())).toBe(LINE);
     await page.evaluate(() => { document.execCommand = () => false; });
     await button.click();
-    await expect.poll(() => page.evaluate(() => getSelection()!.toString())).toBe(LINE);
-    await expect.poll(() => page.locator("#said").textContent()).toMatch(/^Selected/);
+    await eventually(() => page.evaluate(() => getSelection()!.toString())).toBe(LINE);
+    await eventually(() => page.locator("#said").textContent()).toMatch(/^Selected/);
   });
   test("what can't be installed has no command to copy", async () => {
     await go("integrations/vertex.html");
@@ -193,9 +196,9 @@ test("from a folder, without any server: pages, search and filters work", async 
     await page.goto(pathToFileURL(join(dir, "index.html")).href);
     await page.locator("#q").fill("bucket");
     // without the index only what is on the cards counts
-    await expect.poll(async () => (await shown()).toSorted()).toEqual(["gcs", "s3"]);
+    await eventually(async () => (await shown()).toSorted()).toEqual(["gcs", "s3"]);
     await page.locator('.filters a[data-state="available"]').click();
-    await expect.poll(shown).toEqual(["s3"]);
+    await eventually(shown).toEqual(["s3"]);
     await page.locator(".card:visible h3 a").click();
     expect(await page.locator("h1").textContent()).toBe("Amazon S3");
     expect(await page.evaluate(() => getComputedStyle(document.querySelector(".side")!).position)).toBe("sticky");
