@@ -44,7 +44,7 @@ export function buildCatalog(sources: Sources): Catalog {
     const { pkg, manifest } = found;
     const node = pkg.engines?.["node"] ?? null;
     const offers = offersOf(manifest);
-    const reports = (sources.reports ?? []).filter((r) => r.version === pkg.version && r.core === sources.core && manifest.components.some((c) => c.contract === r.contract));
+    const reports = (sources.reports ?? []).filter((r) => r.package === pkg.name && r.version === pkg.version && r.core === sources.core && manifest.components.some((c) => c.contract === r.contract && c.flavor === r.flavor));
     return {
       ...common, state: definition.builtIn === undefined ? "available" : "built-in", package: pkg.name, ...offers, core: manifest.core, node, version: pkg.version,
       versions: [{ version: pkg.version, publishedAt: null, core: manifest.core, node, contracts: [...new Set(offers.components.map((c) => c.contract))].sort(), provenance: null, deprecated: null, unpackedSize: null }],

@@ -68,9 +68,9 @@ describe("buildCatalog", () => {
     expect(JSON.stringify(buildCatalog(turned))).toBe(JSON.stringify(buildCatalog(sources)));
   });
   test("a suite's report counts for the version, core and contract that it names, and for no other", () => {
-    const report: Conformance = { contract: "artifact_store@1", suite: "@mlstack/testkit@1.0.0", version: "0.3.0", files: "sha256:x", core: "0.1.0", passed: 9, failed: 0, skipped: [] };
+    const report: Conformance = { package: "@mlstack/plugin-s3", contract: "artifact_store@1", flavor: "s3", suite: "@mlstack/testkit@1.0.0", version: "0.3.0", files: "sha256:x", core: "0.1.0", passed: 9, failed: 0, skipped: [] };
     expect(of("s3", { reports: [report] }).evidence.conformance).toEqual([report]);
-    for (const other of [{ version: "0.2.0" }, { core: "0.2.0" }, { contract: "orchestrator@1" }]) expect(of("s3", { reports: [{ ...report, ...other }] }).evidence.conformance).toBeNull();
+    for (const other of [{ package: "@mlstack/engine" }, { version: "0.2.0" }, { core: "0.2.0" }, { contract: "orchestrator@1" }, { flavor: "local" }]) expect(of("s3", { reports: [{ ...report, ...other }] }).evidence.conformance).toBeNull();
   });
   const definitions = sources.definitions;
   test.each([

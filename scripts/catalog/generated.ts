@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { packageFolders } from "../presets/workspaces.ts";
 import { catalogSchema, type Catalog } from "../../packages/hub/dist/index.js";
-import { buildCatalog, type PackageJson, type Sources } from "./build-catalog.ts";
+import { buildCatalog, type Conformance, type PackageJson, type Sources } from "./build-catalog.ts";
 import { ALIASES, INTEGRATIONS } from "./integrations.ts";
 import { knownPlugins } from "./known-plugins.ts";
 
@@ -19,13 +19,14 @@ export function sourcesIn(root: string): Sources {
   };
 }
 
-export const catalogIn = (root: string): Catalog => buildCatalog(sourcesIn(root));
+/** The catalog of this repository; reports of suites are about one build, so none is in what is committed. */
+export const catalogIn = (root: string, reports: readonly Conformance[] = []): Catalog => buildCatalog({ ...sourcesIn(root), reports });
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Files from the root, with their text. */
-export function generated(root: string): Readonly<Record<string, string>> {
-  const catalog = catalogIn(root);
+export function generated(root: string, reports: readonly Conformance[] = []): Readonly<Record<string, string>> {
+  const catalog = catalogIn(root, reports);
   return {
     "packages/catalog/catalog.json": json(catalog),
     "packages/catalog/catalog.schema.json": json(z.toJSONSchema(catalogSchema)),

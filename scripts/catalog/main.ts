@@ -1,11 +1,15 @@
-// npm run catalog [-- --check]: writes what is made from the integrations, their manifests and each other, or compares it.
+// npm run catalog [-- --check]: writes what is made from the integrations, their manifests and each other, or compares it. `--evidence`, before a release:
+// with the reports that npm run evidence has kept.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../bootstrap/install.mjs";
+import { keptReports } from "../evidence/kept.ts";
 import { generated } from "./generated.ts";
 
 const check = process.argv.includes("--check");
-for (const [path, text] of Object.entries(generated(root))) {
+const { reports, stale } = process.argv.includes("--evidence") ? await keptReports(root) : { reports: [], stale: [] };
+for (const one of stale) console.warn(one);
+for (const [path, text] of Object.entries(generated(root, reports))) {
   const file = join(root, path);
   if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
   if (check) {

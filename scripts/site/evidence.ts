@@ -9,7 +9,7 @@ const notMeasured = html`<span class="quiet">Not measured</span>`;
 function conformance({ evidence }: Integration): Piece {
   const reports = evidence.conformance;
   if (reports === null || reports.length === 0) return notMeasured;
-  return html`<ul>${reports.map((r) => html`<li><code>${r.contract}</code>: ${r.failed === 0 ? html`<strong class="good">${count(r.passed, "case")} passed</strong>` : html`<strong class="bad">${r.failed} of ${count(r.passed + r.failed, "case")} failed</strong>`}${r.skipped.length > 0 && `, ${r.skipped.length} skipped`}<br><span class="quiet">version ${r.version} on core ${r.core}, by ${r.suite}</span></li>`)}</ul>`;
+  return html`<ul>${reports.map((r) => html`<li><code>${r.contract}</code> ${r.flavor}: ${r.failed === 0 ? html`<strong class="good">${count(r.passed, "case")} passed</strong>` : html`<strong class="bad">${r.failed} of ${count(r.passed + r.failed, "case")} failed</strong>`}${r.skipped.length > 0 && `, ${r.skipped.length} skipped`}<br><span class="quiet">version ${r.version} on core ${r.core}, by ${r.suite}</span></li>`)}</ul>`;
 }
 
 /** What is known. What is not is said, too, once: it speaks neither for nor against. */

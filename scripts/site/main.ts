@@ -6,6 +6,7 @@ import { root } from "../bootstrap/install.mjs";
 import { catalogIn } from "../catalog/generated.ts";
 import type { Catalog } from "../catalog/build-catalog.ts";
 import { openRegistry, withRegistry } from "../../packages/hub/dist/index.js";
+import { keptReports } from "../evidence/kept.ts";
 import { siteFiles } from "./site.ts";
 
 /** Writes the site beside what is there, and puts it in its place at the end. */
@@ -34,7 +35,9 @@ async function fromRegistry(catalog: Catalog): Promise<Catalog> {
 if (process.argv[1] === import.meta.filename) {
   const [given] = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
   const folder = resolve(given ?? join(root, ".site"));
-  const catalog = catalogIn(root);
+  const { reports, stale } = await keptReports(root);
+  for (const one of stale) console.warn(one);
+  const catalog = catalogIn(root, reports);
   const count = writeSite(folder, process.argv.includes("--registry") ? await fromRegistry(catalog) : catalog);
   console.log(`${count} files in ${relative(process.cwd(), folder) || "."}`);
 }

@@ -9,6 +9,7 @@ import { startChromium } from "./testing/chromium.ts";
 import { serve, type Served } from "./testing/serve.ts";
 
 /** Waits for what the page is about to show; a loaded machine may take its time. */
+// oxlint-disable-next-line vitest/require-awaited-expect-poll -- its callers await it
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000 });
 
 let browser: Browser;

@@ -20,7 +20,7 @@ const hostile: Integration = {
   ],
   planned: [{ type: "artifact_store", flavor: all, aliases: [...HOSTILE], paper: true }], formats: HOSTILE.map((text) => ({ format: text, description: text })), contracts: [{ type: all, accepts: [1], stability: "experimental" }],
   core: all, node: all, version: all, versions: [{ version: all, publishedAt: null, core: all, node: all, contracts: [...HOSTILE], provenance: true, deprecated: all, unpackedSize: 1 }],
-  evidence: { ...NO_EVIDENCE, testedAgainst: [{ server: all, test: all }], conformance: [{ contract: all, suite: all, version: all, files: "sha256:x", core: all, passed: 1, failed: 1, skipped: [{ id: all, reason: all }] }], provenance: true, publishedAt: null, unpackedSize: 5, weeklyDownloads: 7 }, resembles: all,
+  evidence: { ...NO_EVIDENCE, testedAgainst: [{ server: all, test: all }], conformance: [{ package: all, contract: all, flavor: all, suite: all, version: all, files: "sha256:x", core: all, passed: 1, failed: 1, skipped: [{ id: all, reason: all }] }], provenance: true, publishedAt: null, unpackedSize: 5, weeklyDownloads: 7 }, resembles: all,
 };
 
 /** A catalog in which everything that is free text is an attack, and whose homepages lead where no link may. */

@@ -15,7 +15,7 @@ const manifest = { manifestVersion: 1, entry: "./dist/index.js", core: "^0.1.0",
 const theirs = thirdParty(catalog, facts("@acme/plugin-s3", manifest, false), { description: "Buckets, by somebody else", keywords: [] });
 if (typeof theirs === "string") throw new Error(theirs);
 const known = withRegistryFacts(ours, facts("@mlstack/plugin-s3", manifest, true));
-const report = { contract: "artifact_store@1", suite: "@mlstack/testkit@1.0.0", version: "1.2.0", files: "sha256:x", core: "0.1.0", passed: 41, failed: 0, skipped: [{ id: "lease", reason: "capability not declared" }] };
+const report = { package: "@mlstack/plugin-s3", contract: "artifact_store@1", flavor: "s3", suite: "@mlstack/testkit@1.0.0", version: "1.2.0", files: "sha256:x", core: "0.1.0", passed: 41, failed: 0, skipped: [{ id: "lease", reason: "capability not declared" }] };
 
 /** The catalog of this repository as its registry could make it: with all that can be known of one, and a third party's beside it. */
 export const fullCatalog: Catalog = {

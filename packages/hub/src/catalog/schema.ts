@@ -45,10 +45,10 @@ const version = z.looseObject({
 
 /** What a run of a contract's suite has found: of which bytes, against which core. It says nothing of other versions. */
 const conformance = z.looseObject({
-  contract: z.string(),
-  /** The suite's package and version. */
+  package: z.string(), contract: z.string(), flavor: z.string(),
+  /** The suite: its package and version, or its folder in this repository. */
   suite: z.string(),
-  /** Version of the plugin, and the digest of its unpacked files as in mlstack.lock: who has them can tell whether these are the ones. */
+  /** Version of the package, and the digest of its unpacked files as in mlstack.lock: who has them can tell whether these are the ones. */
   version: z.string(), files: z.string().regex(/^sha256:/),
   /** Version of @mlstack/core. */
   core: z.string(),

@@ -91,7 +91,7 @@ describe("searchEverywhere", () => {
 
 test("withRegistryFacts adds to ours what a registry knows, and leaves the rest", () => {
   const own = sample.integrations[0]!;
-  const conformance = [{ contract: "artifact_store@1", suite: "s", version: "1", files: "sha256:x", core: "0.1.0", passed: 1, failed: 0, skipped: [] }];
+  const conformance = [{ package: "@mlstack/plugin-s3", contract: "artifact_store@1", flavor: "s3", suite: "s", version: "1", files: "sha256:x", core: "0.1.0", passed: 1, failed: 0, skipped: [] }];
   const more = withRegistryFacts({ ...own, evidence: { ...own.evidence, conformance } }, facts("@mlstack/plugin-s3", manifest("artifact_store", "s3"), { publishedAt: "not a time" }));
   expect(more.evidence).toMatchObject({ conformance, provenance: true });
   expect(more.versions.map((v) => v.version)).toEqual(["1.1.0", "1.0.0"]);
