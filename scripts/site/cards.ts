@@ -11,7 +11,7 @@ export function card(integration: Integration, up: string): Html {
   const kinds = inOrder(kindsOf(integration));
   const offered = offeredKinds(integration);
   return html`<li class="card" data-name="${name}" data-state="${state}" data-types="${kinds.join(" ")}" data-offers="${offered.join(" ")}">
-<div class="card-head"><span class="${tile(kinds[0])}">${icon(kinds[0])}</span><div><h3><a href="${up}integrations/${fileName(name)}.html">${title}</a></h3><p class="card-name"><code>${name}</code> ${badge(state)}${thirdPartyBadge(integration)}</p></div></div>
+<div class="card-head"><span class="${tile(kinds[0])}">${icon(kinds[0])}</span><div><h3><a href="${up}integrations/${fileName(name)}.html">${title}</a></h3><p class="card-name">${integration.source === "mlstack" && html`<code>${name}</code> `}${badge(state)}${thirdPartyBadge(integration)}</p></div></div>
 <p class="card-text">${prose(description)}</p>
 <ul class="tags" aria-label="Component types">${kinds.map((kind) => (state === "planned" || offered.includes(kind) ? html`<li>${typeTitle(kind)}</li>` : html`<li class="soon">${typeTitle(kind)}: planned</li>`))}</ul>
 ${state === "available" && html`<p class="card-foot"><span>${breakable(pkg ?? "")}</span> <span>${version ?? ""}</span></p>`}${state === "built-in" && html`<p class="card-foot"><span>Comes with mlstack</span></p>`}

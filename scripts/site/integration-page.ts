@@ -72,7 +72,7 @@ export function integrationPage(integration: Integration, catalog: Catalog): str
   return page({
     title: `${integration.title} – mlstack integrations`, description: integration.description, depth: 1, core: catalog.core,
     main: html`<nav class="crumbs" aria-label="Breadcrumb"><ol><li><a href="../index.html">Integrations</a></li>${kinds[0] !== undefined && html`<li><a href="../types/${fileName(kinds[0])}.html">${typeTitle(kinds[0])}</a></li>`}<li aria-current="page">${integration.title}</li></ol></nav>
-<div class="title"><span class="${tile(kinds[0])} large">${icon(kinds[0])}</span><div><h1>${integration.title}</h1><p class="under"><code>${integration.name}</code> ${badge(integration.state)}${thirdPartyBadge(integration)}</p></div></div>
+<div class="title"><span class="${tile(kinds[0])} large">${icon(kinds[0])}</span><div><h1>${integration.title}</h1><p class="under">${integration.source === "mlstack" && html`<code>${integration.name}</code> `}${badge(integration.state)}${thirdPartyBadge(integration)}</p></div></div>
 <div class="columns"><div class="content">
 <p class="lead">${prose(integration.description)}</p>
 <ul class="tags big" aria-label="Component types">${kinds.map((kind) => { const soon = integration.state !== "planned" && !offered.includes(kind); return html`<li${soon && html` class="soon"`}><a href="../types/${fileName(kind)}.html">${typeTitle(kind)}${soon && ": planned"}</a></li>`; })}</ul>

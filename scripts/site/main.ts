@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { root } from "../bootstrap/install.mjs";
 import { catalogIn } from "../catalog/generated.ts";
 import type { Catalog } from "../catalog/build-catalog.ts";
+import { MlstackError } from "../../packages/core/dist/index.js";
 import { openRegistry, withRegistry } from "../../packages/hub/dist/index.js";
 import { keptReports } from "../evidence/kept.ts";
 import { siteFiles } from "./site.ts";
@@ -26,7 +27,7 @@ export function writeSite(folder: string, catalog: Catalog = catalogIn(root)): n
 }
 
 async function fromRegistry(catalog: Catalog): Promise<Catalog> {
-  const registry = await openRegistry({ projectDir: root, cacheDir: join(root, "node_modules", ".cache", "mlstack-site"), offline: false, env: process.env });
+  const registry = await openRegistry({ projectDir: root, cacheDir: process.env["MLSTACK_SITE_CACHE"] ?? join(root, "node_modules", ".cache", "mlstack-site"), offline: false, env: process.env });
   const found = await withRegistry(catalog, registry);
   for (const one of found.ignored) console.warn(`left out ${one.package}: ${one.why}`);
   return found.catalog;
@@ -38,6 +39,12 @@ if (process.argv[1] === import.meta.filename) {
   const { reports, stale } = await keptReports(root);
   for (const one of stale) console.warn(one);
   const catalog = catalogIn(root, reports);
-  const count = writeSite(folder, process.argv.includes("--registry") ? await fromRegistry(catalog) : catalog);
-  console.log(`${count} files in ${relative(process.cwd(), folder) || "."}`);
+  try {
+    const count = writeSite(folder, process.argv.includes("--registry") ? await fromRegistry(catalog) : catalog);
+    const shown = relative(process.cwd(), folder) || ".";
+    console.log(`${count} files in ${shown}: open ${join(shown, "index.html")}`);
+  } catch (e) {
+    console.error(MlstackError.is(e) ? `${e.code}  ${e.message}${e.fix === undefined ? "" : `\n  fix   ${e.fix}`}` : e instanceof Error ? e.message : String(e));
+    process.exitCode = 1;
+  }
 }

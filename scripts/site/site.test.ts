@@ -126,6 +126,10 @@ describe("a catalog of attacks", () => {
   test("its snippets are still YAML of one component", () => {
     for (const component of hostileCatalog.integrations.flatMap((i) => i.components)) expect(Object.keys((parse(stackSnippet(component)) as { components: object }).components)).toHaveLength(1);
   });
+  test("nobody's page takes the place of another's", () => {
+    const [ours] = catalog.integrations;
+    expect(() => siteFiles({ ...catalog, integrations: [...catalog.integrations, { ...hostileCatalog.integrations[0]!, name: ours!.name }] })).toThrow(`two integrations are called ${ours!.name}`);
+  });
   test("a name or type that would leave the site's folder is refused", () => {
     const hostile = hostileCatalog.integrations[0]!;
     for (const wrong of [{ ...hostile, name: "../../x" }, { ...hostile, types: ["../x"] }]) expect(() => siteFiles({ ...hostileCatalog, integrations: [wrong] })).toThrow(/can't be the name of a page/);

@@ -28,6 +28,9 @@ export function indexOf(catalog: Catalog): unknown {
 
 /** All files of the site: paths from its root, and their text. The same catalog gives the same bytes. */
 export function siteFiles(catalog: Catalog): Readonly<Record<string, string>> {
+  const names = catalog.integrations.map((i) => i.name);
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) throw new Error(`two integrations are called ${twice}: the page of one would take the place of the other's`);
   const kinds = [...new Set(catalog.integrations.flatMap((i) => kindsOf(i)))].sort();
   return {
     "index.html": listPage(catalog),

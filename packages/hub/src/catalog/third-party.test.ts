@@ -84,6 +84,18 @@ describe("searchEverywhere", () => {
     expect(integrations.find((i) => i.package === name)!.resembles).toBe(like);
   });
 
+  test.each(["s3", "gcp", "@g/cp", "@gcs/.", "mlflow", "@ac-me/x", "@ac/me-x", "---", "Ünïcode"])("%s takes the name of nobody else", async (name) => {
+    const { integrations } = await searchEverywhere(sample, registry([facts(name, manifest("artifact_store", "x")), facts("@ac/me-x-y", manifest("artifact_store", "x"))]), "");
+    const names = [...integrations.map((i) => i.name), ...sample.aliases.map((a) => a.name)];
+    expect(new Set(names).size).toBe(names.length);
+    expect(catalogSchema.safeParse({ ...sample, integrations }).success).toBe(true);
+  });
+
+  test.each(["../../x@1", "artifact_store", "Artifact_Store@1", "a/b@1", "<script>@1"])("a manifest that names the contract %s is none", async (contract) => {
+    const { ignored } = await searchEverywhere(sample, registry([facts("x", { manifestVersion: 1, entry: "./x", core: "*", components: [{ contract, flavor: "f", description: "d", config: {} }] })]), "");
+    expect(ignored).toEqual([{ package: "x", why: `1.1.0 names the contract ${JSON.stringify(contract)}, which is none` }]);
+  });
+
   test("a search that fails is the caller's to say", async () => {
     await expect(searchEverywhere(sample, { ...registry([]), search: async () => { throw new Error("no network"); } }, "")).rejects.toThrow("no network");
   });

@@ -1,5 +1,6 @@
 import { didYouMean, MlstackError, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
 import type { PackageDocument, PackageVersion, Registry } from "../registry/index.ts";
+import { sha256 } from "../digest/index.ts";
 import { byStateAndName, findIntegrations, fitsFilter, type Filter } from "./find.ts";
 import { NO_EVIDENCE, type Catalog, type CatalogVersion, type Integration } from "./schema.ts";
 
@@ -39,7 +40,13 @@ export async function searchEverywhere(catalog: Catalog, registry: SearchedRegis
       else found.push(one);
     } catch (e) { ignored.push({ package: hit.name, why: e instanceof Error ? e.message : String(e) }); }
   });
-  const fits = found.filter((i) => fitsFilter(i, filter));
+  // of two that would have one name, the package that comes first in the alphabet has it
+  const byName = new Map<string, Integration>();
+  for (const one of found.sort((a, b) => (a.package! < b.package! ? -1 : 1))) {
+    if (byName.has(one.name)) ignored.push({ package: one.package!, why: `its short name would be that of ${byName.get(one.name)!.package!}` });
+    else byName.set(one.name, one);
+  }
+  const fits = [...byName.values()].filter((i) => fitsFilter(i, filter));
   return {
     integrations: [...findIntegrations(catalog, text, filter), ...fits.sort(byStateAndName)],
     ignored: ignored.sort((a, b) => (a.package < b.package ? -1 : 1)),
@@ -53,9 +60,11 @@ export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonl
   const parsed = pluginManifest.safeParse(newest.manifest);
   if (!parsed.success) return newest.manifest === undefined ? `${newest.version} has no "mlstack" field` : `the "mlstack" field of ${newest.version} is no manifest: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`.trim();
   const manifest = parsed.data;
+  const strange = manifest.components.find((c) => parseContractId(c.contract) === undefined)?.contract ?? manifest.contracts.find((c) => parseContractId(`${c.type}@1`) === undefined)?.type;
+  if (strange !== undefined) return `${newest.version} names the contract ${JSON.stringify(strange.slice(0, 80))}, which is none`;
   const resembles = lookalike(catalog, facts.name);
   return {
-    name: shortNameOf(facts.name), title: facts.name, description: hit.description === "" ? "No description" : hit.description, state: "available", source: "third-party", package: facts.name, homepage: null,
+    name: shortNameOf(catalog, facts.name), title: facts.name, description: hit.description === "" ? "No description" : hit.description, state: "available", source: "third-party", package: facts.name, homepage: null,
     keywords: hit.keywords.filter((k) => k !== PLUGIN_KEYWORD), ...offersOf(manifest), planned: [], core: manifest.core, node: newest.engines["node"] ?? null, version: newest.version,
     versions: versionsOf(facts), evidence: { ...NO_EVIDENCE, ...evidenceOf(facts) }, ...(resembles !== undefined && { resembles }),
   };
@@ -124,9 +133,14 @@ const timeOf = (text: string | undefined): string | null => {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 };
 
-/** `@acme/mlstack-plugin-x` → `acme-mlstack-plugin-x`: it holds the whole name, so that it is nobody else's. */
-function shortNameOf(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+/**
+ * `@acme/mlstack-plugin-x` → `acme-mlstack-plugin-x`. Where that could be another's name, too, a digest of the package's name is added: nobody takes the
+ * place of an integration of ours, or of somebody else's, by what he calls his package.
+ */
+function shortNameOf(catalog: Catalog, name: string): string {
+  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+  const taken = catalog.integrations.some((i) => i.name === slug) || catalog.aliases.some((a) => a.name === slug);
+  return !taken && /^@[a-z0-9]+\/[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) ? slug : `${slug}-${sha256(name).slice("sha256:".length, "sha256:".length + 10)}`.replace(/^-/, "x-");
 }
 
 const SCOPE = "@mlstack/";
