@@ -6,7 +6,7 @@ import { isPlugin, type Repo, type Rule, type Workspace } from "../repo.ts";
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@mlstack/core": [],
   "@mlstack/pipeline": ["@mlstack/core"],
-  "@mlstack/engine": ["@mlstack/core", "@mlstack/pipeline"],
+  "@mlstack/engine": ["@mlstack/core", "@mlstack/pipeline", "@mlstack/hub"],
   "@mlstack/hub": ["@mlstack/core"],
   "@mlstack/testkit": ["@mlstack/core", "@mlstack/pipeline"],
   "@mlstack/server": ["@mlstack/core", "@mlstack/engine", "@mlstack/hub"],

@@ -116,6 +116,15 @@ export const ERROR_CODES = {
   MLS8206: { exit: 4, title: "The file mlstack.lock was written by a newer version" },
   MLS8207: { exit: 4, title: "What is installed and mlstack.lock do not fit together" },
   MLS8208: { exit: 5, title: "The file mlstack.lock contradicts the package that it names" },
+  // 83xx: the project's package manager
+  MLS8301: { exit: 2, title: "The project's package manager cannot be used" },
+  MLS8302: { exit: 4, title: "The package manager's lock does not fit package.json" },
+  MLS8303: { exit: 4, title: "Packages want different versions of one that they share" },
+  MLS8304: { exit: 1, title: "The package manager failed" },
+  MLS8305: { exit: 4, title: "The package manager's own policy refuses a package" },
+  MLS8306: { exit: 1, title: "The package manager may not write where it must" },
+  MLS8307: { exit: 4, title: "The package manager's lock cannot be read" },
+  MLS8308: { exit: 4, title: "A package is not in the package manager's lock" },
   // 84xx: which version
   MLS8401: { exit: 2, title: "It cannot be understood which integration is meant" },
   MLS8402: { exit: 4, title: "No version is in the range that was asked for" },

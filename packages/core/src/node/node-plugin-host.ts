@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { MlstackError } from "../errors/mlstack-error.ts";
 import type { PluginHost, PluginPackage } from "../plugin/plugin-host.ts";
 
 /** A plugin that comes with the engine: its folder, and how its entry is imported. */
@@ -20,8 +21,8 @@ interface PackageJson {
  * Finds plugins among the dependencies in a project's package.json. Manifests are read by path (nearest node_modules upward), not
  * by `require.resolve`, which an exports map may forbid, and never by scanning node_modules.
  */
-export function nodePluginHost(options: { projectDir: string; builtIn?: readonly BuiltInPlugin[]; /** Packages to look for, in place of the project's dependencies. */ names?: readonly string[] }): PluginHost {
-  const { projectDir } = options;
+export function nodePluginHost(options: { projectDir: string; builtIn?: readonly BuiltInPlugin[]; /** Packages to look for, in place of the project's dependencies. */ names?: readonly string[]; /** Asked before a package is imported, built-in ones aside: what forbids it is thrown, and nothing of the package runs. */ forbidden?: (pkg: PluginPackage) => Promise<MlstackError | undefined> }): PluginHost {
+  const { projectDir, forbidden } = options;
   let manager = "npm";
 
   async function packages(): Promise<readonly PluginPackage[]> {
@@ -33,7 +34,15 @@ export function nodePluginHost(options: { projectDir: string; builtIn?: readonly
     const taken = new Set(builtIn.map((p) => p.name));
     const names = (options.names ?? Object.keys({ ...project?.dependencies, ...project?.devDependencies, ...project?.optionalDependencies })).filter((n) => !taken.has(n));
     const found = await Promise.all(names.map((name) => locate(projectDir, name)));
-    return [...builtIn, ...found.filter((p) => p !== undefined)].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return [...builtIn, ...found.filter((p) => p !== undefined).map(guarded)].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  function guarded(pkg: PluginPackage): PluginPackage {
+    return forbidden === undefined ? pkg : { ...pkg, async load() {
+      const problem = await forbidden(pkg);
+      if (problem !== undefined) throw problem;
+      return pkg.load();
+    } };
   }
 
   return {

@@ -23,8 +23,13 @@ export function findProject(from: string, env: Readonly<Record<string, string | 
     }
   };
   const dir = upward("mlstack.yaml") ?? upward("package.json") ?? start;
+  return { dir, stateDir: stateDirOf(dir, env) };
+}
+
+/** The state folder of the project in a folder. */
+export function stateDirOf(dir: string, env: Readonly<Record<string, string | undefined>>): string {
   const state = env["MLSTACK_STATE_DIR"];
-  return { dir, stateDir: state === undefined || state === "" ? join(dir, STATE_FOLDER) : resolve(state) };
+  return state === undefined || state === "" ? join(dir, STATE_FOLDER) : resolve(state);
 }
 
 /** What names a project in shared stores, and the salt of its keyed hashes. Made once. */

@@ -312,6 +312,13 @@ describe("a manifest that lies", () => {
   });
 });
 
+test("a package that brings others along, a second core among them, is refused; one with a folder of that name in its sources is not", async () => {
+  const core = { "node_modules/@mlstack/core/package.json": '{"name":"@mlstack/core","version":"99.0.0"}' };
+  const [evil, benign] = [madePlugin({ name: NAME, files: core }), madePlugin({ name: NAME, files: { "fixtures/node_modules/x.js": "1" } })];
+  await expect(checkTarball(evil.tarball, "x", evil.version)).rejects.toMatchObject({ code: "MLS8202", exitCode: 5, details: { file: "node_modules/@mlstack/core/package.json" } });
+  await expect(checkTarball(benign.tarball, "x", benign.version)).resolves.toMatchObject({ package: { name: NAME } });
+});
+
 describe("offline", () => {
   test("what was fetched before is there, what was not is named, and nobody is asked", async () => {
     const before = await open();

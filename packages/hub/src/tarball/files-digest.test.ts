@@ -33,7 +33,7 @@ test("what package managers change when they unpack does not count", async () =>
   expect(await ofFolder()).toBe(await ofTarball(asPublished));
 });
 
-test("its own node_modules and traces of a file manager do not count: what it bundles is a dependency like others", async () => {
+test("its own node_modules, where package managers put things, and traces of a file manager do not count", async () => {
   const files = { "package.json": "{}", "index.js": "1" };
   put({ ...files, "node_modules/dep/index.js": "2", "node_modules/.bin/x": "3", ".DS_Store": "4" });
   expect(await ofFolder()).toBe(await ofTarball({ ...files, "node_modules/bundled/index.js": "5" }));

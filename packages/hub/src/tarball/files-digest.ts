@@ -8,8 +8,8 @@ import type { PackageFiles } from "./read-tarball.ts";
 export type FileDigests = ReadonlyMap<string, Digest>;
 
 /**
- * The digests of a package's files, in the form that is the same for every package manager and system. Not counted: its own node_modules
- * (what it bundles is a dependency like others, and package managers put things there), and `.DS_Store`, which a look into the folder makes.
+ * The digests of a package's files, in the form that is the same for every package manager and system. Not counted: its own node_modules,
+ * where package managers put things, and `.DS_Store`, which a look into the folder makes.
  */
 export function fileDigests(files: PackageFiles): FileDigests {
   const counted = [...files].filter(([path]) => isCounted(path)).map(([path, bytes]) => [path, sha256(asInstalled(bytes))] as const);

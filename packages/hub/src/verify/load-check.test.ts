@@ -1,4 +1,4 @@
-import { linkSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contractRegistry, pluginLoader, type PluginPackage } from "@mlstack/core";
 import { nodePluginHost } from "@mlstack/core/node";
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LOCK_FILE, lockText, type LockedPlugin } from "../lock/lock.ts";
 import { madePlugin } from "../testing/plugins.ts";
 import { scratch, type Scratch } from "../testing/scratch.ts";
-import { lockedPluginHost, openLoadCheck, type LoadCheck } from "./load-check.ts";
+import { openLoadCheck, type LoadCheck } from "./load-check.ts";
 import { lockEntry } from "../lock/lock-entry.ts";
 import { checkTarball } from "../tarball/check-tarball.ts";
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
   folder = scratch();
   const checked = await checkTarball(made.tarball, "x", made.version);
   entry = lockEntry({ package: checked.package, source: "registry", tarball: checked, trust: { provenance: false } });
-  folder.put({ "package.json": JSON.stringify({ dependencies: { [NAME]: "1.0.0" } }), [LOCK_FILE]: lockText({ plugins: { [NAME]: entry } }), ...Object.fromEntries(Object.entries(made.files).map(([path, text]) => [`node_modules/${NAME}/${path}`, text])) });
+  folder.put({ ".mlstack/.gitignore": "*", "package.json": JSON.stringify({ dependencies: { [NAME]: "1.0.0" } }), [LOCK_FILE]: lockText({ plugins: { [NAME]: entry } }), ...Object.fromEntries(Object.entries(made.files).map(([path, text]) => [`node_modules/${NAME}/${path}`, text])) });
 });
 afterEach(() => { folder.remove(); });
 
@@ -81,6 +81,14 @@ describe("a change after it was found right is seen", () => {
   });
 });
 
+test("what no program runs counts when files are read: with the next of them that changes, or one that is added", async () => {
+  expect(await check()).toBeUndefined();
+  writeFileSync(at("README.md"), "# other\n");
+  expect([await check(), reads.files]).toEqual([undefined, 1]);
+  writeFileSync(at("index.js"), made.files["index.js"]!);
+  expect(await check()).toMatchObject({ code: "MLS8204" });
+});
+
 describe("what changes nothing is no refusal", () => {
   test("a file that was written anew with what it had, one that another project links to, and a touch", async () => {
     expect(await check()).toBeUndefined();
@@ -102,10 +110,10 @@ describe("what changes nothing is no refusal", () => {
     expect(reads.files).toBe(3);
   });
 
-  test("a state folder that can't be written", async () => {
-    folder.put({ ".mlstack": "a file where the folder should be" });
-    expect(await check()).toBeUndefined();
-    expect(await check()).toBeUndefined();
+  test("a state folder that is not there, and is not made for this", async () => {
+    rmSync(join(folder.dir, ".mlstack"), { recursive: true });
+    for (let i = 0; i < 2; i++) expect(await check()).toBeUndefined();
+    expect([reads.files, existsSync(join(folder.dir, ".mlstack"))]).toEqual([2, false]);
   });
 });
 
@@ -144,7 +152,7 @@ describe("the lock decides, not what was remembered", () => {
 
 test("a changed plugin is refused when it is loaded, with its own code, and its code never runs; the same unchanged is loaded", async () => {
   folder.put({ [`node_modules/${NAME}/index.js`]: "globalThis.ran = true; export default {};" });
-  const loader = async () => pluginLoader({ host: lockedPluginHost(nodePluginHost({ projectDir: folder.dir }), await open()), coreVersion: "0.1.0", contracts: contractRegistry() });
+  const loader = async () => pluginLoader({ host: nodePluginHost({ projectDir: folder.dir, forbidden: (await open()).check }), coreVersion: "0.1.0", contracts: contractRegistry() });
   await expect((await loader()).check("artifact_store", "x", {}, "store")).rejects.toMatchObject({ code: "MLS8204" });
   expect("ran" in globalThis).toBe(false);
   folder.put({ [`node_modules/${NAME}/index.js`]: made.files["index.js"]! });
@@ -154,8 +162,7 @@ test("a changed plugin is refused when it is loaded, with its own code, and its 
 
 test("listing asks for nothing", async () => {
   folder.put({ [`node_modules/${NAME}/index.js`]: "evil" });
-  const host = lockedPluginHost(nodePluginHost({ projectDir: folder.dir }), await open());
+  const host = nodePluginHost({ projectDir: folder.dir, forbidden: (await open()).check });
   expect((await host.packages()).map(({ name }) => name)).toEqual([NAME]);
   expect(reads.files).toBe(0);
-  expect(host.installCommand([NAME])).toBe(`npm install ${NAME}`);
 });

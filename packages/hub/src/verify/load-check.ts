@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { PluginHost, PluginPackage } from "@mlstack/core";
+import { join } from "node:path";
+import type { PluginPackage } from "@mlstack/core";
 import type { MlstackError } from "@mlstack/core/errors";
 import { canonicalJson, sha256, type Digest } from "../digest/digest.ts";
 import { writeFileAtomic } from "../files/write-file-atomic.ts";
@@ -32,6 +31,14 @@ interface Index { readonly v: 1; lock: Digest; readonly plugins: Record<string, 
 const SETTLED_MS = 2500;
 
 /**
+ * What nothing runs or reads while an integration is at work, and what most of its files are: looking at them all would take as long again as
+ * everything else. They count when files are read, and for `verify`. TypeScript is among it where the entry is none: Node does not run it in
+ * node_modules.
+ */
+const INERT = /\.(?:map|md|d\.[mc]?ts)$|(?:^|\/)(?:LICENSE|NOTICE)[^/]*$/;
+const TYPESCRIPT = /\.[mc]?tsx?$/;
+
+/**
  * What every command that loads an integration asks. Files are looked at, not read, as long as their sizes, times and inodes are those under
  * which they were read and found right; a folder's own time tells that something was added. The change time is among them because it can't be
  * set back. Where they differ all of the integration's files are read again.
@@ -58,7 +65,7 @@ export async function openLoadCheck({ projectDir, indexFile, now = Date.now }: L
   }
 
   async function read(pkg: PluginPackage): Promise<MlstackError | undefined> {
-    const before = statesOf(pkg.dir);
+    const before = statesOf(pkg);
     const problem = await verifyInstalled(pkg.name, locked().plugins[pkg.name], pkg);
     if (problem !== undefined) delete index.plugins[pkg.name];
     else if (before !== undefined && before.every(([, , mtime, ctime]) => Math.max(mtime, ctime) < now() - SETTLED_MS)) index.plugins[pkg.name] = { dir: pkg.dir, locked: entryDigest(locked(), pkg.name), states: before };
@@ -80,21 +87,6 @@ export async function openLoadCheck({ projectDir, indexFile, now = Date.now }: L
   };
 }
 
-/** A host whose packages are compared with the lock before they are loaded; listing them stays free of it. */
-export function lockedPluginHost(host: PluginHost, check: LoadCheck): PluginHost {
-  return {
-    installCommand: (packages) => host.installCommand(packages),
-    packages: async () => (await host.packages()).map((pkg) => ({
-      ...pkg,
-      async load() {
-        const problem = await check.check(pkg);
-        if (problem !== undefined) throw problem;
-        return pkg.load();
-      },
-    })),
-  };
-}
-
 const entryDigest = (lock: Lock, name: string): Digest => sha256(canonicalJson(lock.plugins[name] ?? null));
 
 function isSame(dir: string, [path, size, mtimeMs, ctimeMs, ino]: State): boolean {
@@ -102,8 +94,10 @@ function isSame(dir: string, [path, size, mtimeMs, ctimeMs, ino]: State): boolea
   return found !== undefined && found.size === size && found.ctimeMs === ctimeMs && found.mtimeMs === mtimeMs && found.ino === ino && found.isDirectory() === (path === "" || path.endsWith("/"));
 }
 
-/** Of all files and folders that count; undefined where something vanishes meanwhile. */
-function statesOf(dir: string): readonly State[] | undefined {
+/** Of all folders, and of files that may be run or read; undefined where something vanishes meanwhile. */
+function statesOf({ dir, manifest }: PluginPackage): readonly State[] | undefined {
+  const { entry } = (typeof manifest === "object" && manifest !== null ? manifest : {}) as { readonly entry?: unknown };
+  const isInert = (path: string): boolean => INERT.test(path) || (!TYPESCRIPT.test(String(entry)) && TYPESCRIPT.test(path));
   const states: State[] = [];
   const look = (path: string): void => {
     const { size, mtimeMs, ctimeMs, ino } = lstatSync(`${dir}/${path}`);
@@ -115,7 +109,7 @@ function statesOf(dir: string): readonly State[] | undefined {
       const path = `${under}${entry.name}`;
       if (!isCounted(path)) continue;
       if (entry.isDirectory()) walk(`${path}/`);
-      else look(path);
+      else if (!isInert(path)) look(path);
     }
   };
   try { walk(""); } catch { return undefined; }
@@ -131,8 +125,6 @@ function readIndex(path: string): Index {
 }
 
 async function writeIndex(path: string, index: Index): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, JSON.stringify(index), { durable: false });
-  } catch { /* where the project can't be written, files are read each time */ }
+  // where there is no state folder, or none that can be written, files are read each time
+  await writeFileAtomic(path, JSON.stringify(index), { durable: false }).catch(() => undefined);
 }

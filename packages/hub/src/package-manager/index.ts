@@ -1,0 +1,3 @@
+export { detectPackageManager } from "./open.ts";
+export { normalForm } from "./subtree.ts";
+export type { AddedPackage, LockedEdge, LockedPackage, ManagerName, PackageManager, RunOptions, Subtree } from "./types.ts";

@@ -1,0 +1,139 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
+import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.ts";
+import { failureOf } from "./failures.ts";
+import { installedIn } from "./installed.ts";
+import { lockSource } from "./lock-source.ts";
+import { everythingAsked, loose, unreadableLock } from "./locks/lock.ts";
+import { readLock } from "./locks/read.ts";
+import { runManager, type Outcome } from "./run.ts";
+import { subtreeOf } from "./subtree.ts";
+import type { AddedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
+import { manifestIn } from "./workspace.ts";
+
+export interface ManagerOptions {
+  readonly flavor: Flavor;
+  readonly projectDir: string;
+  readonly rootDir: string;
+  readonly lockFile: string;
+  /** The version that package.json names. */
+  readonly wanted: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A file that a manager writes when it has installed something. bun writes none. */
+const MARKS: Readonly<Record<Flavor, string>> = { npm: ".package-lock.json", pnpm: ".modules.yaml", "yarn-classic": ".yarn-integrity", "yarn-berry": ".yarn-state.yml", bun: "." };
+/** Lock and mark are written by one command, in no certain order. */
+const TOGETHER_MS = 5000;
+
+export function packageManager(options: ManagerOptions): PackageManager {
+  const { flavor, projectDir, rootDir, lockFile, wanted, env } = options;
+  const commands = COMMANDS[flavor];
+  const name = commands.program;
+  let asked: Promise<string> | undefined;
+
+  const askVersion = async (): Promise<string> => {
+    const { lines, exitCode, notStarted, endedBy } = await runManager(name, ["--version"], { cwd: projectDir, env, signal: new AbortController().signal, output: () => undefined });
+    if (notStarted !== undefined) throw notInstalled(options, notStarted);
+    const version = lines.map((line) => /^v?(\d+\.\d+\.\d+\S*)$/.exec(line.trim())?.[1]).find((found) => found !== undefined);
+    if (exitCode !== 0 || version === undefined) throw failureOf({ manager: name, command: `${name} --version`, lines, exitCode, endedBy, remake: commands.remake });
+    return version;
+  };
+  const version = (): Promise<string> => (asked ??= askVersion());
+
+  /** A yarn of the other kind would write the lock anew in its own form, so it is asked before anything is done with it. */
+  async function checkKind(): Promise<void> {
+    if (name !== "yarn") return;
+    const found = await version();
+    if ((Number.parseInt(found, 10) > 1) === (flavor === "yarn-berry")) return;
+    throw new MlstackError("MLS8301", `the project uses yarn ${wanted ?? (flavor === "yarn-berry" ? "2 or newer" : "1")}, and the yarn that is installed is ${found}`, {
+      why: "it would write the lock in another form", fix: wanted === undefined ? "corepack enable, and name the version in package.json: \"packageManager\"" : "corepack enable", details: { manager: name, wanted: wanted ?? null, found },
+    });
+  }
+  async function run(what: Command, cwd: string, given: RunOptions): Promise<Outcome> {
+    const { args, env: more } = joined(what, commands.where(given));
+    const outcome = await runManager(name, args, { cwd, env: { ...env, ...more }, signal: given.signal, output: given.output, started: given.started });
+    if (outcome.notStarted !== undefined) throw notInstalled(options, outcome.notStarted);
+    if (outcome.exitCode === 0) return outcome;
+    throw failureOf({ manager: name, command: [name, ...args].join(" "), lines: outcome.lines, exitCode: outcome.exitCode, endedBy: outcome.endedBy, remake: commands.remake });
+  }
+  /** What is not installed yet would be installed along with what is added, and its scripts left out with those. */
+  async function installFirst(given: RunOptions): Promise<void> {
+    if (!isInstalled(options)) await run(commands.install(false, true), rootDir, given);
+  }
+  return {
+    name, projectDir, rootDir, lockFile, version,
+    async add(packages: readonly AddedPackage[], given) {
+      if (packages.length === 0) return;
+      await checkKind();
+      await installFirst(given);
+      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir))), projectDir, given);
+    },
+    async remove(names, given) {
+      if (names.length === 0) return;
+      await checkKind();
+      await installFirst(given);
+      await run(commands.remove(names), projectDir, given);
+    },
+    async install(given) {
+      await checkKind();
+      if (given.frozen) await refuseWhatIsOverlooked(options);
+      await run(commands.install(given.frozen, false), rootDir, given);
+    },
+    subtree: (wantedName) => readSubtree(wantedName, options),
+  };
+}
+
+async function readSubtree(wantedName: string, options: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<Subtree> {
+  const { flavor, lockFile, rootDir, projectDir } = options;
+  const { program, remake } = COMMANDS[flavor];
+  if (lockFile.endsWith(".lockb")) throw unreadableLock(lockFile, "bun's binary lock can't be read here", "bun install --save-text-lockfile --frozen-lockfile --lockfile-only, and remove bun.lockb");
+  const installed = installedIn(projectDir);
+  const lock = readLock(program, await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" }));
+  return subtreeOf(wantedName, { lock, lockFile, remake, installed });
+}
+
+/**
+ * What managers let through: bun installs without any lock, and in a workspace npm, bun and yarn 1 take a lock for complete that lacks what a
+ * package of it depends on. pnpm and berry look themselves.
+ *
+ * @throws MLS8302
+ */
+async function refuseWhatIsOverlooked({ flavor, lockFile, rootDir, projectDir }: ManagerOptions): Promise<void> {
+  const { program, remake } = COMMANDS[flavor];
+  const parts = { why: "what is installed must be what was locked", fix: `${remake}, and commit the lock` };
+  if (!existsSync(lockFile)) throw new MlstackError("MLS8302", `there is no lock of ${program}'s: ${lockFile}`, { ...parts, details: { manager: program, lock: lockFile } });
+  if (flavor === "pnpm" || flavor === "yarn-berry" || lockFile.endsWith(".lockb")) return;
+  const source = await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" });
+  const lock = readLock(program, source);
+  const wanted = everythingAsked(source.manifest(source.project));
+  const locked = lock.asked ?? Object.fromEntries(Object.entries(wanted).filter(([name]) => lock.direct(name) !== undefined));
+  const differing = Object.keys({ ...wanted, ...locked }).filter((name) => wanted[name] !== locked[name]).sort();
+  if (differing.length > 0) throw new MlstackError("MLS8302", `${program}'s lock does not fit package.json: ${differing.join(", ")}`, { ...parts, details: { manager: program, differing } });
+}
+
+function isInstalled({ flavor, rootDir, projectDir, lockFile }: ManagerOptions): boolean {
+  const mark = timeOf(join(rootDir, "node_modules", MARKS[flavor]));
+  const lock = timeOf(lockFile);
+  if (mark === undefined) return lock === undefined && ![rootDir, projectDir].some(dependsOnSomething);
+  return flavor === "bun" || lock === undefined || lock <= mark + TOGETHER_MS;
+}
+
+function dependsOnSomething(folder: string): boolean {
+  const manifest = manifestIn(folder);
+  return ["dependencies", "devDependencies", "optionalDependencies"].some((kind) => Object.keys(loose(manifest[kind])).length > 0);
+}
+
+/** When a file was changed, in milliseconds. */
+function timeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function notInstalled({ flavor, wanted, projectDir }: ManagerOptions, reason: string): MlstackError {
+  const { program } = COMMANDS[flavor];
+  const called = `${program}${wanted === undefined ? "" : ` ${wanted}`}`;
+  if (!existsSync(projectDir)) return new MlstackError("MLS8301", `there is no folder ${projectDir}`, { fix: "correct the path", details: { manager: program, folder: dirname(projectDir) } });
+  const fix = program === "npm" ? "install Node with npm" : program === "bun" ? "npm install --global bun" : flavor === "yarn-berry" ? "npm install --global corepack, then: corepack enable" : `npm install --global ${program}${wanted === undefined ? "" : `@${wanted}`}`;
+  return new MlstackError("MLS8301", `${called} is not installed`, { why: reason === "ENOENT" ? "the project uses it, and no folder of PATH has it" : `the project uses it, and it can't be started (${reason})`, fix, details: { manager: program, wanted: wanted ?? null, reason } });
+}

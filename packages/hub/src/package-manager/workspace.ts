@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { FAILSAFE_SCHEMA, load } from "js-yaml";
+import picomatch from "picomatch";
+import { isLoose, loose, text, type Loose } from "./locks/lock.ts";
+
+/**
+ * The root of the workspace that a project belongs to: the nearest folder above it whose package.json (`workspaces`) or pnpm-workspace.yaml
+ * (`packages`) takes the project in. The project's own folder when there is none.
+ */
+export function workspaceRoot(projectDir: string): string {
+  for (let dir = dirname(projectDir); ; dir = dirname(dir)) {
+    if (takesIn(patternsOf(dir), relative(dir, projectDir).split(sep).join("/"))) return dir;
+    if (dirname(dir) === dir) return projectDir;
+  }
+}
+
+/** A folder's package.json; an empty one where there is none or it can't be read: the manager itself complains about that. */
+export function manifestIn(dir: string): Loose {
+  return parsed(join(dir, "package.json"), (content) => JSON.parse(content) as unknown);
+}
+
+function patternsOf(dir: string): readonly string[] {
+  const { workspaces } = manifestIn(dir);
+  const list = Array.isArray(workspaces) ? workspaces : loose(workspaces)["packages"];
+  const pnpm = parsed(join(dir, "pnpm-workspace.yaml"), (content) => load(content, { schema: FAILSAFE_SCHEMA }))["packages"];
+  return [list, pnpm].flatMap((each) => (Array.isArray(each) ? each : [])).flatMap((each) => text(each) ?? []);
+}
+
+/** A pattern with ! in front takes out again what those before it have taken in. */
+function takesIn(patterns: readonly string[], path: string): boolean {
+  const clean = (pattern: string): string => pattern.replace(/^\.\//, "").replace(/\/+$/, "");
+  return patterns.reduce((taken, pattern) => (pattern.startsWith("!") ? taken && !picomatch.isMatch(path, clean(pattern.slice(1))) : taken || picomatch.isMatch(path, clean(pattern))), false);
+}
+
+function parsed(path: string, parse: (content: string) => unknown): Loose {
+  try {
+    const value = parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    return isLoose(value) ? value : {};
+  } catch { return {}; }
+}
