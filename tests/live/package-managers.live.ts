@@ -134,6 +134,21 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     await expect(m.install({ ...p.options(), frozen: true })).rejects.toMatchObject({ code: "MLS8302" });
   });
 
+  test("a version that is too new for a manager by its own default", async () => {
+    const now = new Date().toISOString();
+    registry.publish({ name: "fresh", version: "1.0.0", publishedAt: now, dependencies: { "fresh-below": "^1.0.0" } }, { name: "fresh-below", version: "1.0.0", publishedAt: now });
+    const p = await project({ files: { "package.json": '{ "name": "app", "private": true }' } });
+    const m = await p.manager();
+    const before = p.files();
+    const plain = await m.add([{ name: "fresh", spec: "1.0.0" }], p.options()).then(() => undefined, (e: unknown) => (e as { readonly code: string }).code);
+    expect(plain).toBe(manager.id === "yarn 4" ? "MLS8305" : undefined);
+    await m.add([{ name: "fresh", spec: "1.0.0" }], { ...p.options(), fresh: true });
+    expect((await m.subtree("fresh")).packages.map(({ id }) => id)).toEqual(["fresh-below@1.0.0", "fresh@1.0.0"]);
+    const changed = Object.entries(p.files()).filter(([path, text]) => before[path] !== text).map(([path]) => join(p.dir, path));
+    expect(m.files).toEqual(expect.arrayContaining(changed));
+    await m.install({ ...p.options(), frozen: true });
+  });
+
   test("a tarball of the project's", async () => {
     const p = await project({ files: { "package.json": '{ "name": "app", "private": true, "dependencies": { "core": "1.0.0" } }' } });
     const tarball = Buffer.from(await (await fetch(`${registry.url}@acme/plugin/-/plugin-1.2.0.tgz`)).arrayBuffer());
@@ -160,6 +175,16 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     registry.answer("/unrelated", undefined);
     expect(isGone(group!)).toBe(true);
   });
+});
+
+test.each(MANAGERS.filter(({ program }) => program === "pnpm").map((manager) => [manager.id, manager] as const))("%s laid out as npm does it: the same tree, and scripts are found", async (_, manager) => {
+  const p = await managedProject({ manager, registry: registry.url, files: APP });
+  p.write({ "pnpm-workspace.yaml": "nodeLinker: hoisted\nonlyBuiltDependencies: [own-scripted]\nallowBuilds: { own-scripted: true }\n" });
+  const m = await p.manager();
+  await m.add([{ name: "@acme/plugin", spec: "1.2.0" }], p.options());
+  expect(Object.keys(p.ran())).toEqual(["own-scripted"]);
+  const tree = await m.subtree("@acme/plugin");
+  expect([tree.digest, scripted(tree)]).toEqual([DIGEST, ["scripted@1.0.0"]]);
 });
 
 test("no manager outlives a process that exits in the middle", async () => {

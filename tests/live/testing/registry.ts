@@ -11,6 +11,8 @@ export interface PublishedPackage {
   readonly [field: string]: unknown;
   /** Files besides package.json, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** ISO 8601; long ago by default. */
+  readonly publishedAt?: string;
 }
 
 export interface TestRegistry {
@@ -24,7 +26,9 @@ export interface TestRegistry {
   close(): Promise<void>;
 }
 
-interface Stored { readonly manifest: PublishedPackage; readonly tarball: Buffer }
+interface Stored { readonly manifest: PublishedPackage; readonly publishedAt: string; readonly tarball: Buffer }
+
+const LONG_AGO = "2020-01-01T00:00:00.000Z";
 
 /** A registry on this machine that serves packuments and tarballs from memory, and nothing else. */
 export async function startRegistry(...packages: readonly PublishedPackage[]): Promise<TestRegistry> {
@@ -33,9 +37,9 @@ export async function startRegistry(...packages: readonly PublishedPackage[]): P
   const requests: string[] = [];
   let url = "";
   const publish = (...more: readonly PublishedPackage[]): void => {
-    for (const { files = {}, ...manifest } of more) {
+    for (const { files = {}, publishedAt = LONG_AGO, ...manifest } of more) {
       const versions = stored.get(manifest.name) ?? new Map<string, Stored>();
-      stored.set(manifest.name, versions.set(manifest.version, { manifest, tarball: tarballOf({ "package.json": JSON.stringify(manifest), ...files }) }));
+      stored.set(manifest.name, versions.set(manifest.version, { manifest, publishedAt, tarball: tarballOf({ "package.json": JSON.stringify(manifest), ...files }) }));
     }
   };
   const server = createServer((request, response) => {
@@ -66,10 +70,10 @@ export async function startRegistry(...packages: readonly PublishedPackage[]): P
 }
 
 function packument(url: string, name: string, versions: ReadonlyMap<string, Stored>): object {
-  const published = "2020-01-01T00:00:00.000Z";
+  const modified = [...versions.values()].map(({ publishedAt }) => publishedAt).sort().at(-1);
   return {
-    _id: name, name, "dist-tags": { latest: [...versions.keys()].at(-1) }, modified: published,
-    time: { created: published, modified: published, ...Object.fromEntries([...versions.keys()].map((version) => [version, published])) },
+    _id: name, name, "dist-tags": { latest: [...versions.keys()].at(-1) }, modified,
+    time: { created: LONG_AGO, modified, ...Object.fromEntries([...versions].map(([version, { publishedAt }]) => [version, publishedAt])) },
     versions: Object.fromEntries([...versions].map(([version, { manifest, tarball }]) => [version, {
       ...manifest, _id: `${name}@${version}`, ...(hasInstallScript(manifest) && { hasInstallScript: true }),
       dist: {

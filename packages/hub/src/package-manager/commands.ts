@@ -19,8 +19,12 @@ export interface Commands {
   readonly remake: string;
   /** How a package of the workspace is asked for, given its version. */
   workspaceSpec(version: string): string;
-  /** Exact versions; without scripts, by a flag of this one command. */
-  add(specs: readonly string[]): Command;
+  /**
+   * Exact versions; without scripts, by a flag of this one command.
+   *
+   * @param fresh takes versions that the manager by default would wait with; pnpm does when they are named, and writes that down
+   */
+  add(specs: readonly string[], fresh: boolean): Command;
   remove(names: readonly string[]): Command;
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
@@ -67,7 +71,7 @@ const BERRY = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false", YARN_ENABLE_TELEMETRY: 
 const SKIP_BUILD = "--mode=skip-build";
 const berry: Commands = {
   program: "yarn", remake: "yarn install", workspaceSpec: anyWorkspace,
-  add: (specs) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: BERRY }),
+  add: (specs, fresh) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: { ...BERRY, ...(fresh && { YARN_NPM_MINIMAL_AGE_GATE: "0" }) } }),
   remove: (names) => ({ args: ["remove", SKIP_BUILD, ...names], env: BERRY }),
   install: (frozen) => ({ args: ["install", frozen ? "--immutable" : "--no-immutable"], env: frozen ? { ...BERRY, YARN_ENABLE_IMMUTABLE_INSTALLS: "true" } : BERRY }),
   where: ({ offline, registry }) => ({

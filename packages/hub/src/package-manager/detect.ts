@@ -6,7 +6,7 @@ import { isBerryLock } from "./locks/yarn.ts";
 import { packageManager } from "./manager.ts";
 import type { ManagerName, PackageManager } from "./types.ts";
 import { workspaceRoot } from "./workspace.ts";
-import { refuseOtherLinkers } from "./yarn-linker.ts";
+import { refuseOtherLinkers } from "./yarn-settings.ts";
 
 /** Lock files by manager: the one that is made, and others, which go first where they are there. */
 const LOCK_FILES: Readonly<Record<ManagerName, readonly [made: string, ...others: string[]]>> = {

@@ -48,5 +48,5 @@ test("what nobody knows is a failure with the last that was said", () => {
 });
 
 test("network trouble is never called a difference of bytes, whatever a package is called", () => {
-  expect(failure("npm", ["npm error code ECONNRESET", "npm error network request to https://registry.example.test/einteg failed, reason: aborted"]).code).toBe("MLS8101");
+  expect(failure("npm", ["npm error code ECONNRESET", "npm error network request to https://packages.example.test/einteg failed, reason: aborted"]).code).toBe("MLS8101");
 });

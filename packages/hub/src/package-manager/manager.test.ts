@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { detectPackageManager } from "./open.ts";
 import { endGroup } from "./process-group.ts";
@@ -54,6 +54,21 @@ describe("what each manager is told", () => {
     ]);
   });
 
+  test("fresh versions, where yarn waits by its own default only", async () => {
+    const gates = async (fresh: boolean, files: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+      const it = await managed("yarn 4", { files });
+      await it.manager.add([{ name: "a", spec: "1.0.0" }], { ...options(), fresh });
+      return it.calls()[0]!.env["YARN_NPM_MINIMAL_AGE_GATE"];
+    };
+    expect([await gates(true), await gates(false), await gates(true, { ".yarnrc.yml": "nodeLinker: node-modules\nnpmMinimalAgeGate: 7d\n" })]).toEqual(["0", undefined, undefined]);
+  });
+
+  test("which files it may write is known before", async () => {
+    const it = await managed("pnpm");
+    expect(it.manager.files.map((file) => file.slice(it.root.length + 1))).toEqual(["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]);
+    expect((await managed("npm")).manager.files.map((file) => basename(file))).toEqual(["package.json", "package-lock.json"]);
+  });
+
   test("in a workspace: adding where the project is, installing at the root", async () => {
     const { program, files, mark } = KINDS["npm"]!;
     const root = folderWith({ "package.json": '{ "workspaces": ["app"] }', "app/package.json": '{ "dependencies": {} }', ...files, [mark]: "", "package-lock.json": '{ "lockfileVersion": 3, "packages": {} }' });
@@ -103,7 +118,7 @@ describe("what is not installed is installed first, with its own scripts", () =>
 
 describe("who runs it", () => {
   test("what the one that started mlstack says of itself is kept from it, what the user has set is not", async () => {
-    const theirs = { npm_config_registry: "https://registry.example.test/", NPM_CONFIG_CACHE: "/somewhere", HTTPS_PROXY: "http://proxy.example.test" };
+    const theirs = { npm_config_registry: "https://packages.example.test/", NPM_CONFIG_CACHE: "/somewhere", HTTPS_PROXY: "http://proxy.example.test" };
     const it = await managed("npm", { env: { ...theirs, npm_package_name: "x", npm_lifecycle_event: "npx", npm_command: "exec", npm_execpath: "/x", npm_config_local_prefix: "/x", npm_config_user_agent: "npm/1", INIT_CWD: "/x", FORCE_COLOR: "1" } });
     await it.manager.remove(["left"], options());
     const { env } = it.calls()[0]!;

@@ -11,6 +11,7 @@ import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
 import type { AddedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
 import { manifestIn } from "./workspace.ts";
+import { berrySetting } from "./yarn-settings.ts";
 
 export interface ManagerOptions {
   readonly flavor: Flavor;
@@ -64,11 +65,14 @@ export function packageManager(options: ManagerOptions): PackageManager {
   }
   return {
     name, projectDir, rootDir, lockFile, version,
+    // pnpm notes there which fresh versions were asked for, and catalogs
+    files: [join(projectDir, "package.json"), lockFile, ...(name === "pnpm" ? [join(rootDir, "pnpm-workspace.yaml")] : [])],
     async add(packages: readonly AddedPackage[], given) {
       if (packages.length === 0) return;
       await checkKind();
       await installFirst(given);
-      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir))), projectDir, given);
+      const fresh = given.fresh === true && berrySetting("npmMinimalAgeGate", projectDir, env) === undefined;
+      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir)), fresh), projectDir, given);
     },
     async remove(names, given) {
       if (names.length === 0) return;

@@ -37,14 +37,19 @@ export interface PackageManager {
   readonly rootDir: string;
   /** The path of its lock, which need not be there yet. Absolute. */
   readonly lockFile: string;
+  /** All files outside of node_modules that it may write, the lock among them, whether they are there or not: what must be kept to go back. Absolute. */
+  readonly files: readonly string[];
   /** The version that is installed on this machine, asked of it on first use. @throws MLS8301 when it is not there, or another one than the project names */
   version(): Promise<string>;
   /**
    * Adds packages to the project's `dependencies`, with exact versions. No install script of what is added runs, nor one of the project's own;
    * the project's settings about scripts are not touched. Where the project's packages are not installed yet, or not as its lock has them,
    * they are installed first, by the project's own settings, so that theirs are not left out.
+   *
+   * @param options.fresh takes versions, also of what is depended on, that are too new for the manager by its own default: yarn waits a day. What the
+   * project's or user's settings say of it stays
    */
-  add(packages: readonly AddedPackage[], options: RunOptions): Promise<void>;
+  add(packages: readonly AddedPackage[], options: RunOptions & { readonly fresh?: boolean }): Promise<void>;
   /** Takes packages out of the project's dependencies; no script runs. */
   remove(names: readonly string[], options: RunOptions): Promise<void>;
   /**

@@ -27,18 +27,23 @@ function refusal(linker: string, from: string, fix: string): MlstackError {
   });
 }
 
-/** As yarn reads its settings: the variable first, then the nearest file upward that says it, then the user's. */
 function berryLinker(projectDir: string, env: NodeJS.ProcessEnv): { readonly linker: string; readonly from: string } {
-  const variable = env["YARN_NODE_LINKER"];
-  if (variable !== undefined && variable !== "") return { linker: variable, from: "YARN_NODE_LINKER" };
+  const { value, from } = berrySetting("nodeLinker", projectDir, env) ?? { value: "pnp", from: "its default" };
+  return { linker: value, from };
+}
+
+/** A setting as yarn 2 and newer reads it: the variable first, then the nearest file upward that says it, then the user's. Undefined where nobody says it. */
+export function berrySetting(name: string, projectDir: string, env: NodeJS.ProcessEnv): { readonly value: string; readonly from: string } | undefined {
+  const variable = `YARN_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+  const given = env[variable];
+  if (given !== undefined && given !== "") return { value: given, from: variable };
   const file = env["YARN_RC_FILENAME"] ?? ".yarnrc.yml";
-  const folders = [...upward(projectDir), env["HOME"] ?? env["USERPROFILE"] ?? homedir()];
-  for (const folder of folders) {
+  for (const folder of [...upward(projectDir), env["HOME"] ?? env["USERPROFILE"] ?? homedir()]) {
     const path = join(folder, file);
-    const linker = text(settings(path)["nodeLinker"]);
-    if (linker !== undefined) return { linker, from: path };
+    const value = text(settings(path)[name]);
+    if (value !== undefined) return { value, from: path };
   }
-  return { linker: "pnp", from: "its default" };
+  return undefined;
 }
 
 function* upward(from: string): Generator<string> {
