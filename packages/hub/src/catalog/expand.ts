@@ -1,4 +1,4 @@
-import { didYouMean } from "@mlstack/core";
+import { didYouMean } from "@mlstack/core/errors";
 import type { Catalog, Integration } from "./schema.ts";
 
 /** What a name stands for. An alias may stand for several integrations, some of which are planned. */

@@ -1,4 +1,4 @@
-import { snakeCase } from "@mlstack/core";
+import { snakeCase } from "@mlstack/core/key-case";
 import { matchScore, type Searchable } from "./match.ts";
 import type { Catalog, Integration, IntegrationState } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import { MlstackError } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
 import type { Registry } from "../registry/index.ts";
 import { readTarball } from "../tarball/index.ts";
 import type { Catalog } from "./schema.ts";
@@ -7,9 +7,6 @@ const OFFLINE = "go on with the catalog that came with mlstack: --offline";
 
 /** The npm package whose catalog.json is the catalog. */
 export const CATALOG_PACKAGE = "@mlstack/catalog";
-
-/** A catalog that came with this very release: its form was checked when it was made, so that listing loads no schemas. */
-export const trustedCatalog = (data: unknown): Catalog => data as Catalog;
 
 /**
  * A catalog from elsewhere.

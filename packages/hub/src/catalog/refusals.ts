@@ -1,4 +1,4 @@
-import { MlstackError, nameList } from "@mlstack/core";
+import { MlstackError, nameList } from "@mlstack/core/errors";
 import { findIntegrations } from "./find.ts";
 import type { Expansion, Unknown } from "./expand.ts";
 import type { Catalog } from "./schema.ts";
