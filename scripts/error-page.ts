@@ -8,7 +8,7 @@ import { root } from "./bootstrap/install.mjs";
 export const ERROR_PAGE = join(root, "docs", "errors.md");
 
 const AREAS: Readonly<Record<string, string>> = {
-  1: "What a pipeline's author wrote", 2: "Plugins and components", 3: "Bytes: stores, artifacts, data", 4: "Runs", 5: "Records", 6: "Services that components talk to", 7: "The command line and the project's files", 8: "Secrets", 9: "Ours",
+  1: "What a pipeline's author wrote", 2: "Plugins and components", 3: "Bytes: stores, artifacts, data", 4: "Runs", 5: "Records", 6: "Services that components talk to", 7: "The command line and the project's files", 8: "Secrets and integrations", 9: "Ours",
 };
 
 /** The page: one heading per code, so that each has an address. */

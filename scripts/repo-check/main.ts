@@ -1,17 +1,17 @@
 // Conventions that no other tool checks. Prints one line per rule and fails if any rule finds a problem.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../bootstrap/install.mjs";
 import { openRepo } from "./repo.ts";
 import { rules } from "./rules/index.ts";
 
-/** The manifests in package.json must be those that the built plugins describe; only a program that loads them can tell. */
-function pluginManifestsMatch(): boolean {
-  const script = join(root, "scripts", "manifest.ts");
-  if (!existsSync(script)) return true;
-  return spawnSync(process.execPath, [script, "--check"], { cwd: root, stdio: "inherit" }).status === 0;
-}
+/** What is generated from the built packages, and the program that compares it with what was committed. */
+const GENERATED: readonly (readonly [what: string, script: string])[] = [
+  ["plugin manifests equal what the built plugins describe", "manifest.ts"],
+  ["the catalog is what the manifests say", "catalog/main.ts"],
+];
+
+const matches = (script: string): boolean => spawnSync(process.execPath, [join(root, "scripts", script), "--check"], { cwd: root, stdio: "inherit" }).status === 0;
 
 const repo = openRepo(root);
 let failed = false;
@@ -20,6 +20,9 @@ for (const rule of rules) {
   failed ||= problems.length > 0;
   console.log([`${problems.length === 0 ? "ok  " : "FAIL"} ${rule.name}`, ...problems.map((problem) => `     ${problem}`)].join("\n"));
 }
-const manifests = pluginManifestsMatch();
-console.log(`${manifests ? "ok  " : "FAIL"} plugin manifests equal what the built plugins describe`);
-process.exitCode = failed || !manifests ? 1 : 0;
+for (const [what, script] of GENERATED) {
+  const same = matches(script);
+  failed ||= !same;
+  console.log(`${same ? "ok  " : "FAIL"} ${what}`);
+}
+process.exitCode = failed ? 1 : 0;

@@ -41,6 +41,7 @@ const violations: readonly Violation[] = [
   { rule: complete, planted: "no provenance", files: changed(core, { publishConfig: { access: "public" } }) },
   { rule: complete, planted: "a plugin without its keyword", files: changed(plugin, { keywords: [] }) },
   { rule: complete, planted: "no README, LICENSE, build or source", files: { "packages/y/package.json": changed(core, { repository: { directory: "packages/y" } })[core] ?? "" }, problems: 4 },
+  { rule: complete, planted: "data without provenance", files: changed(core, { exports: { ".": "./index.json", "./package.json": "./package.json" }, publishConfig: {} }) },
   { rule: "all packages name the same Node versions", planted: "older engines", files: changed(core, { engines: { node: ">=20" } }) },
   { rule: imports, planted: "an import upwards", files: { "packages/core/src/a.ts": 'export * from "@mlstack/plugin-x";' } },
   { rule: imports, planted: "a dynamic import upwards", files: { "packages/core/src/a.ts": 'await import("@mlstack/plugin-x");' } },
@@ -77,6 +78,11 @@ describe("rules of the repository", () => {
 
   it("has a planted violation for every rule", () => {
     expect(new Set(violations.map(({ rule }) => rule))).toEqual(new Set(rules.map(({ name }) => name)));
+  });
+
+  it("asks no build and no source of a package that is data", () => {
+    const data = { "packages/y/package.json": changed(core, { name: "y", exports: { ".": "./y.json", "./package.json": "./package.json" }, files: ["y.json"], repository: { directory: "packages/y" } })[core] ?? "", "packages/y/README.md": "", "packages/y/LICENSE": "" };
+    expect(rules.find((r) => r.name === complete)?.check(sampleRepo(data))).toEqual([]);
   });
 
   it("allows a test what the code under test may not import", () => {

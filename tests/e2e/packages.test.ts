@@ -9,6 +9,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, unknown>>;
 }
 
 const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(packages, folder, "package.json"), "utf8")) as Manifest;
@@ -30,8 +31,11 @@ function tarballFiles(folder: string): string[] {
 describe.each(published)("the tarball of packages/%s", (folder) => {
   const files = tarballFiles(folder);
 
-  it("has code, types, source and the legal text", () => {
-    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/index.d.ts", "dist/index.js", "package.json", "src/index.ts"]));
+  // a package of data has what it exports
+  const exported = Object.values(manifestOf(folder).exports ?? {}).filter((target) => typeof target === "string").map((target) => target.replace("./", ""));
+  const isData = exported.length === Object.keys(manifestOf(folder).exports ?? {}).length;
+  it(`has ${isData ? "its data" : "code, types, source"} and the legal text`, () => {
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", ...(isData ? exported : ["dist/index.d.ts", "dist/index.js", "src/index.ts"])]));
   });
 
   it("has no tests", () => {

@@ -62,7 +62,8 @@ describe("the lesson's commands", { timeout: 120_000 }, () => {
     for (const line of REGISTER) await ok(line);
     const again = await ok(REGISTER[2]!);
     expect(again.stdout).toMatch(/^the stack vertex-production is so already \(stacks\/vertex-production\.yaml\)\n/);
-    expect(again.stderr).toMatch(/warning {2}no installed plugin offers gcp \(artifact_store\), vertex \(orchestrator\), vertex \(model_deployer\): npm install @mlstack\/plugin-gcp, as soon as it is published\n/);
+    expect(again.stderr).toMatch(/warning {2}no installed plugin offers gcp \(artifact_store\): npm install @mlstack\/plugin-gcs, as soon as it is published\n/);
+    expect(again.stderr).toMatch(/offers vertex \(orchestrator\), vertex \(model_deployer\): npm install @mlstack\/plugin-vertex, as soon as it is published\n/);
     expect(again.stderr).toMatch(/no installed plugin offers mlflow \(experiment_tracker\): npm install @mlstack\/plugin-mlflow\n/);
     expect(readFileSync(join(p.dir, "stacks", "vertex-ai.yaml"), "utf8")).toBe(before);
     const refused = await cli("run pipeline.ts#p");

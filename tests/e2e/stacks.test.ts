@@ -61,7 +61,7 @@ describe("a stack by its file", () => {
     ["trackr", 2, /MLS7004[^]*"experiment_trackr", which is not known[^]*fix {3}write experiment_tracker/],
     ["acme", 2, /MLS7004[^]*no installed plugin brings that type/],
     ["bucket", 2, /MLS2007[^]*fix {3}npm install @mlstack\/plugin-s3\n/],
-    ["gcs", 2, /MLS2007[^]*planned for the integration gcp\n {2}fix {3}npm install @mlstack\/plugin-gcp, as soon as it is published/],
+    ["gcs", 2, /MLS2007[^]*planned for the integration gcs\n {2}fix {3}npm install @mlstack\/plugin-gcs, as soon as it is published/],
     ["tracker", 2, /MLS2008[^]*paht is not known\n {2}fix {3}write path\n/],
     ["half", 2, /MLS4004 {2}the stack "half" has no orchestrator[^]*fix {3}add orchestrator/],
   ])("%s: exit %i", async (stack, code, text) => {

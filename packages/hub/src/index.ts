@@ -1,3 +1,4 @@
+export * from "./catalog/index.ts";
 export * from "./digest/index.ts";
 export * from "./files/index.ts";
 export * from "./lock/index.ts";

@@ -18,6 +18,12 @@ function list(value: unknown): unknown[] {
 /** Tests, their helpers (testing/) and what they read (fixtures/) stay out of the tarball. */
 const UNSHIPPED = ["!src/**/*.test.ts", "!src/**/*.test-d.ts", "!src/**/testing", "!src/**/fixtures"];
 
+/** A package of data: all that it exports is JSON, so there is nothing to build. */
+function isData({ exports }: Manifest): boolean {
+  const targets = Object.values(record(exports));
+  return targets.length > 0 && targets.every((target) => typeof target === "string" && target.endsWith(".json"));
+}
+
 const requirements: Readonly<Record<string, Test>> = {
   "a description": ({ description }) => typeof description === "string" && description.length > 0,
   'license "Apache-2.0"': ({ license }) => license === "Apache-2.0",
@@ -27,8 +33,8 @@ const requirements: Readonly<Record<string, Test>> = {
   'exports with "types" first and "default" for each entry': ({ exports }) =>
     "." in record(exports) && Object.values(record(exports)).every(hasTypes),
   "the export ./package.json": ({ exports }) => record(exports)["./package.json"] === "./package.json",
-  'files with "dist", "src" and without tests': ({ files }) =>
-    ["dist", "src", ...UNSHIPPED].every((entry) => list(files).includes(entry)),
+  'files with "dist", "src" and without tests': ({ files, ...manifest }) =>
+    isData(manifest) || ["dist", "src", ...UNSHIPPED].every((entry) => list(files).includes(entry)),
   "publishConfig with access public and provenance": ({ publishConfig }) =>
     record(publishConfig)["access"] === "public" && record(publishConfig)["provenance"] === true,
   "repository.directory equal to its folder": ({ repository }, { folder }) => record(repository)["directory"] === folder,
@@ -41,7 +47,7 @@ export const publishedManifests: Rule = {
   check(repo) {
     return repo.workspaces.filter(isPublished).flatMap((workspace) => {
       const { folder, manifest } = workspace;
-      const missing = ["README.md", "LICENSE", "tsup.config.ts", "src/index.ts"].filter((file) => !repo.has(`${folder}/${file}`));
+      const missing = ["README.md", "LICENSE", ...(isData(manifest) ? [] : ["tsup.config.ts", "src/index.ts"])].filter((file) => !repo.has(`${folder}/${file}`));
       const unmet = Object.entries(requirements).filter(([, test]) => !test(manifest, workspace)).map(([what]) => what);
       return [...missing.map((file) => `${folder}: ${file} is missing`), ...unmet.map((what) => `${folder}/package.json: needs ${what}`)];
     });

@@ -134,6 +134,10 @@ export const ERROR_CODES = {
   MLS8405: { exit: 4, title: "The version is too new" },
   MLS8406: { exit: 4, title: "A version lacks the provenance that the one before it had" },
   MLS8407: { exit: 4, title: "The package is no integration" },
+  // 842x: names in the catalog
+  MLS8421: { exit: 4, title: "No such integration" },
+  MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
+  MLS8423: { exit: 4, title: "The catalog can't be read" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileDigests, filesDigest, readTarball } from "../../packages/hub/dist/index.js";
+import { isWindows } from "../bootstrap/install.mjs";
+import type { Conformance } from "../catalog/build-catalog.ts";
+import type { Suite } from "./suites.ts";
+
+/** What is read of vitest's JSON report. */
+export interface TestRun {
+  readonly testResults: readonly { readonly assertionResults: readonly { readonly title: string; readonly status: string; readonly meta?: { readonly skipped?: string } }[] }[];
+}
+
+/** What a run of a suite has found. A case that was not run counts as failed: nothing is known of it, and it was to be known. */
+export function reportOf({ package: pkg, contract, flavor, suite }: Suite, cases: readonly string[], run: TestRun, about: { readonly version: string; readonly core: string; readonly files: string }): Conformance {
+  const results = new Map(run.testResults.flatMap((file) => file.assertionResults).map((one) => [one.title, one]));
+  const of = (...states: readonly string[]): string[] => cases.filter((id) => states.includes(results.get(id)?.status ?? "missing"));
+  return {
+    package: pkg, contract, flavor, suite, ...about, passed: of("passed").length, failed: cases.length - of("passed", "skipped", "pending").length,
+    skipped: of("skipped", "pending").map((id) => ({ id, reason: results.get(id)?.meta?.skipped ?? "no reason given" })),
+  };
+}
+
+/** The digest of a package's files as they would be published now: that of `files` in mlstack.lock. */
+export async function packageDigest(folder: string): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), "mlstack-pack-"));
+  try {
+    const packed = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", dir], { cwd: folder, encoding: "utf8", shell: isWindows, stdio: ["ignore", "pipe", "ignore"] })) as readonly { readonly filename: string }[];
+    return filesDigest(fileDigests(await readTarball(readFileSync(join(dir, packed[0]!.filename)), folder)));
+  } finally { rmSync(dir, { recursive: true, force: true }); }
+}
