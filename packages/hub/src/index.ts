@@ -1,3 +1,4 @@
+export * from "./apply/index.ts";
 export * from "./catalog/index.ts";
 export * from "./digest/index.ts";
 export * from "./files/index.ts";

@@ -127,5 +127,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS8421: { why: "Integrations are called by the names and aliases of the catalog, or by their package. Packages of others have no short names: a short name is never theirs by chance.", mends: ["take the name that the message suggests", "mlstack integration search WORDS", "a package of others: its whole name"] },
   MLS8422: { why: "The catalog names what is to come, so that a stack can be planned; there is no package of it to install yet. An alias may stand for both.", mends: ["--available installs what an alias has already", "mlstack integration list --state available", "write the plugin: the component types' contracts are public"] },
   MLS8423: { why: "The catalog is a package of its own, read from the registry. This one has another form, or was made for a newer mlstack.", mends: ["update mlstack", "--offline uses the catalog that came with mlstack", "if your registry is a mirror: does it serve @mlstack/catalog whole?"] },
+  MLS8501: { why: "The copies of package.json and the lock files that were kept before a change are gone, or are not what they were.", mends: ["take package.json, the package manager's lock and mlstack.lock from your version control, and install"] },
+  MLS8502: { why: "Changes of a project's plugins take turns, and another process has begun one.", mends: ["wait for it, and try again"] },
   MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with the file that the message names"] },
 };

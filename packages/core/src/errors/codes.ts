@@ -138,6 +138,8 @@ export const ERROR_CODES = {
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
   MLS8423: { exit: 4, title: "The catalog can't be read" },
+  MLS8501: { exit: 5, title: "An earlier state of the plugins cannot be gone back to" },
+  MLS8502: { exit: 1, title: "Another process is changing the plugins" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

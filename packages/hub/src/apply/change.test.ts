@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { changePlugins, pendingChange, recoverPlugins, type ChangeOptions } from "./change.ts";
+import { generations, KEPT, type TouchedFiles } from "./generation.ts";
+
+let dir: string;
+let touched: TouchedFiles;
+const file = (name: string): string => join(dir, name);
+const text = (name: string): string | undefined => { try { return readFileSync(file(name), "utf8"); } catch { return undefined; } };
+const state = () => ({ manifest: text("package.json"), theirs: text("package-lock.json"), ours: text("mlstack.lock") });
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "mlstack-hub-"));
+  touched = { stateDir: file(".mlstack"), files: { "package.json": file("package.json"), "package-lock.json": file("package-lock.json"), "mlstack.lock": file("mlstack.lock") } };
+  writeFileSync(file("package.json"), "{}\r\n");
+  writeFileSync(file("package-lock.json"), "1");
+});
+afterEach(() => { rmSync(dir, { recursive: true, force: true }); });
+
+/** Options that count what is asked of the package manager. */
+function asked(change = "install s3@1.0.0"): ChangeOptions & { readonly calls: string[] } {
+  const calls: string[] = [];
+  return { change, now: () => 1000, calls, reinstall: async () => { calls.push(`reinstall ${JSON.stringify(state())}`); }, recovered: (what) => { calls.push(`recovered ${what}`); } };
+}
+const install = (version: string) => async () => { writeFileSync(file("package.json"), `{"s3":"${version}"}`); writeFileSync(file("mlstack.lock"), version); };
+
+describe("a change", () => {
+  test("that ends is kept, with the files as they were before", async () => {
+    const options = asked();
+    await changePlugins(touched, options, install("1.0.0"));
+    expect(state()).toEqual({ manifest: '{"s3":"1.0.0"}', theirs: "1", ours: "1.0.0" });
+    const [kept] = generations(touched).list();
+    expect(kept).toMatchObject({ id: 1, change: "install s3@1.0.0", at: 1000, files: { "mlstack.lock": null } });
+    generations(touched).restore(kept!);
+    expect(state()).toEqual({ manifest: "{}\r\n", theirs: "1", ours: undefined });
+    expect([options.calls, pendingChange(touched.stateDir)]).toEqual([[], undefined]);
+  });
+
+  test("that throws leaves the old state, and what is installed follows it", async () => {
+    const before = state();
+    const options = asked();
+    await expect(changePlugins(touched, options, async () => { await install("1.0.0")(); throw new Error("no network"); })).rejects.toThrow("no network");
+    expect(state()).toEqual(before);
+    expect(options.calls).toEqual([`reinstall ${JSON.stringify(before)}`]);
+    expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
+  });
+
+  test("whose package manager can't go back is taken back by the next", async () => {
+    const before = state();
+    const failing = { ...asked(), reinstall: async () => { throw new Error("still no network"); } };
+    await expect(changePlugins(touched, failing, async () => { await install("1.0.0")(); throw new Error("no network"); })).rejects.toThrow("still no network");
+    expect(pendingChange(touched.stateDir)).toMatchObject({ change: "install s3@1.0.0" });
+    const next = asked("install mlflow@2.0.0");
+    await changePlugins(touched, next, async () => { next.calls.push(`work ${JSON.stringify(state())}`); });
+    expect(next.calls).toEqual([`reinstall ${JSON.stringify(before)}`, "recovered install s3@1.0.0", `work ${JSON.stringify(before)}`]);
+  });
+
+  test("waits for nobody for long: of two at once the second is refused, and says what the first does", async () => {
+    await changePlugins(touched, asked(), async () => {
+      await expect(changePlugins(touched, asked("upgrade"), install("2.0.0"))).rejects.toMatchObject({ code: "MLS8502", why: "install s3@1.0.0" });
+      await expect(recoverPlugins(touched, asked())).rejects.toMatchObject({ code: "MLS8502" });
+    });
+    await expect(recoverPlugins(touched, asked())).resolves.toBeUndefined();
+  });
+
+  // each point at which something is written, and one more at which nothing is
+  test.each(["kept", "pending", "half", "written", "never"])("whose process is killed leaves the old state or the new one: %s", async (at) => {
+    const before = state();
+    const script = `
+      import { changePlugins } from ${JSON.stringify(join(import.meta.dirname, "change.ts"))};
+      import { writeFileSync } from "node:fs";
+      const die = () => { process.kill(process.pid, "SIGKILL"); };
+      const touched = ${JSON.stringify(touched)};
+      await changePlugins(touched, { change: "install", now: () => { ${at === "kept" ? "die();" : ""} return 5; }, reinstall: async () => {}, recovered: () => {} }, async () => {
+        ${at === "pending" ? "die();" : ""}
+        writeFileSync(touched.files["package.json"], "new");
+        ${at === "half" ? "die();" : ""}
+        writeFileSync(touched.files["mlstack.lock"], "new");
+        ${at === "written" ? "die();" : ""}
+      });`;
+    const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", "--input-type=module-typescript", "-e", script], { stdio: ["ignore", "ignore", "inherit"] });
+    const signal = await new Promise<string | null>((done) => { child.once("exit", (_, s) => { done(s); }); });
+    expect(signal).toBe(at === "never" ? null : "SIGKILL");
+    const recovered = await recoverPlugins(touched, asked());
+    if (at === "kept") expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
+    expect([recovered, state()]).toEqual(at === "never" ? [undefined, { manifest: "new", theirs: "1", ours: "new" }] : [at === "kept" ? undefined : "install", before]);
+  }, 30_000);
+});
+
+describe("generations", () => {
+  test("are as many as can be taken back, and go on counting", () => {
+    const known = generations(touched);
+    for (let i = 1; i <= KEPT + 3; i++) known.keep(known.next(), `change ${i}`, i);
+    expect(known.list().map((g) => g.id)).toEqual(Array.from({ length: KEPT }, (_, i) => KEPT + 3 - i));
+  });
+
+  test("whose copies were changed are refused, and nothing is written", () => {
+    const known = generations(touched);
+    const kept = known.keep(1, "install", 1);
+    const folder = join(touched.stateDir, "hub", "generations", "000001");
+    writeFileSync(join(folder, readdirSync(folder).find((n) => n !== "generation.json" && readFileSync(join(folder, n), "utf8") === "1")!), "2");
+    writeFileSync(file("package.json"), "new");
+    expect(() => { known.restore(kept); }).toThrow(expect.objectContaining({ code: "MLS8501", why: "its copy of package-lock.json was changed" }) as Error);
+    expect(text("package.json")).toBe("new");
+  });
+
+  test("that can't be read are no place to go back to", () => {
+    const known = generations(touched);
+    known.keep(1, "install", 1);
+    writeFileSync(join(touched.stateDir, "hub", "generations", "000001", "generation.json"), "{");
+    expect(known.list()).toEqual([]);
+    expect(known.next()).toBe(2);
+  });
+
+  test("bring back any bytes", () => {
+    fc.assert(fc.property(fc.array(fc.option(fc.uint8Array(), { nil: undefined }), { minLength: 3, maxLength: 3 }), fc.uint8Array(), (contents, other) => {
+      const paths = Object.values(touched.files);
+      for (const [i, bytes] of contents.entries()) if (bytes === undefined) rmSync(paths[i]!, { force: true }); else writeFileSync(paths[i]!, bytes);
+      const kept = generations(touched).keep(generations(touched).next(), "x", 1);
+      for (const path of paths) writeFileSync(path, other);
+      generations(touched).restore(kept);
+      expect(paths.map((p) => { try { return new Uint8Array(readFileSync(p)); } catch { return undefined; } })).toEqual(contents);
+    }), { numRuns: 40 });
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
+import { z } from "zod";
+import { generations, replaceFile, type Generation, type TouchedFiles } from "./generation.ts";
+
+/** How long another process's change is waited for, in milliseconds. */
+const LOCK_TIMEOUT = 2000;
+
+export interface ChangeOptions {
+  /** What it is, in words: `install s3@1.2.0`. */
+  readonly change: string;
+  readonly now: () => number;
+  /** Brings what is installed to what the files say: the package manager's frozen install. Called after files were put back. */
+  readonly reinstall: () => Promise<void>;
+  /** Told of an interrupted change that is taken back before this one begins. */
+  readonly recovered: (interrupted: string) => void;
+}
+
+const pendingFile = (stateDir: string): string => join(stateDir, "hub", "pending.json");
+const pendingDocument = z.object({ generation: z.int().positive(), kept: z.boolean(), change: z.string() });
+type Pending = z.output<typeof pendingDocument>;
+
+/**
+ * The change that a process has begun and not ended: it is going on, or was killed. `kept`: whether the files are kept as they were;
+ * before that none was changed. Costs one look at a file that is mostly not there.
+ */
+export function pendingChange(stateDir: string): Readonly<Pending> | undefined {
+  const path = pendingFile(stateDir);
+  if (!existsSync(path)) return undefined;
+  return pendingDocument.parse(JSON.parse(readFileSync(path, "utf8")));
+}
+
+/**
+ * Changes a project's plugins, wholly or not at all. The files are kept first; when `work` throws they are put back and what is installed
+ * follows them; when this process is killed, the next change does that before it begins. One change at a time.
+ *
+ * @throws what `work` throws; MLS8502 where another process is changing them; MLS8501
+ */
+export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOptions, work: (before: Generation) => Promise<T>): Promise<T> {
+  const unlock = await lock(touched.stateDir);
+  try {
+    await takeBack(touched, options);
+    const known = generations(touched);
+    const id = known.next();
+    const note = (kept: boolean): void => { replaceFile(pendingFile(touched.stateDir), Buffer.from(JSON.stringify({ generation: id, kept, change: options.change } satisfies Pending))); };
+    note(false);
+    const before = known.keep(id, options.change, options.now());
+    note(true);
+    try {
+      const result = await work(before);
+      rmSync(pendingFile(touched.stateDir), { force: true });
+      return result;
+    } catch (e) {
+      known.restore(before);
+      await options.reinstall();
+      rmSync(pendingFile(touched.stateDir), { force: true });
+      known.forget(before.id);
+      throw e;
+    }
+  } finally { unlock(); }
+}
+
+/**
+ * Takes back a change that was interrupted.
+ *
+ * @returns what it was, or undefined where there is none
+ * @throws MLS8502 where it is still going on
+ */
+export async function recoverPlugins(touched: TouchedFiles, options: Pick<ChangeOptions, "reinstall">): Promise<string | undefined> {
+  if (pendingChange(touched.stateDir) === undefined) return undefined;
+  const unlock = await lock(touched.stateDir);
+  let taken: string | undefined;
+  try { await takeBack(touched, { ...options, recovered: (change) => { taken = change; } }); } finally { unlock(); }
+  return taken;
+}
+
+async function takeBack(touched: TouchedFiles, { reinstall, recovered }: Pick<ChangeOptions, "reinstall" | "recovered">): Promise<void> {
+  const pending = pendingChange(touched.stateDir);
+  if (pending === undefined) return;
+  const known = generations(touched);
+  if (!pending.kept) {
+    known.forget(pending.generation);
+    rmSync(pendingFile(touched.stateDir), { force: true });
+    return;
+  }
+  const before = known.list().find((g) => g.id === pending.generation);
+  if (before === undefined) throw new MlstackError("MLS8501", `the interrupted change "${pending.change}" can't be taken back`, { why: `generation ${pending.generation} is gone`, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove hub/pending.json in the state folder" });
+  known.restore(before);
+  await reinstall();
+  rmSync(pendingFile(touched.stateDir), { force: true });
+  known.forget(before.id);
+  recovered(pending.change);
+}
+
+/** Takes the project's plugins for this process. A lock of SQLite is the system's: it goes with the process that holds it, however that ends. */
+async function lock(stateDir: string): Promise<() => void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  mkdirSync(join(stateDir, "hub"), { recursive: true });
+  const db = new DatabaseSync(join(stateDir, "hub", "change.lock"), { timeout: LOCK_TIMEOUT });
+  try { db.exec("begin exclusive"); } catch (cause) {
+    db.close();
+    if ((cause as { errcode?: number }).errcode !== 5) throw cause;
+    throw new MlstackError("MLS8502", "another process is changing the plugins of this project", { why: pendingChange(stateDir)?.change ?? "it has just begun", fix: "wait for it, and try again", cause });
+  }
+  return () => { db.close(); };
+}
