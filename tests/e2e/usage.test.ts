@@ -63,7 +63,7 @@ const USAGE: readonly (readonly [args: readonly string[], says: RegExp, fix: str
   [["run", "list", "--limt", "3"], /has no option --limt/, "write --limit"], [["run", "list", "--limit", "0"], /--limit is "0": expected a whole number from 1/, "mlstack run list --help"], [["run", "squares.ts", "--param"], /--param needs a value/, "mlstack run --help"],
   [["run", "-p", "n=1", "list"], /--param is no option of mlstack run list/, "mlstack run list --help"], [["run", "squares.ts", "--no-cache", "--refresh"], /exclude each other/, "mlstack run --help"], [["run", "list", "--status", "faild"], /--status is "faild"/, "mlstack run list --status failed"],
   [["help", "nonsense"], /there is no command mlstack nonsense/, "mlstack --help"], [["help", "run", "shwo"], /there is no command mlstack run shwo/, "mlstack run show"], [["help", "why", "x"], /there is no command mlstack why x/, "mlstack why --help"],
-  [["integration", "install", "gcp"], /no command mlstack integration\n {2}why {3}integrations are npm packages/, "npm install @mlstack/plugin-NAME; mlstack doctor lists what is installed"], [["up"], /no command mlstack up\n {2}why {3}there is no server/, "mlstack doctor looks whether pipelines can run here"],
+  [["integration", "instal", "gcp"], /no command mlstack integration instal\n {2}why {3}its verbs are list, search, info/, "mlstack integration install"], [["up"], /no command mlstack up\n {2}why {3}there is no server/, "mlstack doctor looks whether pipelines can run here"],
   [["component", "register", "x"], /component register needs --type <type>\n/, "mlstack component register --help"],
 ];
 describe("a line that is not understood says what mends it, as text and as JSON", () => {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { flagsOf, globalFlags } from "./program/flags.ts";
 import { elsewhereOf } from "./program/foreign-words.ts";
 import { helpOf, showHelp } from "./program/help.ts";
+import { integrationCommands } from "./program/integration-commands.ts";
 import { stackCommands } from "./program/stack-commands.ts";
 import { toolCommands } from "./program/tool-commands.ts";
 import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
@@ -62,6 +63,7 @@ export function buildProgram(): Command {
     .option("--no-wait", "do not wait for a debugger").option("--port <port>", "of the inspector; 9229, or a free one, by default", positive).option("--with-effects", "let the step use the components that it changes things with")
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
   stackCommands(program, { command, noun, collect });
+  integrationCommands(program, { command, noun, collect, positive });
   toolCommands(program, { command, noun, hidden, wholeNumber });
   command(program, "help").description("help on a command").argument("[COMMAND...]", "its words, such as run show").action((words: string[]) => { showHelp(program, words, verbsOf); });
   withGlobalFlags(program);

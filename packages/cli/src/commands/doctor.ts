@@ -14,11 +14,15 @@ const COLOR = { ok: "green", warning: "yellow", error: "red" } as const;
 export async function doctor(flags: GlobalFlags): Promise<void> {
   const { engines } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { engines: { node: string } };
   const { project, lines: rest } = await projectLines(flags);
-  const lines = [...machineLines({ env: process.env }, engines.node), ...rest];
+  reportLines("doctor", project, [...machineLines({ env: process.env }, engines.node), ...rest], flags);
+}
+
+/** Prints what a doctor has found, and sets the exit code: MLS7022 where something is an error. */
+export function reportLines(command: "doctor" | "integration-doctor", project: string, lines: readonly DoctorLine[], flags: GlobalFlags): void {
   const errors = lines.filter((l) => l.status === "error").length;
   const warnings = lines.filter((l) => l.status === "warning").length;
   const failure = errors === 0 ? undefined : new MlstackError("MLS7022", count(errors, "error"), { fix: "do what the lines marked error say", details: { errors, warnings } });
-  if (flags.json === true) writeJson("doctor", { project, checks: lines.map(({ fix, ...line }) => ({ ...line, fix: fix ?? null })) }, [], failure === undefined ? undefined : errorDocument(failure));
+  if (flags.json === true) writeJson(command, { project, checks: lines.map(({ fix, ...line }) => ({ ...line, fix: fix ?? null })) }, [], failure === undefined ? undefined : errorDocument(failure));
   else {
     print(lines, flags);
     if (failure === undefined && flags.quiet !== true) stderr(flags).line(warnings === 0 ? "all is well" : `${count(warnings, "warning")}, no errors`);

@@ -56,6 +56,23 @@ const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
+const granted = z.strictObject({ env: z.array(z.string()), files: z.array(z.string()), hosts: z.array(z.string()), processes: z.array(z.string()) });
+const integration = z.strictObject({
+  name: z.string(), title: z.string(), state: z.enum(["available", "built-in", "planned"]), source: z.enum(["mlstack", "third-party"]), package: z.string().nullable(), version: z.string().nullable().describe("the newest that the catalog knows"),
+  installed: z.string().nullable().describe("the version that mlstack.lock has"), types: z.array(z.string()),
+});
+const integrationChange = z.strictObject({
+  done,
+  changes: z.array(z.strictObject({
+    change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball"]).nullable(), why: z.string(), permissions: granted,
+    widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }), configChanged: z.boolean().describe("whether its configurations have other schemas than before"), installScript: z.boolean().describe("whether it has one; it is not run"),
+    passedOver: z.array(z.strictObject({ version: z.string(), obstacle: z.string(), code, reason: z.string() })).describe("newer versions that are not taken"),
+  })),
+  kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along; none was run"),
+});
+
+const doctorReport = z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) });
+
 const commands = {
   run: z.strictObject({
     ...runHead, name: runName, endedAt: time, error: errorSchema.nullable(),
@@ -102,6 +119,18 @@ const commands = {
     components: z.array(z.strictObject({ type: z.string(), name: z.string().nullable(), flavor: z.string().nullable(), ok: z.boolean(), error: errorSchema.nullable(), findings: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), message: z.string(), ms: z.int().nullable() })) })),
   }),
   "component-list": z.array(component), "component-describe": component.extend({ configuration: json }), "component-register": componentChange, "component-update": componentChange, "component-delete": componentChange.extend({ done }),
+  "integration-list": z.array(integration), "integration-search": z.array(integration),
+  "integration-info": z.array(integration.extend({
+    description: z.string(), homepage: z.string().nullable(), core: z.string().nullable(), node: z.string().nullable(), evidence: json.describe("null where nobody has measured or asked"), versions: z.array(json).describe("the newest first"),
+    components: z.array(z.strictObject({ type: z.string(), contract: z.string(), flavor: z.string(), description: z.string(), config: json.describe("JSON Schema"), permissions: json })),
+    planned: z.array(z.strictObject({ type: z.string(), flavor: z.string() })), formats: z.array(z.strictObject({ format: z.string(), description: z.string() })),
+  })),
+  "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,
+  "integration-verify": z.array(z.strictObject({ package: z.string(), version: z.string().nullable(), of: z.string().nullable().describe("the integration that depends on it; null for an integration"), ok: z.boolean(), error: errorSchema.nullable() })),
+  "integration-lock": z.strictObject({ written: z.boolean(), same: z.boolean(), changes: z.array(z.strictObject({ package: z.string(), from: z.string().nullable(), to: z.string().nullable() })) }),
+  "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
+  "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
+  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),
   "deployment-list": z.array(deployment),
   "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
   "deployment-predict": z.strictObject({
@@ -147,7 +176,7 @@ const commands = {
     modules: z.int(), steps: z.int(), errors: z.int(), warnings: z.int(),
     findings: z.array(z.strictObject({ rule: z.string(), severity: z.enum(["error", "warning"]), steps: z.array(z.string()).describe("names of the steps that reach it"), message: z.string(), fix: z.string(), at: z.string().describe("file:line:column, from the project's root") })),
   }),
-  doctor: z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) }),
+  doctor: doctorReport, "integration-doctor": doctorReport,
   "explain-list": z.array(z.strictObject({ code, title: z.string(), exitCode: z.int() })),
   explain: z.strictObject({ code, title: z.string(), exitCode: z.int(), why: z.string().nullable(), mends: z.array(z.string()), docs: z.url() }),
 } as const;

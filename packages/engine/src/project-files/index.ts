@@ -1,5 +1,5 @@
 // The project's files alone: for commands that must be there at once, and so load neither engine nor plugins.
-export { activeStackOf, isCI, readActive, refuseImplicit, writeActive, type ActiveStack, type Named, type StackSource } from "./active-stack.ts";
+export { activeStackOf, isCI, makeStateFolder, readActive, refuseImplicit, writeActive, type ActiveStack, type Named, type StackSource } from "./active-stack.ts";
 export { componentNamed, deleteComponent, registerComponent, updateComponent, updated, type ComponentChange, type ComponentUpdate, type NewComponent } from "./component-edits.ts";
 export { findActiveStack, findStack, isPath, pathOf, withSource } from "./find-stack.ts";
 export { initProject, type InitResult } from "./init-project.ts";

@@ -13,6 +13,8 @@ export interface ChangeOptions {
   readonly now: () => number;
   /** Brings what is installed to what the files say: the package manager's frozen install. Called after files were put back. */
   readonly reinstall: () => Promise<void>;
+  /** Ends what an interrupted change has left at work, which would write over what is put back. Called before that is. */
+  readonly quiet?: (() => Promise<void>) | undefined;
   /** Told of an interrupted change that is taken back before this one begins. */
   readonly recovered: (interrupted: string) => void;
 }
@@ -50,6 +52,8 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
     try {
       const result = await work(before);
       rmSync(pendingFile(touched.stateDir), { force: true });
+      // nobody wants to go back to where they are
+      if (known.isCurrent(before)) known.forget(before.id);
       return result;
     } catch (e) {
       known.restore(before);
@@ -67,7 +71,7 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
  * @returns what it was, or undefined where there is none
  * @throws MLS8502 where it is still going on
  */
-export async function recoverPlugins(touched: TouchedFiles, options: Pick<ChangeOptions, "reinstall">): Promise<string | undefined> {
+export async function recoverPlugins(touched: TouchedFiles, options: Pick<ChangeOptions, "reinstall" | "quiet">): Promise<string | undefined> {
   if (pendingChange(touched.stateDir) === undefined) return undefined;
   const unlock = await lock(touched.stateDir);
   let taken: string | undefined;
@@ -75,9 +79,10 @@ export async function recoverPlugins(touched: TouchedFiles, options: Pick<Change
   return taken;
 }
 
-async function takeBack(touched: TouchedFiles, { reinstall, recovered }: Pick<ChangeOptions, "reinstall" | "recovered">): Promise<void> {
+async function takeBack(touched: TouchedFiles, { reinstall, recovered, quiet }: Pick<ChangeOptions, "reinstall" | "recovered" | "quiet">): Promise<void> {
   const pending = pendingChange(touched.stateDir);
   if (pending === undefined) return;
+  await quiet?.();
   const known = generations(touched);
   if (!pending.kept) {
     known.forget(pending.generation);

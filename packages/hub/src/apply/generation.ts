@@ -48,6 +48,8 @@ export interface Generations {
   restore(generation: Generation): void;
   /** One that is not there is forgotten already. */
   forget(id: number): void;
+  /** Whether the files are still as they were kept. */
+  isCurrent(generation: Generation): boolean;
 }
 
 export function generations(touched: TouchedFiles): Generations {
@@ -96,7 +98,11 @@ export function generations(touched: TouchedFiles): Generations {
   }
 
   const forget = (id: number): void => { rmSync(folderOf(id), { recursive: true, force: true }); };
-  return { list, next, keep, restore, forget };
+  const isCurrent = ({ files }: Generation): boolean => Object.entries(files).every(([name, digest]) => {
+    const bytes = touched.files[name] === undefined ? undefined : readOr(touched.files[name]);
+    return digest === (bytes === undefined ? null : digestOf(bytes));
+  });
+  return { list, next, keep, restore, forget, isCurrent };
 }
 
 const damaged = (id: number, why: string): MlstackError => new MlstackError("MLS8501", `generation ${id} of the plugins can't be gone back to`, { why, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, and install" });

@@ -1,2 +1,6 @@
-export { changePlugins, pendingChange, recoverPlugins, type ChangeOptions } from "./change.ts";
-export { generations, replaceFile, type Generation, type Generations, type TouchedFiles } from "./generation.ts";
+export * from "./change.ts";
+export { generations, KEPT, type Generation, type Generations, type TouchedFiles } from "./generation.ts";
+export { applyPlan, type Applied, type ApplyOptions } from "./apply-plan.ts";
+export { isSameLock, lockOfInstalled, lockProject, verifyPinned } from "./lock-project.ts";
+export { changeProject, installedPlugins, installProject, recoverProject, touchedFiles, type ProjectChange } from "./project-change.ts";
+export { rollBack, stateBefore } from "./roll-back.ts";

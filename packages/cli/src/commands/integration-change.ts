@@ -1,0 +1,101 @@
+import { MlstackError } from "@mlstack/core/errors";
+import { makeStateFolder } from "@mlstack/engine/project-files";
+import type { ChangePlan } from "@mlstack/hub";
+import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { planDocument, printPlan } from "../hub/show-plan.ts";
+import { confirm } from "../ui/ask.ts";
+import { count } from "../ui/format.ts";
+import { stderr, stdout, writeJson } from "../ui/output.ts";
+import { printNext, printWarnings } from "./stack-checks.ts";
+
+interface ChangeFlags extends HubFlags { readonly yes?: boolean; readonly dryRun?: boolean }
+type Command = "integration-install" | "integration-uninstall" | "integration-upgrade";
+
+/** `mlstack integration install`. */
+export async function integrationInstall(specs: readonly string[], flags: ChangeFlags & { readonly available?: boolean; readonly frozen?: boolean }): Promise<void> {
+  if (specs.length > 0 && flags.frozen === true) throw new MlstackError("MLS7001", "--frozen installs what is pinned, and takes no names", { why: "to install another one changes the lock", fix: "mlstack integration install --frozen" });
+  await withHub(flags, flags.dryRun !== true, async (hub) => {
+    if (specs.length === 0) { await installPinned(hub, flags); return; }
+    await carryOut("integration-install", await hub.hub.planInstall({ specs, available: flags.available }, hub.context), hub, flags);
+  });
+}
+
+/** `mlstack integration uninstall`. */
+export async function integrationUninstall(names: readonly string[], flags: ChangeFlags): Promise<void> {
+  await withHub(flags, flags.dryRun !== true, async (hub) => {
+    await carryOut("integration-uninstall", await hub.hub.planUninstall(names, hub.context), hub, flags);
+  });
+}
+
+/** `mlstack integration upgrade`. */
+export async function integrationUpgrade(names: readonly string[], flags: ChangeFlags & { readonly major?: boolean; readonly to?: string; readonly plan?: boolean }): Promise<void> {
+  if (flags.to !== undefined && names.length !== 1) throw new MlstackError("MLS7001", "--to takes one NAME", { why: `${names.length === 0 ? "none is" : "several are"} named, and a version is that of one`, fix: `mlstack integration upgrade NAME --to ${flags.to}` });
+  const isDry = flags.plan === true || flags.dryRun === true;
+  await withHub(flags, !isDry, async (hub) => {
+    const to = flags.to === undefined ? undefined : await wantedOf(flags.to, hub);
+    await carryOut("integration-upgrade", await hub.hub.planUpgrade({ names, major: flags.major, to }, hub.context), hub, { ...flags, dryRun: isDry });
+  });
+}
+
+async function wantedOf(text: string, { hub, context }: Hub) {
+  const spec = await hub.parseSpec(`x@${text}`, context.cwd);
+  if (spec.kind === "registry") return spec.wanted;
+  throw new MlstackError("MLS8401", `--to ${text} is no version, range or tag`, { fix: "write a version, such as --to 1.2.0" });
+}
+
+async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
+  const [out, err] = [stdout(flags), stderr(flags)];
+  if (flags.dryRun === true || plan.changes.length === 0) {
+    if (flags.json === true) { writeJson(command, planDocument(plan, false), hub.warnings); return; }
+    printPlan(out, plan);
+    printWarnings(hub.warnings, flags);
+    if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
+    return;
+  }
+  // who is asked must see what it is about
+  if (flags.yes !== true && flags.json !== true) printPlan(err, plan);
+  await confirm(questionOf(command, plan), flags);
+  if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
+  makeStateFolder(hub.project);
+  const { scripts } = await hub.hub.applyPlan(plan, {
+    ...hub.change, registry: hub.registry, fresh: hub.fresh,
+    confirmScripts: async (packages) => {
+      const names = packages.map(({ id }) => id).join(", ");
+      hub.warnings.push(`${names} ${packages.length === 1 ? "has an install script, which was" : "have install scripts, which were"} not run: whether ${packages.length === 1 ? "it" : "they"} may is your package manager's setting`);
+      if (flags.yes !== true) await confirm(`${names} ${packages.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
+    },
+  });
+  if (flags.json === true) { writeJson(command, planDocument(plan, true, scripts), hub.warnings); return; }
+  printPlan(out, plan);
+  printWarnings(hub.warnings, flags);
+  if (command === "integration-install") printNext("mlstack stack register NAME, or mlstack component register NAME --type TYPE --flavor FLAVOR", flags);
+}
+
+function questionOf(command: Command, { changes }: ChangePlan): string {
+  const names = changes.map((c) => c.name).join(", ");
+  return command === "integration-uninstall" ? `Remove ${names}?` : command === "integration-install" ? `Install ${names}?` : `Upgrade ${names}?`;
+}
+
+/** What the project declares, as it is pinned. */
+async function installPinned({ hub, project, change, context, registry, warnings }: Hub, flags: ChangeFlags & { readonly frozen?: boolean }): Promise<void> {
+  const { lock } = context;
+  if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
+  if (flags.dryRun !== true) {
+    makeStateFolder(project);
+    await hub.installProject(change, flags.frozen === true);
+  }
+  let after = lock;
+  if (lock === undefined && flags.dryRun !== true) {
+    after = await hub.lockOfInstalled(change, undefined, registry);
+    if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
+  }
+  const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);
+  const problem = findings.find((f) => f.problem !== undefined)?.problem;
+  if (problem !== undefined) throw problem;
+  const kept = Object.entries(after?.plugins ?? {}).map(([name, { version }]) => ({ name, version })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const plan: ChangePlan = { changes: [], kept, builtIn: [], planned: [], lock };
+  if (flags.json === true) { writeJson("integration-install", planDocument(plan, flags.dryRun !== true), warnings); return; }
+  printPlan(stdout(flags), plan);
+  printWarnings(warnings, flags);
+  if (flags.quiet !== true) stderr(flags).line(kept.length === 0 ? "the project declares no integration" : `${count(kept.length, "integration")}, as pinned`);
+}

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
+import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
+import { cacheDirOf } from "../hub/cache-dir.ts";
+import { ownCatalog } from "../hub/catalog.ts";
+import type { HubFlags } from "../hub/open-hub.ts";
+import type { JsonFields } from "../json/documents.ts";
+import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
+import { printable, printTable } from "../ui/terminal.ts";
+import { projectOf } from "./folder.ts";
+import { printNext, printWarnings } from "./stack-checks.ts";
+
+interface FilterFlags { readonly type?: string; readonly state?: IntegrationState }
+type Versions = Readonly<Record<string, string>>;
+
+/** `mlstack integration list`. Asks no network, and looks at no plugin. */
+export async function integrationList(flags: GlobalFlags & FilterFlags & { readonly installed?: boolean }): Promise<void> {
+  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const all = offline.findIntegrations(catalog, "", filterOf(flags));
+  const others = Object.entries(pinned).filter(([name]) => !catalog.integrations.some((i) => i.package === name));
+  const listed = flags.installed === true ? all.filter((i) => i.package !== null && pinned[i.package] !== undefined) : all;
+  const rows = [...listed.map((i) => rowOf(i, pinned)), ...(flags.type === undefined && flags.state === undefined ? others.map(([name, version]) => thirdRow(name, version)) : [])];
+  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits");
+}
+
+/** `mlstack integration search`. The catalog that came with mlstack, and packages of others that the registry finds. */
+export async function integrationSearch(words: readonly string[], flags: HubFlags & FilterFlags): Promise<void> {
+  const text = words.join(" ");
+  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const warnings: string[] = [];
+  let found = offline.findIntegrations(catalog, text, filterOf(flags));
+  if (flags.offline !== true) {
+    const hub = await import("@mlstack/hub");
+    const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: false, cacheDir: cacheDirOf(process.env) });
+    try {
+      const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
+      found = [...everywhere.integrations];
+      warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
+    } catch (e) {
+      // what came with mlstack is an answer, too
+      if (!MlstackError.is(e) || flags.registry !== undefined) throw e;
+      warnings.push(`only the catalog was searched: ${e.message}`);
+    }
+  }
+  show("integration-search", found.map((i) => rowOf(i, pinned)), flags, `nothing fits ${JSON.stringify(text)}: mlstack integration list shows what there is`, warnings);
+}
+
+/** `mlstack integration info`. Asks a registry only for a package that the catalog does not have. */
+export async function integrationInfo(name: string, flags: HubFlags): Promise<void> {
+  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const found = offline.expand(catalog, name);
+  const shown = "unknown" in found ? [await thirdPartyInfo(name, flags)] : [...found.available, ...found.builtIn, ...found.planned];
+  if (shown.some((i) => i === undefined)) throw offline.noSuchIntegration(catalog, { asked: name, unknown: true, didYouMean: "unknown" in found ? found.didYouMean : undefined });
+  const all = shown.filter((i) => i !== undefined);
+  if (flags.json === true) {
+    writeJson("integration-info", all.map((i) => ({
+      ...rowOf(i, pinned), description: i.description, homepage: i.homepage, core: i.core, node: i.node, evidence: i.evidence as JsonFields, versions: i.versions as JsonFields[],
+      components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
+    })));
+    return;
+  }
+  for (const [n, i] of all.entries()) {
+    if (n > 0) stdout(flags).line();
+    printInfo(i, pinned, offline.configKeys, flags);
+  }
+  const ready = all.find((i) => i.state === "available" && pinned[i.package ?? ""] === undefined);
+  if (ready !== undefined) printNext(`mlstack integration install ${ready.source === "third-party" ? ready.package : ready.name}`, flags);
+}
+
+function printInfo(i: Integration, pinned: Versions, configKeys: (schema: unknown) => string[], flags: GlobalFlags): void {
+  const t = stdout(flags);
+  const installed = pinned[i.package ?? ""];
+  t.line(`${t.style(i.name, "bold")}  ${printable(i.title)}  ${t.style(`${i.state}${i.source === "third-party" ? ", of a third party" : ""}`, "dim")}`);
+  t.line(`  ${printable(i.description)}`);
+  const permissions = new Map<string, Set<string>>();
+  for (const c of i.components) for (const [kind, list] of Object.entries(c.permissions)) if (Array.isArray(list)) permissions.set(kind, new Set([...permissions.get(kind) ?? [], ...list.map(String)]));
+  printTable(t, undefined, [
+    ["package", i.package ?? ""], ["version", i.version ?? ""], ["installed", installed ?? "no"], ["core", i.core ?? ""], ["Node", i.node ?? ""], ["homepage", i.homepage ?? ""],
+    ...[...permissions].filter(([, list]) => list.size > 0).map(([kind, list]) => [`may reach ${kind}`, [...list].join(", ")]),
+  ].filter(([, value]) => value !== "").map(([key, value]) => [`  ${key}`, printable(value ?? "")]));
+  for (const c of i.components) t.line(`  ${c.type} ${t.style(c.flavor, "bold")}  ${printable(c.description)}  ${t.style(configKeys(c.config).join(", "), "dim")}`);
+  for (const f of i.formats) t.line(`  format ${t.style(f.format, "bold")}  ${printable(f.description)}`);
+  for (const p of i.planned) t.line(t.style(`  ${p.type} ${p.flavor}  planned`, "dim"));
+  if (i.resembles !== undefined) t.line(t.style(`  its name is like that of ${i.resembles}, and it is not that`, "yellow"));
+}
+
+async function thirdPartyInfo(name: string, flags: HubFlags): Promise<Integration | undefined> {
+  if (!name.includes("/") && !name.includes("mlstack")) return undefined;
+  const hub = await import("@mlstack/hub");
+  const { catalog } = await ownCatalog();
+  const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env) });
+  const document = await registry.document(name);
+  const newest = document.versions.find((v) => v.version === document.distTags["latest"]);
+  const found = hub.thirdParty(catalog, document, { description: newest?.description ?? "", keywords: [] });
+  if (typeof found === "string") throw new MlstackError("MLS8407", `${name} is no integration: ${found}`, { fix: "mlstack integration search WORD", details: { package: name } });
+  return found;
+}
+
+function show(command: "integration-list" | "integration-search", rows: readonly Row[], flags: GlobalFlags, none: string, warnings: readonly string[] = []): void {
+  if (flags.json === true) { writeJson(command, [...rows], warnings); return; }
+  if (rows.length === 0) stderr(flags).line(none);
+  else {
+    const t = stdout(flags);
+    printTable(t, ["NAME", "STATE", "VERSION", "INSTALLED", "TYPES", "TITLE"], rows.map((r) => [
+      r.source === "third-party" ? (r.package ?? r.name) : r.name, r.state === "available" ? t.style(r.state, "green") : t.style(r.state, "dim"), r.version ?? "-", r.installed ?? "-", r.types.join(", ") || "-", printable(r.title),
+    ]));
+  }
+  printWarnings(warnings, flags);
+}
+
+type Row = ReturnType<typeof rowOf>;
+function rowOf(i: Integration, pinned: Versions) {
+  return { name: i.name, title: i.title, state: i.state, source: i.source, package: i.package, version: i.version, installed: pinned[i.package ?? ""] ?? null, types: [...i.types] };
+}
+const thirdRow = (name: string, version: string): Row => ({ name, title: name, state: "available", source: "third-party", package: name, version: null, installed: version, types: [] });
+
+function filterOf({ type, state }: FilterFlags) {
+  return { type: type?.replaceAll("-", "_"), state };
+}
+
+/** Versions by package, as mlstack.lock has them. */
+async function pinnedVersions(flags: GlobalFlags): Promise<Versions> {
+  const { dir } = projectOf(flags);
+  if (!existsSync(join(dir, "mlstack.lock"))) return {};
+  const { readLock } = await import("@mlstack/hub");
+  return Object.fromEntries(Object.entries((await readLock(dir))?.plugins ?? {}).map(([name, { version }]) => [name, version]));
+}

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
+import { integrationPolicy, type Project } from "@mlstack/engine/project-files";
+import type { PackageManager, PlanContext, ProjectChange, Registry } from "@mlstack/hub";
+import { folderOf, projectOf } from "../commands/folder.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { stderr, type GlobalFlags } from "../ui/output.ts";
+import { printable } from "../ui/terminal.ts";
+import { cacheDirOf } from "./cache-dir.ts";
+import { ownCatalog } from "./catalog.ts";
+
+/** The flags of every command that may reach a registry. */
+export interface HubFlags extends GlobalFlags {
+  readonly offline?: boolean;
+  /** Goes before the default registry of npm's settings. */
+  readonly registry?: string;
+  /** Integrations, packages and scopes that need not wait until they are a day old. */
+  readonly allowFresh?: readonly string[];
+}
+
+/** What the commands of a project's integrations work with. */
+export interface Hub {
+  readonly hub: typeof import("@mlstack/hub");
+  readonly project: Project;
+  readonly manager: PackageManager;
+  readonly registry: Registry;
+  readonly context: PlanContext;
+  readonly change: ProjectChange;
+  /** Whether versions are let in by hand that are too new. */
+  readonly fresh: boolean;
+  readonly warnings: string[];
+}
+
+/**
+ * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order.
+ *
+ * @param writes takes back first what a killed process has left half done; without it that is only said
+ * @throws MLS7002 where there is no package.json; MLS8301; MLS8106; MLS8205, MLS8206
+ */
+export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
+  const t = stderr(flags);
+  const interrupt = interruptible((line) => { t.line(line); });
+  try { await work(await open(flags, writes, interrupt.signal)); } finally { interrupt.release(); }
+}
+
+async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {
+  const project = projectOf(flags);
+  if (!existsSync(join(project.dir, "package.json"))) throw new MlstackError("MLS7002", `${project.dir} has no package.json`, { why: "integrations are dependencies of a project", fix: "npm init -y, or name the project's folder: --cwd FOLDER" });
+  const [hub, { catalog, offline }] = await Promise.all([import("@mlstack/hub"), ownCatalog()]);
+  const warnings: string[] = [];
+  const t = stderr(flags);
+  const manager = await hub.detectPackageManager(project.dir, process.env);
+  const change: ProjectChange = {
+    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, registryUrl: flags.registry, signal, now: Date.now,
+    output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
+    recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
+  };
+  // what is read below must be what is there afterwards
+  if (writes) await hub.recoverProject(change);
+  const pending = hub.pendingChange(project.stateDir);
+  if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${pending.change}`);
+  const [registry, lock, policy, installed] = await Promise.all([
+    hub.openRegistry({ projectDir: project.dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal }),
+    hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
+  ]);
+  const named = (flags.allowFresh ?? []).flatMap((name) => {
+    const found = offline.expand(catalog, name);
+    return "unknown" in found ? [name] : found.available.map((i) => i.package);
+  });
+  const context: PlanContext = {
+    catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags),
+    policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
+  };
+  return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+}
+
+function coreVersion(): string {
+  return (createRequire(import.meta.url)("@mlstack/core/package.json") as { readonly version: string }).version;
+}

@@ -1,0 +1,206 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sample } from "../catalog/testing/sample.ts";
+import { readLock } from "../lock/lock.ts";
+import type { PackageManager } from "../package-manager/types.ts";
+import type { PlanContext } from "../plan/context.ts";
+import { planInstall, planUninstall, planUpgrade } from "../plan/plan-install.ts";
+import { hubProject, type HubProject } from "../testing/hub-project.ts";
+import { packed } from "../testing/tar.ts";
+import { applyPlan, type ApplyOptions } from "./apply-plan.ts";
+import { generations } from "./generation.ts";
+import { isSameLock, lockOfInstalled, lockProject, verifyPinned } from "./lock-project.ts";
+import { endLeftManager, noteManager, processIdentity } from "./manager-run.ts";
+import { installedPlugins, installProject, recoverProject, runOptions, touchedFiles } from "./project-change.ts";
+import { rollBack, stateBefore } from "./roll-back.ts";
+
+const X = "@acme/x";
+let p: HubProject;
+beforeEach(async () => { p = await hubProject(); });
+afterEach(async () => { await p.stop(); });
+
+const options = (more: Partial<ApplyOptions> = {}): ApplyOptions => ({
+  projectDir: p.dir, stateDir: p.stateDir, manager: p.manager, registry: p.registry, offline: false, registryUrl: p.server.url, signal: new AbortController().signal, output: () => undefined, now: () => 1, recovered: () => undefined,
+  fresh: false, confirmScripts: async () => undefined, ...more,
+});
+/** A registry knows what it was told once: each context has its own. */
+const context = async (): Promise<PlanContext> => ({ catalog: sample, registry: await p.reopen(), lock: await readLock(p.dir), installed: await installedPlugins(p.dir), coreVersion: "0.1.0", nodeVersion: "24.11.0", policy: {}, now: new Date("2026-06-01"), cwd: p.dir });
+const install = async (specs: readonly string[], more: Partial<ApplyOptions> = {}) => applyPlan(await planInstall({ specs }, await context()), options(more));
+const state = () => ["package.json", "package-lock.json", "mlstack.lock"].map((name) => p.text(name));
+const problems = async () => (await verifyPinned((await readLock(p.dir))!, p.dir, p.manager)).map(({ name, problem }) => [name, problem?.code]);
+
+describe("an installation", () => {
+  test("fetches, checks, adds, compares, and pins last", async () => {
+    p.publish({ name: X, permissions: { hosts: ["acme.example"] } });
+    const { before, after } = await install([X]);
+    expect(p.manager.calls).toEqual([`add ${X}@1.0.0`]);
+    expect(before).toEqual({ plugins: {} });
+    expect(after).toEqual(await readLock(p.dir));
+    expect(after.plugins[X]).toMatchObject({ version: "1.0.0", source: "registry", capabilities: { hosts: ["acme.example"] }, trust: { provenance: false }, tree: expect.stringMatching(/^sha256:/) as string });
+    expect(await problems()).toEqual([[X, undefined]]);
+  });
+
+  test("of bytes that are not those announced touches nothing", async () => {
+    p.publish({ name: X });
+    p.server.replaceTarball(X, "1.0.0", packed({ "package.json": "{}" }));
+    const before = state();
+    await expect(install([X])).rejects.toMatchObject({ code: "MLS8201" });
+    expect([state(), p.manager.calls]).toEqual([before, []]);
+  });
+
+  test("whose package manager unpacks something else is taken back", async () => {
+    p.publish({ name: X });
+    p.manager.unpack = ({ files }) => ({ ...files, "index.js": "evil" });
+    const before = state();
+    await expect(install([X])).rejects.toMatchObject({ code: "MLS8204", message: expect.stringContaining("index.js") as string });
+    expect(state()).toEqual(before);
+    expect(existsSync(join(p.dir, "node_modules", X))).toBe(false);
+  });
+
+  test("pins what was there before where there was no lock, and refuses to where there was one", async () => {
+    p.publish({ name: X });
+    p.publish({ name: "@acme/y" });
+    await p.manager.add([{ name: X, spec: "1.0.0" }], runOptions(options()));
+    expect(Object.keys((await install(["@acme/y"])).after.plugins).toSorted()).toEqual([X, "@acme/y"]);
+    p.publish({ name: "@acme/z" });
+    await p.manager.add([{ name: "@acme/z", spec: "1.0.0" }], runOptions(options()));
+    p.publish({ name: "@acme/v" });
+    expect(Object.keys((await install(["@acme/v"])).after.plugins)).not.toContain("@acme/z");
+  });
+
+  test("does not pin by the way what was changed on disk", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    p.publish({ name: "@acme/y" });
+    p.manager.unpack = (made) => (made.version.name === X ? { ...made.files, "index.js": "evil" } : made.files);
+    const before = state();
+    await expect(install(["@acme/y"])).rejects.toMatchObject({ code: "MLS8204" });
+    expect(state()).toEqual(before);
+  });
+
+  test("names packages with an install script before it is done; a no takes it back", async () => {
+    p.publish({ name: X });
+    p.manager.scripts = { [X]: ["native@2.0.0"] };
+    const before = state();
+    const asked: string[] = [];
+    await expect(install([X], { confirmScripts: async (packages) => { asked.push(...packages.map(({ id }) => id)); throw new Error("no"); } })).rejects.toThrow("no");
+    expect([asked, state()]).toEqual([["native@2.0.0"], before]);
+    expect((await install([X])).scripts.map(({ id }) => id)).toEqual(["native@2.0.0"]);
+  });
+});
+
+test("upgrade, rollback and uninstallation: each the exact state", async () => {
+  p.publish({ name: X });
+  await install([X]);
+  const first = state();
+  p.publish({ name: X, version: "1.1.0" });
+  await applyPlan(await planUpgrade({ names: [] }, await context()), options());
+  expect((await readLock(p.dir))!.plugins[X]!.version).toBe("1.1.0");
+  const second = state();
+  await rollBack(options(), stateBefore(options()));
+  expect([state(), await problems()]).toEqual([first, [[X, undefined]]]);
+  // that was a change, too
+  await rollBack(options(), stateBefore(options()));
+  expect([state(), await problems()]).toEqual([second, [[X, undefined]]]);
+  await applyPlan(await planUninstall([X], await context()), options());
+  expect([await readLock(p.dir), existsSync(join(p.dir, "node_modules", X))]).toEqual([{ plugins: {} }, false]);
+  expect(() => stateBefore(options(), 99)).toThrow(expect.objectContaining({ code: "MLS8501" }) as Error);
+});
+
+test("a rollback to a state that its package manager can't bring back stays where it was", async () => {
+  const made = p.publish({ name: X });
+  await install([X]);
+  p.publish({ name: X, version: "1.1.0" });
+  await applyPlan(await planUpgrade({ names: [] }, await context()), options());
+  const before = state();
+  p.manager.unpack = (one) => (one === made ? { ...one.files, "index.js": "evil" } : one.files);
+  await expect(rollBack(options(), stateBefore(options()))).rejects.toMatchObject({ code: "MLS8204" });
+  expect(state()).toEqual(before);
+});
+
+test("an installation of what is declared changes nothing, and is nothing to go back to", async () => {
+  p.publish({ name: X });
+  await install([X]);
+  const before = state();
+  await installProject(options(), true);
+  expect([state(), stateBefore(options()).change]).toEqual([before, `install ${X}@1.0.0`]);
+});
+
+describe("the lock of what is installed", () => {
+  test("is the lock as it is; what was pinned elsewise is found, and the agreed exceptions stay", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    const lock = (await readLock(p.dir))!;
+    const again = async () => lockOfInstalled({ projectDir: p.dir, manager: p.manager }, await readLock(p.dir), p.registry);
+    expect(isSameLock(lock, await again())).toBe(true);
+    await lockProject(options(), { plugins: { [X]: { ...lock.plugins[X]!, trust: { provenance: false, cooldown: "excepted" }, capabilities: { ...lock.plugins[X]!.capabilities, hosts: [] } } } });
+    expect((await again()).plugins[X]).toEqual({ ...lock.plugins[X], trust: { provenance: false, cooldown: "excepted" } });
+    writeFileSync(join(p.dir, "node_modules", X, "index.js"), "evil");
+    await expect(again()).rejects.toMatchObject({ code: "MLS8204" });
+  });
+
+  test("differs where what an integration depends on has moved", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    p.manager.scripts = { [X]: ["other@1.0.0"] };
+    expect(await problems()).toEqual([[X, "MLS8207"]]);
+  });
+});
+
+describe("a package manager that a killed process has left", () => {
+  const sleeper = () => {
+    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+    return new Promise<{ readonly pid: number; readonly ended: Promise<unknown> }>((done) => { child.stdout.once("data", () => { done({ pid: child.pid!, ended: new Promise((end) => { child.once("exit", end); }) }); }); });
+  };
+
+  test.skipIf(process.platform === "win32")("is ended before the old state is brought back", async () => {
+    const { pid, ended } = await sleeper();
+    noteManager(p.stateDir, pid);
+    mkdirSync(join(p.stateDir, "hub"), { recursive: true });
+    expect(await endLeftManager(p.stateDir)).toBe(true);
+    await ended;
+    expect(await endLeftManager(p.stateDir)).toBe(false);
+  });
+
+  test.skipIf(process.platform === "win32")("is ended before files are put back, which it would write over", async () => {
+    const { pid, ended } = await sleeper();
+    const touched = touchedFiles(options());
+    generations(touched).keep(1, "install", 1);
+    writeFileSync(join(p.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install" }));
+    noteManager(p.stateDir, pid);
+    const isThere = () => { try { process.kill(pid, 0); return true; } catch { return false; } };
+    let there: boolean | undefined;
+    const recovering = { ...p.manager, install: async (o: Parameters<PackageManager["install"]>[0]) => { there = isThere(); await p.manager.install(o); } };
+    await recoverProject(options({ manager: recovering }));
+    await ended;
+    expect([there, p.manager.calls]).toEqual([false, ["install"]]);
+  });
+
+  test.skipIf(process.platform === "win32")("is not taken for another process that has its id now", async () => {
+    const { pid, ended } = await sleeper();
+    noteManager(p.stateDir, pid);
+    const file = join(p.stateDir, "hub", "manager.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace(processIdentity(pid)!, "another"));
+    expect(await endLeftManager(p.stateDir)).toBe(false);
+    process.kill(pid, 0);
+    process.kill(-pid, "SIGKILL");
+    await ended;
+  });
+
+  test("whose change fails half way: what it has written is taken back", async () => {
+    p.publish({ name: X });
+    const before = state();
+    let stopped = (): void => undefined;
+    const inside = new Promise<void>((done) => { p.manager.during = async () => { done(); return new Promise((_, fail) => { stopped = () => { fail(new Error("killed")); }; }); }; });
+    const going = install([X]).catch((e: unknown) => e);
+    await inside;
+    expect(p.text("package.json")).toContain(X);
+    stopped();
+    expect(await going).toMatchObject({ message: "killed" });
+    expect(state()).toEqual(before);
+    await recoverProject(options());
+    expect(state()).toEqual(before);
+  });
+});

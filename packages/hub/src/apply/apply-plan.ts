@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import type { PluginPackage } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
+import { lockEntry } from "../lock/lock-entry.ts";
+import { writeLock, type Lock, type LockedPlugin } from "../lock/lock.ts";
+import type { LockedPackage } from "../package-manager/types.ts";
+import { changeText, versionOf, type ChangePlan, type PluginChange } from "../plan/change-plan.ts";
+import type { Registry } from "../registry/registry.ts";
+import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
+import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
+import { pinInstalled } from "./pin.ts";
+import { changeProject, installedPlugins, runOptions, scriptedBelow, withTrees, type ProjectChange } from "./project-change.ts";
+
+export interface ApplyOptions extends ProjectChange {
+  readonly registry: Registry;
+  /** Whether versions were let in that are too new by the project's rules: then the manager's own default does not hold either. */
+  readonly fresh: boolean;
+  /**
+   * Asked where packages with an install script came along that no integration of the project has depended on before. None has run. What it throws
+   * takes the change back.
+   */
+  readonly confirmScripts: (packages: readonly LockedPackage[]) => Promise<void>;
+}
+
+/** What was done. */
+export interface Applied {
+  readonly before: Lock;
+  readonly after: Lock;
+  /** Packages with an install script that came along. */
+  readonly scripts: readonly LockedPackage[];
+}
+
+/**
+ * Does what a plan says, whole or not at all. Tarballs are fetched and checked before anything is touched; what the package manager has unpacked is
+ * compared with them byte by byte; mlstack.lock is written last.
+ *
+ * @throws MLS8201, MLS8202, MLS8203 for a tarball; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
+ * installed another version; MLS8502 another process is at work
+ */
+export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
+  const { manager, registry, projectDir } = options;
+  const wanted = plan.changes.filter(({ target }) => target !== undefined);
+  const before = plan.lock ?? { plugins: {} };
+  const tarballs = new Map<string, CheckedTarball>();
+  for (const change of wanted) tarballs.set(change.name, await tarballOf(change, registry));
+
+  return changeProject(options, changeText(plan), async () => {
+    const run = runOptions(options);
+    const scriptsBefore = existsSync(manager.lockFile) ? new Set((await scriptedBelow(manager, Object.keys(before.plugins))).map(({ id }) => id)) : new Set<string>();
+    await manager.remove(plan.changes.filter(({ target }) => target === undefined).map(({ name }) => name), run);
+    await manager.add(wanted.map(({ name, target }) => ({ name, spec: target!.source === "registry" ? versionOf(target!) : `file:${target!.path}` })), { ...run, fresh: options.fresh });
+
+    const installed = await installedPlugins(projectDir);
+    const entries = new Map<string, LockedPlugin>();
+    for (const change of wanted) {
+      const entry = entryOf(change, tarballs.get(change.name)!);
+      const problem = await verifyInstalled(change.name, entry, installed.find(({ name }) => name === change.name), tarballs.get(change.name)!.files);
+      if (problem !== undefined) throw notAsPlanned(problem);
+      entries.set(change.name, entry);
+    }
+    const rest = await restOf(plan, installed, options);
+    const after = await withTrees({ plugins: { ...rest.plugins, ...Object.fromEntries(entries) } }, manager);
+    const scripts = (await scriptedBelow(manager, [...entries.keys()])).filter(({ id }) => !scriptsBefore.has(id));
+    if (scripts.length > 0) await options.confirmScripts(scripts);
+    await writeLock(projectDir, after);
+    return { before, after, scripts };
+  });
+}
+
+/**
+ * The lock of what the plan does not touch. Where there was a lock, that holds, and what does not fit it is not pinned by the way; where there was none,
+ * everything is pinned, for it would be refused from now on.
+ */
+async function restOf(plan: ChangePlan, installed: readonly PluginPackage[], { projectDir, registry }: ApplyOptions): Promise<Lock> {
+  const touched = new Set(plan.changes.map(({ name }) => name));
+  const others = installed.filter(({ name }) => !touched.has(name));
+  if (plan.lock === undefined) return pinInstalled(projectDir, others, { plugins: {} }, registry);
+  const rest: Lock = { plugins: Object.fromEntries(Object.entries(plan.lock.plugins).filter(([name]) => !touched.has(name))) };
+  const finding = (await verifyProject(rest, others.filter(({ name }) => rest.plugins[name] !== undefined))).find(({ problem }) => problem !== undefined);
+  if (finding?.problem !== undefined) throw finding.problem;
+  return rest;
+}
+
+async function tarballOf({ name, target }: PluginChange, registry: Registry): Promise<CheckedTarball> {
+  if (target!.source === "tarball") return target!.tarball;
+  return checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
+}
+
+function entryOf({ target, exceptions }: PluginChange, tarball: CheckedTarball): LockedPlugin {
+  const provenance = target!.source === "registry" && target!.version.provenance;
+  return lockEntry({
+    package: tarball.package, source: target!.source, tarball,
+    trust: { provenance, ...(exceptions.includes("cooldown") && { cooldown: "excepted" as const }), ...(exceptions.includes("lostProvenance") && { lostProvenance: "accepted" as const }) },
+  });
+}
+
+/** The project is as it was before: nothing is to be installed again, as the finding itself would say. */
+function notAsPlanned(problem: MlstackError): MlstackError {
+  return new MlstackError(problem.code, `the package manager has installed something else than was checked: ${problem.message}`, {
+    why: "its cache, its registry or its settings (overrides, patches) gave it other bytes; the change was taken back", fix: "clear the package manager's cache, look for overrides and patches in package.json, and try again", cause: problem, ...(problem.details !== undefined && { details: problem.details }),
+  });
+}

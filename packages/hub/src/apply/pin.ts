@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { PluginPackage } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
+import { lockEntry } from "../lock/lock-entry.ts";
+import type { Lock, LockedPlugin, LockTrust } from "../lock/lock.ts";
+import type { Registry } from "../registry/registry.ts";
+import { checkTarball } from "../tarball/check-tarball.ts";
+import { packageOf } from "../tarball/package-json.ts";
+import { verifyInstalled } from "../verify/verify-installed.ts";
+
+/**
+ * The lock of what is installed: each integration is held against the tarball that it comes from. Entries that hold are kept as they are, with what was
+ * agreed to; trees are not in it.
+ *
+ * @param before the lock as it is
+ * @throws MLS8204 what is installed is not what its registry has; what the registry throws
+ */
+export async function pinInstalled(projectDir: string, installed: readonly PluginPackage[], before: Lock, registry: Registry): Promise<Lock> {
+  const specs = await dependenciesOf(projectDir);
+  const entries: [string, LockedPlugin][] = [];
+  for (const pkg of installed.filter(({ source }) => source !== "built-in")) {
+    const known = before.plugins[pkg.name];
+    const holds = known !== undefined && (await verifyInstalled(pkg.name, known, pkg)) === undefined;
+    entries.push([pkg.name, holds ? known : await pinned(projectDir, pkg, specs[pkg.name] ?? "", known?.trust, registry)]);
+  }
+  return { plugins: Object.fromEntries(entries) };
+}
+
+async function pinned(projectDir: string, pkg: PluginPackage, spec: string, trust: LockTrust | undefined, registry: Registry): Promise<LockedPlugin> {
+  const { name, dir, source } = pkg;
+  if (source === "linked") return lockEntry({ package: packageOf(await readFile(join(dir, "package.json"), "utf8"), name), source: "workspace", trust: { provenance: false } });
+  const file = /^file:(.+\.(?:tgz|tar\.gz))$/.exec(spec)?.[1];
+  const found = file === undefined ? await fromRegistry(pkg, registry) : { tarball: await checkTarball(await readFile(resolve(projectDir, file)), basename(file), undefined), provenance: false };
+  const exceptions = trust === undefined ? {} : { cooldown: trust.cooldown, lostProvenance: trust.lostProvenance };
+  const entry = lockEntry({ package: found.tarball.package, source: file === undefined ? "registry" : "tarball", tarball: found.tarball, trust: { ...exceptions, provenance: found.provenance } });
+  const problem = await verifyInstalled(name, entry, pkg, found.tarball.files);
+  if (problem !== undefined) throw problem;
+  return entry;
+}
+
+async function fromRegistry({ name, version }: PluginPackage, registry: Registry) {
+  const found = (await registry.document(name)).versions.find((v) => v.version === version);
+  if (found === undefined) throw new MlstackError("MLS8402", `${name}@${version} is installed, and its registry does not have it`, { why: "what is pinned is held against what its registry has", fix: `mlstack integration install ${name}`, details: { package: name, version } });
+  return { tarball: await checkTarball(await registry.tarball(found), `${name}@${version}`, found), provenance: found.provenance };
+}
+
+async function dependenciesOf(projectDir: string): Promise<Readonly<Record<string, string>>> {
+  const json = JSON.parse((await readFile(join(projectDir, "package.json"), "utf8")).replace(/^\uFEFF/, "")) as Record<string, Record<string, string> | undefined>;
+  return { ...json["optionalDependencies"], ...json["devDependencies"], ...json["dependencies"] };
+}

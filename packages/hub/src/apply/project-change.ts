@@ -1,0 +1,87 @@
+import { existsSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { PluginPackage } from "@mlstack/core";
+import { nodePluginHost } from "@mlstack/core/node";
+import { LOCK_FILE, type Lock } from "../lock/lock.ts";
+import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
+import { changePlugins, recoverPlugins } from "./change.ts";
+import type { Generation, TouchedFiles } from "./generation.ts";
+import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
+
+/** A project whose integrations are changed, and by what. */
+export interface ProjectChange {
+  readonly projectDir: string;
+  readonly stateDir: string;
+  readonly manager: PackageManager;
+  readonly offline: boolean;
+  /** As `RunOptions.registry`. */
+  readonly registryUrl: string | undefined;
+  readonly signal: AbortSignal;
+  readonly output: (line: string) => void;
+  readonly now: () => number;
+  /** Told of an interrupted change that was taken back. */
+  readonly recovered: (change: string) => void;
+}
+
+export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDir" | "manager">): TouchedFiles {
+  // by their place seen from the project: that stays when it is moved
+  const all = [...manager.files, join(manager.projectDir, LOCK_FILE)].map((path) => [relative(manager.projectDir, path).replaceAll("\\", "/"), path] as const);
+  return { stateDir, files: Object.fromEntries(all) };
+}
+
+/** How the manager is run, so that a later process finds it again should this one be killed. */
+export function runOptions({ stateDir, offline, registryUrl, signal, output }: Pick<ProjectChange, "stateDir" | "offline" | "registryUrl" | "signal" | "output">): RunOptions {
+  return { offline, registry: registryUrl, signal, output, started: (pid) => { noteManager(stateDir, pid); } };
+}
+
+/**
+ * Changes a project by its package manager, whole or not at all.
+ *
+ * @throws as `changePlugins`
+ */
+export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: async () => reinstall(project), quiet: quietOf(project) }, async (before) => {
+    try { return await work(before); } finally { forgetManager(project.stateDir); }
+  });
+}
+
+/** Takes back what a killed process has left half done. */
+export async function recoverProject(project: ProjectChange): Promise<void> {
+  const taken = await recoverPlugins(touchedFiles(project), { reinstall: async () => reinstall(project), quiet: quietOf(project) });
+  if (taken !== undefined) project.recovered(taken);
+}
+
+const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { await endLeftManager(stateDir); };
+
+/** After files were put back. It must not be stopped by what has stopped the change. */
+async function reinstall(project: ProjectChange): Promise<void> {
+  const { lockFile } = project.manager;
+  const frozen = existsSync(lockFile);
+  await project.manager.install({ ...runOptions({ ...project, signal: new AbortController().signal }), frozen });
+  // there was none before, and the manager makes one
+  if (!frozen) rmSync(lockFile, { force: true });
+  forgetManager(project.stateDir);
+}
+
+/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ */
+export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
+  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen }));
+}
+
+/** The project's integrations as they lie on disk now, built-in ones left aside. */
+export async function installedPlugins(projectDir: string): Promise<readonly PluginPackage[]> {
+  return nodePluginHost({ projectDir }).packages();
+}
+
+/** Packages with an install script among what integrations depend on, themselves included. By id. @throws MLS8307, MLS8308 */
+export async function scriptedBelow(manager: PackageManager, names: readonly string[]): Promise<readonly LockedPackage[]> {
+  const trees = await Promise.all(names.map(async (name) => manager.subtree(name)));
+  const all = new Map(trees.flatMap(({ packages }) => packages.filter(({ installScript }) => installScript === true).map((pkg) => [pkg.id, pkg] as const)));
+  return [...all.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The lock with the trees that the package manager's lock has now: adding one integration may move what another one depends on. */
+export async function withTrees(lock: Lock, manager: PackageManager): Promise<Lock> {
+  const entries = await Promise.all(Object.entries(lock.plugins).map(async ([name, entry]) => [name, { ...entry, tree: `sha256:${(await manager.subtree(name)).digest}` as const }] as const));
+  return { plugins: Object.fromEntries(entries) };
+}

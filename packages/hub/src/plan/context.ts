@@ -1,0 +1,31 @@
+import { contractRegistry, pluginManifest, type ContractRegistry, type PluginPackage } from "@mlstack/core";
+import type { Catalog } from "../catalog/schema.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { ProjectFacts } from "../resolve/fit.ts";
+import type { Policy } from "../resolve/policy.ts";
+
+/** What a plan is made from. */
+export interface PlanContext {
+  readonly catalog: Catalog;
+  readonly registry: Pick<Registry, "document">;
+  /** Undefined where the project has none. */
+  readonly lock: Lock | undefined;
+  /** The project's integrations as they are found, with those that are built in. */
+  readonly installed: readonly PluginPackage[];
+  readonly coreVersion: string;
+  /** Such as `24.11.0`. */
+  readonly nodeVersion: string;
+  readonly policy: Policy;
+  readonly now: Date;
+  /** What paths are relative to. */
+  readonly cwd: string;
+}
+
+/** What an integration has to fit; the contracts are those of core, of what is installed, and `more`. */
+export function projectFacts({ installed, coreVersion, nodeVersion }: Pick<PlanContext, "installed" | "coreVersion" | "nodeVersion">, more: ContractRegistry = new Map()): ProjectFacts {
+  const brought = installed.flatMap(({ manifest }) => pluginManifest.safeParse(manifest).data?.contracts ?? []);
+  return { coreVersion, nodeVersion, contracts: contractRegistry([...more.values(), ...brought]) };
+}
+
+export const lockOf = ({ lock }: Pick<PlanContext, "lock">): Lock => lock ?? { plugins: {} };

@@ -1,0 +1,155 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { contractRegistry, MlstackError, type ContractRegistry } from "@mlstack/core";
+import gt from "semver/functions/gt.js";
+import satisfies from "semver/functions/satisfies.js";
+import type { LockedPlugin } from "../lock/lock.ts";
+import { manifestFacts, permissionsBeyond } from "../lock/manifest-facts.ts";
+import { resolveLocal } from "../resolve/resolve-local.ts";
+import { resolveVersion, type ResolveContext } from "../resolve/resolve-version.ts";
+import { wantedText, type Wanted } from "../resolve/spec.ts";
+import { checkTarball } from "../tarball/check-tarball.ts";
+import { NOTHING_GRANTED, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
+import { lockOf, projectFacts, type PlanContext } from "./context.ts";
+import { understand, type Wish } from "./wishes.ts";
+
+export interface InstallWish {
+  /** As typed: `s3`, `s3@^1.2`, `@acme/x`, `./x-1.0.0.tgz`. */
+  readonly specs: readonly string[];
+  /** Leaves out what is only planned. */
+  readonly available?: boolean | undefined;
+}
+
+/**
+ * What an installation would do. What is pinned already and fits what was asked for stays, without a question to a registry.
+ *
+ * @throws MLS8401, MLS8421, MLS8422; what the registry throws; where nothing fits the codes of `resolveVersion`; MLS8202 for a tarball
+ */
+export async function planInstall(wish: InstallWish, context: PlanContext): Promise<ChangePlan> {
+  const { packages, tarballs, builtIn, planned } = await understand(wish.specs, context, wish);
+  const lock = lockOf(context);
+  const stays = ({ name, wanted }: Wish): boolean => {
+    const locked = lock.plugins[name];
+    return locked !== undefined && context.installed.some((p) => p.name === name && p.version === locked.version) && fits(locked.version, wanted);
+  };
+  const kept = packages.filter(stays).map(({ name }) => ({ name, version: lock.plugins[name]!.version }));
+  const local = await Promise.all(tarballs.map(async (path) => readLocal(path)));
+  const jobs: readonly Job[] = [
+    ...local.map((tarball): Job => ({ name: tarball.tarball.package.name, find: async (c) => ({ target: { ...tarball, source: "tarball", manifest: resolveLocal(tarball.tarball.package, c) }, why: "the tarball's", passedOver: [], exceptions: [] }) })),
+    ...packages.filter((one) => !stays(one)).map((one): Job => ({ name: one.name, find: async (c) => fromRegistry(one, context, c) })),
+  ];
+  const twice = jobs.find(({ name }, i) => jobs.findIndex((j) => j.name === name) !== i);
+  if (twice !== undefined) throw new MlstackError("MLS8401", `${twice.name} is asked for twice, from different places`, { fix: "name it once", details: { package: twice.name } });
+  return { changes: await together(jobs, context), kept: sorted(kept), builtIn, planned, lock: context.lock };
+}
+
+export interface UpgradeWish {
+  /** Names as typed; empty for all that are pinned from a registry. */
+  readonly names: readonly string[];
+  /** Goes past the next major version, too. */
+  readonly major?: boolean | undefined;
+  /** This version, range or tag, of the one that is named. */
+  readonly to?: Wanted | undefined;
+}
+
+/**
+ * What an upgrade would do: the newest version that fits, within what semver calls compatible with the pinned one. Nothing goes back, unless to a
+ * version that was named.
+ *
+ * @throws MLS8421 for what is not pinned; as `planInstall` does
+ */
+export async function planUpgrade(wish: UpgradeWish, context: PlanContext): Promise<ChangePlan> {
+  const lock = lockOf(context);
+  const names = wish.names.length === 0 ? Object.keys(lock.plugins).filter((name) => lock.plugins[name]!.source === "registry") : await pinnedNames(wish.names, context);
+  const kept: { name: string; version: string }[] = [];
+  const jobs: Job[] = [];
+  for (const name of names) {
+    const locked = lock.plugins[name]!;
+    const wanted = wish.to ?? compatible(locked, wish.major === true);
+    if (locked.source !== "registry") kept.push({ name, version: locked.version });
+    else jobs.push({ name, find: async (c) => fromRegistry({ name, wanted }, context, c) });
+  }
+  const changes = await together(jobs, context);
+  const moves = ({ before, target }: PluginChange): boolean => before === undefined || target === undefined || (wish.to === undefined ? gt(versionOf(target), before.version) : versionOf(target) !== before.version);
+  return { changes: changes.filter(moves), kept: sorted([...kept, ...changes.filter((c) => !moves(c)).map(({ name, before }) => ({ name, version: before!.version }))]), builtIn: [], planned: [], lock: context.lock };
+}
+
+/** @throws MLS8421 for what is neither pinned nor installed */
+export async function planUninstall(names: readonly string[], context: Pick<PlanContext, "catalog" | "cwd" | "lock" | "installed">): Promise<ChangePlan> {
+  const lock = lockOf(context);
+  const changes = (await pinnedNames(names, context)).map((name): PluginChange => ({ kind: "remove", name, before: lock.plugins[name], target: undefined, why: "asked for", passedOver: [], exceptions: [], granted: NOTHING_GRANTED, widened: [], contracts: contractsBetween(lock.plugins[name]?.contracts ?? [], []), configChanged: false, installScript: false }));
+  return { changes: sorted(changes), kept: [], builtIn: [], planned: [], lock: context.lock };
+}
+
+/** Versions that a pinned one may be upgraded to. */
+export function compatible({ version }: Pick<LockedPlugin, "version">, major: boolean): Wanted {
+  return major ? { kind: "any" } : { kind: "range", range: `^${version}` };
+}
+
+type Found = Pick<PluginChange, "why" | "passedOver" | "exceptions"> & { readonly target: Target };
+interface Job { readonly name: string; readonly find: (context: ResolveContext) => Promise<Found> }
+
+/** Finds versions for all; one may bring the contract that another one is written for, in whatever order they were named. */
+async function together(jobs: readonly Job[], context: PlanContext): Promise<PluginChange[]> {
+  const changes: PluginChange[] = [];
+  let brought: ContractRegistry = new Map();
+  for (let open = jobs, refused: unknown; open.length > 0;) {
+    const left: Job[] = [];
+    for (const job of open) {
+      const before = lockOf(context).plugins[job.name];
+      try {
+        const found = await job.find({ project: projectFacts(context, brought), policy: context.policy, now: context.now, hasProvenance: before?.trust.provenance });
+        brought = new Map([...brought, ...contractRegistry(found.target.manifest.contracts)]);
+        changes.push(changeOf(job.name, before, found));
+      } catch (e) {
+        if (!MlstackError.is(e, "MLS2002")) throw e;
+        refused ??= e;
+        left.push(job);
+      }
+    }
+    if (left.length === open.length) throw refused;
+    [open, refused] = [left, undefined];
+  }
+  return sorted(changes);
+}
+
+function changeOf(name: string, before: LockedPlugin | undefined, found: Found): PluginChange {
+  const { target } = found;
+  const raw = target.source === "registry" ? target.version.manifest : target.tarball.package.manifest;
+  const { capabilities: granted, contracts, configSchema } = manifestFacts(raw);
+  const installScript = target.source === "registry" ? target.version.hasInstallScript : target.tarball.package.hasInstallScript;
+  return { kind: before === undefined ? "add" : "change", name, before, ...found, granted, widened: permissionsBeyond(before?.capabilities ?? NOTHING_GRANTED, granted), contracts: contractsBetween(before?.contracts ?? [], contracts), configChanged: before !== undefined && before.configSchema !== configSchema, installScript };
+}
+
+function contractsBetween(before: readonly string[], after: readonly string[]): PluginChange["contracts"] {
+  return { gained: after.filter((c) => !before.includes(c)), lost: before.filter((c) => !after.includes(c)) };
+}
+
+async function fromRegistry({ name, wanted }: Wish, { registry }: PlanContext, context: ResolveContext): Promise<Found> {
+  const { version, manifest, passedOver, exceptions } = resolveVersion(await registry.document(name), wanted, context);
+  return { target: { source: "registry", version, manifest }, why: wanted.kind === "version" ? "asked for" : `the newest ${wanted.kind === "any" ? "" : `${wanted.kind === "range" ? "of " : ""}${wantedText(wanted)} `}that fits`, passedOver, exceptions };
+}
+
+async function readLocal(path: string): Promise<Omit<Extract<Target, { source: "tarball" }>, "manifest">> {
+  return { source: "tarball", path, tarball: await checkTarball(await readFile(path), basename(path), undefined) };
+}
+
+/** Packages that the lock or the project has, by their names in the catalog or their own. */
+async function pinnedNames(names: readonly string[], context: Pick<PlanContext, "catalog" | "cwd" | "lock" | "installed">): Promise<string[]> {
+  const present = new Set([...Object.keys(lockOf(context).plugins), ...context.installed.filter(({ source }) => source !== "built-in").map(({ name }) => name)]);
+  const found = await Promise.all(names.map(async (name) => {
+    if (present.has(name)) return [name];
+    const meant = (await understand([name], context, { available: true })).packages.map((p) => p.name).filter((one) => present.has(one));
+    if (meant.length > 0) return meant;
+    throw new MlstackError("MLS8421", `${name} is not installed here`, { why: present.size === 0 ? "this project has no integrations" : `this project has ${[...present].toSorted().join(", ")}`, fix: "mlstack integration list --installed shows them", details: { asked: name } });
+  }));
+  return [...new Set(found.flat())];
+}
+
+function fits(version: string, wanted: Wanted): boolean {
+  return wanted.kind === "any" || (wanted.kind === "version" ? wanted.version === version : wanted.kind === "range" && satisfies(version, wanted.range));
+}
+
+function sorted<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+
+/** What a version of an integration differs in. */
+export interface PublishedVersion {
+  readonly name: string;
+  readonly version?: string;
+  /** The range of @mlstack/core. */
+  readonly core?: string;
+  readonly permissions?: Readonly<Record<string, readonly string[]>>;
+  /** ISO 8601; long ago by default. */
+  readonly publishedAt?: string;
+  /** More files by path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The bytes are those of other files than the registry announces. */
+  readonly forged?: boolean;
+}
+
+/** A registry on this machine, with integrations that depend on nothing: no peer, for core would have to come from it. */
+export interface TestRegistry {
+  /** With a slash at its end. */
+  readonly url: string;
+  /** Paths that were asked for. */
+  readonly asked: string[];
+  publish(version: PublishedVersion): void;
+  /** From now on it answers that it does not serve. */
+  goAway(): void;
+  stop(): Promise<void>;
+}
+
+export async function testRegistry(): Promise<TestRegistry> {
+  const packages = new Map<string, { latest: string; readonly versions: Record<string, Record<string, unknown>>; readonly time: Record<string, string> }>();
+  const tarballs = new Map<string, Buffer>();
+  const asked: string[] = [];
+  let isAway = false;
+  const answer = (response: ServerResponse, status: number, body: unknown): void => { response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)); };
+  const server = createServer(({ url = "" }, response) => {
+    asked.push(url);
+    const path = decodeURIComponent(url.slice(1));
+    const tarball = tarballs.get(path);
+    const found = packages.get(path);
+    if (isAway) answer(response, 503, {});
+    else if (tarball !== undefined) response.writeHead(200, { "content-length": String(tarball.length) }).end(tarball);
+    else if (path.startsWith("-/v1/search?")) answer(response, 200, { total: packages.size, objects: [...packages].map(([name, { latest, versions, time }]) => ({ package: { name, version: latest, description: versions[latest]!["description"], keywords: versions[latest]!["keywords"], date: time[latest] } })) });
+    else if (found === undefined) answer(response, 404, { error: "Not found" });
+    else answer(response, 200, { name: path, "dist-tags": { latest: found.latest }, versions: found.versions, time: found.time });
+  });
+  await new Promise<void>((done) => { server.listen(0, "127.0.0.1", done); });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return {
+    url, asked,
+    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false }) {
+      const json = {
+        name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module",
+        mlstack: { manifestVersion: 1, entry: "./index.js", core, components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions }] },
+      };
+      const packed = (code: string): Buffer => pack({ "package.json": JSON.stringify(json, null, 2), "index.js": code, ...files });
+      const bytes = packed("export default 1;\n");
+      const place = `${name}/-/${name.split("/").at(-1)!}-${version}.tgz`;
+      tarballs.set(place, forged ? packed("export default 2;\n") : bytes);
+      const known = packages.get(name) ?? { latest: version, versions: {}, time: {} };
+      known.latest = version;
+      known.versions[version] = { ...json, _id: `${name}@${version}`, dist: { tarball: `${url}${place}`, integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`, shasum: createHash("sha1").update(bytes).digest("hex") } };
+      known.time[version] = publishedAt;
+      packages.set(name, known);
+    },
+    goAway: () => { isAway = true; },
+    stop: () => new Promise((done) => {
+      server.close(() => { done(); });
+      server.closeAllConnections();
+    }),
+  };
+}
+
+/** A tarball as npm makes it: files below `package/`, as ustar. */
+function pack(files: Readonly<Record<string, string>>): Buffer {
+  const blocks = Object.entries(files).flatMap(([path, text]) => {
+    const body = Buffer.from(text);
+    const header = Buffer.alloc(512);
+    const put = (value: string, at: number): void => { header.write(value, at, "latin1"); };
+    put(`package/${path}`, 0);
+    put("0000644\0", 100);
+    put("0000000\x000000000\0", 108);
+    put(`${body.length.toString(8).padStart(11, "0")}\0`, 124);
+    put("00000000000\0", 136);
+    put("        ", 148);
+    put("0", 156);
+    put("ustar\x0000", 257);
+    put(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `, 148);
+    return [header, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
+  });
+  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
+}
