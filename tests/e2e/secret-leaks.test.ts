@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { testProject, type Outcome, type TestProject } from "./testing/project.ts";
+import { acmeProject } from "./testing/acme-project.ts";
+import { type Outcome, type TestProject } from "./testing/project.ts";
 
 /** What must be nowhere but in the environment and in components. */
 const CANARY = "canary&41b7'do-not-keep";
@@ -54,13 +55,7 @@ export const asks = pipeline({ name: "asks", params: { how: z.string().default("
 
 let p: TestProject;
 beforeAll(async () => {
-  p = testProject({
-    "package.json": JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "acme-plugin": "*", "@mlstack/plugin-process": "*" } }),
-    "node_modules/acme-plugin/index.js": PLUGIN, "node_modules/acme-plugin/package.json": JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js" }), "pipeline.mjs": PIPELINE,
-  });
-  const { stdout, stderr } = await p.node(["--input-type=module", "-e", 'import plugin from "acme-plugin"; import { manifestOf } from "@mlstack/core"; console.log(JSON.stringify(manifestOf(plugin, "./index.js", ">=0.1.0 <1")))']);
-  if (stdout === "") throw new Error(stderr);
-  p.write("node_modules/acme-plugin/package.json", JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js", mlstack: JSON.parse(stdout) as unknown }));
+  p = await acmeProject(PLUGIN, PIPELINE);
   const orchestrators = { inline: "type: local, configuration: { isolation: inline }", workers: "type: local, configuration: { isolation: process }", away: `type: process, configuration: { work_dir: ${join(p.dir, "work")}, keep_folders: true }` };
   for (const [name, orchestrator] of Object.entries(orchestrators)) {
     p.write(`stacks/${name}.yaml`, `components:

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { jsonOf, testProject, type Outcome, type TestProject } from "./testing/project.ts";
+import { acmeProject } from "./testing/acme-project.ts";
+import { jsonOf, type Outcome, type TestProject } from "./testing/project.ts";
 
 /** What must be nowhere but in the environment and in the component. */
 const CANARY = "canary-7f3a9c-do-not-keep";
@@ -55,13 +56,7 @@ const stackFile = (orchestrator: string, vault: string) => `components:
   acme.vault: { type: acme, name: vault, configuration: { url: "https://vault.example.com", ${vault} } }
 `;
 beforeAll(async () => {
-  p = testProject({
-    "package.json": JSON.stringify({ name: "project", private: true, type: "module", dependencies: { mlstack: "*", zod: "*", "acme-plugin": "*", "@mlstack/plugin-process": "*" } }),
-    "node_modules/acme-plugin/index.js": PLUGIN, "node_modules/acme-plugin/package.json": JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js" }), "pipeline.mjs": PIPELINE,
-  });
-  const { stdout, stderr } = await p.node(["--input-type=module", "-e", 'import plugin from "acme-plugin"; import { manifestOf } from "@mlstack/core"; console.log(JSON.stringify(manifestOf(plugin, "./index.js", ">=0.1.0 <1")))']);
-  if (stdout === "") throw new Error(stderr);
-  p.write("node_modules/acme-plugin/package.json", JSON.stringify({ name: "acme-plugin", version: "1.0.0", type: "module", exports: "./index.js", mlstack: JSON.parse(stdout) as unknown }));
+  p = await acmeProject(PLUGIN, PIPELINE);
   const ref = 'login: { token: "${env:VAULT_TOKEN}" }';
   p.write("stacks/inline.yaml", stackFile("type: local, configuration: { isolation: inline }", ref));
   p.write("stacks/workers.yaml", stackFile("type: local", ref));

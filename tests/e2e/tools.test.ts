@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
 import { BIN, cleanEnv, testProject, type TestProject } from "./testing/project.ts";
+import { skipBecause } from "./testing/skips.ts";
 
 const PIPELINE = `import { json, pipeline, step } from "mlstack";
 import { z } from "zod";
@@ -219,7 +220,8 @@ describe("mlstack completion", () => {
   });
 
   const hasBash = spawnSync("bash", ["--version"]).status === 0;
-  test.skipIf(!hasBash)("bash completes with its script", async () => {
+  test("bash completes with its script", async (context) => {
+    if (!hasBash) skipBecause(context, "bash is not installed here");
     p.write("mlstack", `#!/bin/sh\nexec ${process.execPath} ${BIN} "$@"\n`);
     chmodSync(join(p.dir, "mlstack"), 0o755);
     const script = (line: readonly string[]) => `source <(./mlstack completion bash); COMP_WORDS=(${line.map((w) => `'${w}'`).join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mlstack; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -240,7 +242,8 @@ describe("mlstack completion", () => {
     return spawnSync(program, args, { cwd: p.dir, encoding: "utf8", env: { ...cleanEnv(), ...env(), HOME: p.dir, PATH: `${p.dir}:${process.env["PATH"] ?? ""}` } }).stdout.trim().split("\n");
   };
 
-  test.skipIf(!has("zsh"))("zsh completes with its script", async () => {
+  test("zsh completes with its script", async (context) => {
+    if (!has("zsh")) skipBecause(context, "zsh is not installed here");
     // what zsh does only while somebody types is stood in for; the script itself is run as it is
     const zsh = (...line: string[]) => shell("zsh", "-f", "-c", `compdef() { }; compset() { print -- "compset $2" }; _files() { print -- files }; compadd() { print -l -- $names }; source <(mlstack completion zsh); words=(${line.map((w) => `'${w}'`).join(" ")}); CURRENT=\${#words}; _mlstack`);
     expect(zsh("mlstack", "run", "sho")).toEqual(["files", "show"]);
@@ -250,7 +253,8 @@ describe("mlstack completion", () => {
     expect(zsh("mlstack", "run", "squares.ts", "--config=squ")).toEqual(["compset --*=", "files"]);
   });
 
-  test.skipIf(!has("fish"))("fish completes with its script", async () => {
+  test("fish completes with its script", async (context) => {
+    if (!has("fish")) skipBecause(context, "fish is not installed here");
     const fish = (line: string) => shell("fish", "-N", "-c", `source (mlstack completion fish | psub); complete -C '${line}'`).map((l) => l.split("\t")[0]);
     expect(fish("mlstack run sho")).toEqual(["show"]);
     expect(fish("mlstack why last/")).toEqual(["last/square"]);

@@ -16,6 +16,7 @@ export type { CompileContext, StepFingerprint, StepFingerprinter } from "./plan/
 export { compilePlan, type CallOverrides, type CompiledPlan } from "./plan/compile-plan.ts";
 export { actionKey, flattenParts, KEY_ALGORITHM, type FlatParts, type InputPart, type KeyParts } from "./plan/key-parts.ts";
 export { callOptionsOf, planJsonSchema, planSchema, type Plan, type PlanStep } from "./plan/plan.ts";
+export { readPlan } from "./plan/read-plan.ts";
 export { everyPlanNode, isStepNode, planSources, type PlanChooseNode, type PlanCondition, type PlanMapNode, type PlanNode, type PlanSource, type PlanStepNode } from "./plan/plan-node.ts";
 export { envHash } from "./plan/plan-step.ts";
 export { fileDigest, pathDigest } from "./plan/project-files.ts";

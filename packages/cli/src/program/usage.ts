@@ -24,7 +24,8 @@ export function refuse(e: CommanderError, command: Command): never {
   const what = pathOf(command);
   const quoted = /'([^']*)'/.exec(e.message)?.[1] ?? "";
   switch (e.code) {
-    case "commander.unknownOption": throw new UsageError(`${what} has no option ${quoted}`, { near: { word: quoted, candidates: optionsOf(command), before: "write " }, command });
+    // one letter is as near to any other
+    case "commander.unknownOption": throw new UsageError(`${what} has no option ${quoted}`, { ...(quoted.startsWith("--") && { near: { word: quoted, candidates: optionsOf(command), before: "write " } }), command });
     case "commander.missingArgument": throw new UsageError(`${what} needs ${quoted}`, { command });
     case "commander.excessArguments": throw tooMany(command, command.registeredArguments.map((a) => a.name()));
     case "commander.missingMandatoryOptionValue": throw new UsageError(`${what} needs ${quoted}`, { command });

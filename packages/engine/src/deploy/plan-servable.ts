@@ -3,7 +3,7 @@ import { relative, sep } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { MlstackError, predictorDefinitionOf, type InputDir, type PredictorDefinition, type Servable, type ServableCode, type StepDeployRequest } from "@mlstack/core";
-import type { Plan } from "@mlstack/pipeline";
+import { readPlan } from "@mlstack/pipeline";
 import { CODE, type CodeIndex } from "@mlstack/pipeline/compile";
 import { InputFolder } from "../artifacts/input-folder.ts";
 import { BUNDLE_INDEX } from "../step/load-definition.ts";
@@ -30,7 +30,7 @@ interface Bundle {
 }
 
 async function bundleOf({ plan, content }: StepPlace): Promise<Bundle> {
-  const { bundle } = JSON.parse(Buffer.from(await content.read(plan)).toString("utf8")) as Plan;
+  const { bundle } = readPlan(await content.read(plan), plan);
   if (bundle === null) throw new MlstackError("MLS4011", "the plan has no code that could be deployed", { why: "none of its steps is an exported constant", fix: "export const deploy = step({ … }) at the top of a module" });
   const manifest = await content.readManifest(bundle);
   const read = async <T>(path: string): Promise<T> => JSON.parse(Buffer.from(await content.read(manifest.files.find((f) => f.path === path)!.sha256)).toString("utf8")) as T;

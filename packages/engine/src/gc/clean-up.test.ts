@@ -6,7 +6,7 @@ import { contentSpace } from "../store/content-space.ts";
 import { layout } from "../store/layout.ts";
 import { makeManifest } from "../store/manifest.ts";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
-import { cleanUp, planCleanUp } from "./clean-up.ts";
+import { cleanUp as cleanUpNow, planCleanUp, type GcOptions } from "./clean-up.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -14,6 +14,20 @@ let store: MemoryStore;
 beforeEach(() => { vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 }); store = memoryStore(); });
 afterEach(() => { vi.useRealTimers(); });
 const later = (ms: number) => { vi.setSystemTime(Date.now() + ms); };
+const cleanUp = (of: ArtifactStore, project: string, options?: GcOptions) => cleanUpNow(of, project, { pause: async (ms) => later(ms), ...options });
+
+test("it lets two seconds go by before it removes anything, so that a look for clean-ups counts for so long; not where nobody else is there, nor where nothing goes", async () => {
+  const pauses: number[] = [];
+  const pause = async (ms: number) => { pauses.push(ms); expect([left("cas/"), left("gc/")]).toEqual([2, 1]); };
+  await cleanUpNow(store, "p", { pause });
+  await artifact("old");
+  later(2 * DAY);
+  await cleanUpNow(store, "p", { pause });
+  await artifact("old");
+  later(2 * DAY);
+  await cleanUpNow(store, "p", { pause, alone: true });
+  expect([left("cas/"), pauses.length, pauses[0]! > 1500 && pauses[0]! <= 2000]).toEqual([0, 1, true]);
+});
 
 async function artifact(text: string): Promise<{ manifest: string; file: string }> {
   const content = contentSpace(store);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MlstackError, type ArtifactStore } from "@mlstack/core";
-import { cleanUpNotes, NOTE_DEAD_MS, NOTE_HOLDS_MS, type CleanUpNote } from "../store/clean-up-note.ts";
+import { cleanUpNotes, NOTE_DEAD_MS, NOTE_HOLDS_MS, NOTE_SHOWS_MS, type CleanUpNote } from "../store/clean-up-note.ts";
 import { layout } from "../store/layout.ts";
 import { sideBySide } from "../store/side-by-side.ts";
 import { stopwatch } from "../store/stopwatch.ts";
@@ -13,6 +14,12 @@ export interface GcOptions extends GcPolicy {
   readonly signal?: AbortSignal | undefined;
   /** Told now and then how many blobs are done. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+/** For tests, which set the clock. */
+interface Pausing {
+  /** Lets milliseconds go by. */
+  readonly pause?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 /** What a clean-up has done. */
@@ -44,10 +51,10 @@ export async function planCleanUp(store: ArtifactStore, project: string, policy:
  *
  * @throws MLS3013 while another one is at work, or where it can't be known what is kept; MLS7001; what the store throws
  */
-export async function cleanUp(store: ArtifactStore, project: string, options: GcOptions = {}): Promise<CleanedUp> {
+export async function cleanUp(store: ArtifactStore, project: string, options: GcOptions & Pausing = {}): Promise<CleanedUp> {
   checkPolicy(options);
   const { signal } = options;
-  const note = await openNote(store);
+  const note = await openNote(store, options.alone === true ? async () => undefined : (options.pause ?? sleep));
   const timer = setInterval(() => void note.write([]).catch(() => undefined), NOTE_HOLDS_MS);
   timer.unref();
   let found: Survey;
@@ -87,6 +94,7 @@ interface Left { readonly spared: number; readonly held: number }
 async function removeBatch(store: ArtifactStore, note: Note, batch: readonly string[], before: number, warnings: string[]): Promise<Left> {
   await note.write(batch);
   const sinceSaid = stopwatch();
+  await note.isSeen();
   // a machine that slept, or a store that is slow: whoever has found one of these may have waited long enough
   const isLate = () => sinceSaid() > NOTE_HOLDS_MS;
   const stats = await sideBySide(batch, (digest) => store.stat(layout.blob(digest)));
@@ -130,6 +138,8 @@ interface Note {
   /** When it was written first, by the store's clock. */
   readonly now: number;
   write(blobs: readonly string[]): Promise<void>;
+  /** Waits until nobody goes by a look at the store from before there was a note. */
+  isSeen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,8 +148,10 @@ interface Note {
  *
  * @throws MLS3013 when another one is
  */
-async function openNote(store: ArtifactStore): Promise<Note> {
+async function openNote(store: ArtifactStore, pause: (ms: number) => Promise<unknown>): Promise<Note> {
   const key = layout.cleanUp(randomUUID());
+  // by the steady clock, which may fall behind those of others, and does not leap ahead of them
+  let shownAt: number | undefined;
   let sinceWritten = () => Infinity;
   const close = () => store.delete(key).catch(() => undefined);
   const put = (blobs: readonly string[]) => store.put(key, { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, blobs } satisfies CleanUpNote)) });
@@ -148,8 +160,14 @@ async function openNote(store: ArtifactStore): Promise<Note> {
     // one that was silent for long, such as on a machine that slept, may have been taken for dead
     const wasSilent = sinceWritten() > NOTE_DEAD_MS / 2;
     await put(blobs);
-    if (wasSilent) await giveWay(store, key);
+    if (wasSilent) { shownAt = performance.now(); await giveWay(store, key); }
     sinceWritten = stopwatch();
+  }
+
+  async function isSeen(): Promise<void> {
+    const ms = (shownAt ?? performance.now()) + NOTE_SHOWS_MS - performance.now();
+    if (ms > 0) await pause(Math.ceil(ms));
+    shownAt = -Infinity;
   }
 
   // one after the other: the last word counts
@@ -158,7 +176,7 @@ async function openNote(store: ArtifactStore): Promise<Note> {
   try {
     await write([]);
     const stat = await store.stat(key);
-    return { now: stat?.modifiedAt.getTime() ?? Date.now(), write, close: async () => { await writing.catch(() => undefined); await close(); } };
+    return { now: stat?.modifiedAt.getTime() ?? Date.now(), write, isSeen, close: async () => { await writing.catch(() => undefined); await close(); } };
   } catch (e) { await close(); throw e; }
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { Document } from "yaml";
 import { fsError, isMissing } from "../local/fs-errors.ts";
+import { exclusive } from "../project/exclusive.ts";
 import type { Project } from "../project/project.ts";
 import { makeStateFolder } from "./active-stack.ts";
 import { loadYaml, readProjectFiles, type ProjectFiles } from "./project-files.ts";
@@ -43,22 +44,17 @@ export async function editProject<T>(project: Project, work: (edit: Edit) => T, 
     textsOf(staged);
     return result;
   }
-  const [yaml, { DatabaseSync }] = await Promise.all([loadYaml(), import("../records/sqlite.ts")]);
-  const path = join(project.stateDir, "edit.lock");
-  let lock: InstanceType<typeof DatabaseSync>;
-  // a lock of SQLite is the system's: it goes with the process that holds it, however that ends
-  try { makeStateFolder(project); lock = new DatabaseSync(path, { timeout: lockTimeoutMs }); } catch (e) { throw fsError(e, "writing", project.stateDir); }
+  const yaml = await loadYaml();
+  try { makeStateFolder(project); } catch (e) { throw fsError(e, "writing", project.stateDir); }
+  const lock = await exclusive(join(project.stateDir, "edit.lock"), lockTimeoutMs);
+  if (lock === undefined) throw new MlstackError("MLS7015", `another process has been editing the project's files for ${lockTimeoutMs / 1000} seconds`, { fix: "end it, or wait, and try again" });
   try {
-    try { lock.exec("begin exclusive"); } catch (e) {
-      if ((e as { errcode?: number }).errcode !== 5) throw fsError(e, "writing", path);
-      throw new MlstackError("MLS7015", `another process has been editing the project's files for ${lockTimeoutMs / 1000} seconds`, { fix: "end it, or wait, and try again", cause: e });
-    }
     // nothing below waits: what another edit has written is seen, and none begins before this one has ended
     const staged = new Map<string, Staged>();
     const result = work(edit(yaml, project, staged));
     commit(staged);
     return result;
-  } finally { lock.close(); }
+  } finally { lock.release(); }
 }
 
 interface Staged { readonly text: string | undefined; readonly document?: { readonly parsed: Document; readonly before: string } }

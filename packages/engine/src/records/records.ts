@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import { didYouMean, MlstackError, nameList, type JsonObject, type StepSpec } from "@mlstack/core";
-import { everyPlanNode, type Plan } from "@mlstack/pipeline";
+import { everyPlanNode, readPlan, type Plan } from "@mlstack/pipeline";
 import { callTags, taggedNodes, type CallTags } from "./call-tags.ts";
 import { earlierResults, type After, type EarlierResult } from "./earlier-results.ts";
 import { lineageRows, type LineageRows } from "./lineage-rows.ts";
@@ -87,9 +87,7 @@ export function recordsOf(db: OpenDatabase): Records {
   const plan = async (digest: string): Promise<Plan> => {
     const row = await kysely.selectFrom("plans").select("document").where("digest", "=", digest).executeTakeFirst();
     if (row === undefined) throw new MlstackError("MLS5003", `the plan ${digest} is not in the records`);
-    const document = JSON.parse(row.document) as Plan;
-    if (document.planVersion !== 1) throw new MlstackError("MLS1012", `the plan ${digest} is of version ${String(document.planVersion)}, this mlstack reads version 1`, { fix: "update mlstack in this project: npm install mlstack@latest" });
-    return document;
+    return readPlan(row.document, digest);
   };
 
   const steps = async (id: string): Promise<readonly StepRow[]> => {

@@ -37,11 +37,11 @@ test("what its driver is going to need is kept until it begins, however late tha
   const h = await opened(async () => ({ id: "job/7", ended: new Promise(() => undefined), cancel: async () => undefined }));
   const { id } = await h.detach(single);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6 * 24 * 3_600_000 });
-  await cleanUp(store, "another project");
+  await cleanUp(store, "another project", { pause: async () => undefined });
   const { plan } = await h.records.run(id);
   expect(store.objects.has(layout.blob(plan))).toBe(true);
   vi.setSystemTime(Date.now() + 2 * 24 * 3_600_000);
-  await cleanUp(store, "another project");
+  await cleanUp(store, "another project", { pause: async () => undefined });
   expect(store.objects.has(layout.blob(plan))).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError, serializeError, type ArtifactStore, type DataPointer, type StepSpec } from "@mlstack/core";
-import type { Plan } from "@mlstack/pipeline";
+import { readPlan } from "@mlstack/pipeline";
 import type { Journal, LogLine } from "../journal/events.ts";
 import { objectJournal } from "../journal/object-journal.ts";
 import { projectPlugins } from "../plugins.ts";
@@ -98,7 +98,7 @@ export async function runDriver(spec: DriverSpec, dir: string, abort: AbortContr
     const [store, launch] = await Promise.all([stack.artifactStore(), stack.launcher()]);
     const { store: watched, during } = abortable(store);
     const content = contentSpace(watched);
-    const plan = await failing(store, stack, spec, async () => JSON.parse(Buffer.from(await content.read(spec.plan)).toString("utf8")) as Plan);
+    const plan = await failing(store, stack, spec, async () => readPlan(await content.read(spec.plan), spec.plan, { foreign: true }));
     const part = { run: spec.run, ordinal: spec.ordinal };
     const watches = [storeBeats(store, part, launch), notesInStore(store, part, abort)];
     const data = new Map(Object.entries(spec.data).map(([node, of]) => [node, Object.fromEntries(Object.entries(of).map(([name, pointer]): [string, { pointer: DataPointer }] => [name, { pointer }]))]));

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError, serializeError, type ArtifactStore, type Redactor, type StepSpec } from "@mlstack/core";
-import { everyPlanNode, isStepNode, type Plan, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
+import { everyPlanNode, isStepNode, readPlan, type Plan, type PlanStep, type PlanStepNode } from "@mlstack/pipeline";
 import { platformOf, type GivenCode, type LoadCheck } from "@mlstack/pipeline/compile";
 import { pointedData } from "../data/pointed-data.ts";
 import type { Journal, LogLine } from "../journal/events.ts";
@@ -62,7 +62,7 @@ export async function openStepHost(snapshot: StackSnapshot, dir: string, stateDi
   const capture = consoleCapture({ hide: (text) => stack.secrets.redactor.text(text) });
   const plan = (digest: string) => {
     let found = plans.get(digest);
-    if (found === undefined) plans.set(digest, (found = content.read(digest).then((bytes) => readPlan(digest, bytes))));
+    if (found === undefined) plans.set(digest, (found = content.read(digest).then((bytes) => readPlan(bytes, digest, { foreign: elsewhere }))));
     return found;
   };
 
@@ -140,10 +140,4 @@ async function failing<T>(spec: StepSpec, journal: Journal, { secrets }: Pick<St
     await journal.flush();
     return { status: "failed", error };
   }
-}
-
-function readPlan(digest: string, bytes: Uint8Array): Plan {
-  const plan = JSON.parse(Buffer.from(bytes).toString("utf8")) as Plan;
-  if (plan.planVersion === 1) return plan;
-  throw new MlstackError("MLS1012", `the plan ${digest} is of version ${String(plan.planVersion)}, this mlstack reads version 1`, { fix: "use the same version of mlstack in both places" });
 }

@@ -19,6 +19,12 @@ export const NOTE_HOLDS_MS = 60_000;
 /** A note that nobody has written anew for so long is of a clean-up that died. */
 export const NOTE_DEAD_MS = 5 * 60_000;
 
+/**
+ * A clean-up that has just appeared removes nothing for so long, in milliseconds: whoever has looked for clean-ups and found none may go by
+ * that for so long. Without it, each blob that is found would cost another look.
+ */
+export const NOTE_SHOWS_MS = 2000;
+
 /** A note, and what tells one writing of it from another. */
 export interface FoundNote { readonly key: string; readonly note: CleanUpNote; readonly state: string; readonly modifiedAt: number }
 

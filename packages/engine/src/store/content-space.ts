@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MlstackError, type ArtifactStore, type PutSource } from "@mlstack/core";
 import { outlivesCleanUps } from "./clean-up-note.ts";
+import { cleanUpWatch } from "./clean-up-watch.ts";
 import { keepFresh } from "./freshness.ts";
 import { layout } from "./layout.ts";
 import { decodeManifest, encodeManifest, sha256, type Manifest } from "./manifest.ts";
@@ -43,6 +44,8 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 
 /** @param mends whether a blob that is not what its name says is removed; not in a store that is not the stack's own */
 export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
+  const watch = cleanUpWatch(store);
+
   async function putBytes(data: Uint8Array | string, known?: string): Promise<string> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     const digest = known ?? sha256(bytes);
@@ -55,7 +58,7 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
     const put = () => store.put(key, source);
     const stat = await store.stat(key);
     const isWhole = stat?.size === (source.kind === "bytes" ? source.bytes.byteLength : source.size);
-    if (stat !== undefined && isWhole && (await keepFresh(store, stat, put))) return;
+    if (stat !== undefined && isWhole && (await keepFresh(store, stat, watch, put))) return;
     await put();
     // a clean-up may be about to remove half of a blob that lay there, and does not see that it was replaced
     if (stat !== undefined && !isWhole && !(await outlivesCleanUps(store, key))) await put();
@@ -63,7 +66,7 @@ export function contentSpace(store: ArtifactStore, mends = true): ContentSpace {
 
   async function has(digest: string, size?: number): Promise<boolean> {
     const stat = await store.stat(layout.blob(digest));
-    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, () => putStream(stream(digest), digest, stat.size, tmpdir()));
+    return stat !== undefined && (size === undefined || stat.size === size) && keepFresh(store, stat, watch, () => putStream(stream(digest), digest, stat.size, tmpdir()));
   }
 
   async function putStream(source: AsyncIterable<Uint8Array>, digest: string, size: number, scratch: string): Promise<void> {

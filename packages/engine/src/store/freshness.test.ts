@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { MlstackError, type ArtifactStore } from "@mlstack/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { memoryStore, type MemoryStore } from "../testing/memory-store.ts";
 import { contentSpace } from "./content-space.ts";
 import { layers } from "./layers.ts";
@@ -32,7 +32,43 @@ test("an old blob that somebody finds, or puts again, is touched; a fresh one is
   await aged(store, 0.4);
   await content.has(old);
   await content.putBytes("content");
-  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "stat"]);
+  expect(store.calls.map((c) => c.split(" ")[0])).toEqual(["stat", "list", "stat", "stat"]);
+});
+
+test("whether a clean-up goes on is looked up once for many blobs, and anew after two seconds", async () => {
+  const store = memoryStore();
+  const content = contentSpace(store);
+  const all = await Promise.all(Array.from({ length: 50 }, (_, i) => content.putBytes(String(i))));
+  const looks = async () => { store.calls.length = 0; await Promise.all(all.map((d) => content.has(d))); return store.calls.filter((c) => c.startsWith("list")).length; };
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    expect([await looks(), await looks()]).toEqual([1, 0]);
+    vi.setSystemTime(Date.now() + 2001);
+    expect(await looks()).toBe(1);
+  } finally { vi.useRealTimers(); }
+});
+
+test("what a clean-up is about to remove is not relied on, however fresh it is; what one that died has named costs a look, and nothing else does", async () => {
+  const store = memoryStore();
+  const content = contentSpace(store);
+  const [a, b] = [await content.putBytes("a"), await content.putBytes("b")];
+  const note = async (at: number) => {
+    await store.put(layout.cleanUp("x"), { kind: "bytes", bytes: Buffer.from(JSON.stringify({ v: 1, blobs: [a] })) });
+    store.times.set(layout.cleanUp("x"), at);
+  };
+  await note(Date.now());
+  let found: boolean | undefined;
+  const asked = content.has(a).then((is) => (found = is));
+  expect(await content.has(b)).toBe(true);
+  await new Promise((done) => { setTimeout(done, 100); });
+  expect(found).toBeUndefined();
+  await store.delete(layout.blob(a));
+  await store.delete(layout.cleanUp("x"));
+  expect(await asked).toBe(false);
+  await note(Date.now() - DAY);
+  store.calls.length = 0;
+  expect([await content.has(b), await content.has(b)]).toEqual([true, true]);
+  expect(store.calls.filter((c) => c.startsWith("list"))).toHaveLength(1);
 });
 
 test.each([["small", 100], ["large", (4 << 20) + 1]])("in a store that can't touch a %s blob is put again", async (_, size) => {

@@ -1,5 +1,6 @@
 import { MlstackError, type ArtifactStore, type ErrorCode, type ObjectStat } from "@mlstack/core";
 import { outlivesCleanUps } from "./clean-up-note.ts";
+import type { CleanUpWatch } from "./clean-up-watch.ts";
 
 /**
  * What no root names is kept for this long after it was written or touched last, in milliseconds, and for this long before the oldest run
@@ -19,9 +20,9 @@ const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(["MLS3003", "MLS3005", "MLS60
  * @param again puts the blob's bytes again, where the store can't touch it
  * @returns whether it is still there, and what it was
  */
-export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, again: () => Promise<void>, now: number = Date.now()): Promise<boolean> {
-  if (now - modifiedAt.getTime() < STALE_MS) return true;
+export async function keepFresh(store: ArtifactStore, { key, modifiedAt }: ObjectStat, watch: CleanUpWatch, again: () => Promise<void>, now: number = Date.now()): Promise<boolean> {
   try {
+    if (now - modifiedAt.getTime() < STALE_MS) return await watch.stays(key);
     if (await touched(store, key)) return await outlivesCleanUps(store, key);
     await again();
     return await outlivesCleanUps(store, key);
