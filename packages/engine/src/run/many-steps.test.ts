@@ -1,5 +1,5 @@
 import { definePipeline, json, step, type Ref } from "@mlstack/pipeline";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_STACK, type StackSpec } from "../stack/stack.ts";
 import { counted, type Counter } from "../testing/counted.ts";
@@ -16,6 +16,10 @@ const chain = (length: number) => definePipeline({ name: "chain", build() {
 } });
 
 const STACK: StackSpec = { ...LOCAL_STACK, components: { ...LOCAL_STACK.components, artifact_store: { name: "m", flavor: "memory", config: { of: "m" } } } };
+
+// the clock stands still: a look for clean-ups every two seconds is no work of a step
+beforeEach(() => { vi.useFakeTimers({ toFake: ["Date", "performance"] }); });
+afterEach(() => { vi.useRealTimers(); });
 
 /** What it takes to run a pipeline of so many steps: calls of the store, events of the journal, looks at nodes of the plan. */
 async function work(length: number, runs: number): Promise<{ readonly calls: number; readonly events: number; readonly reads: number }[]> {
