@@ -16,7 +16,10 @@ interface Violation {
 
 const imports = "imports follow the layers and are declared";
 const traces = "no registry host and no path of one machine";
+const table = "what docs/hub.md promises has its tests";
 const complete = "published packages are complete";
+
+const proof = (cell: string): Record<string, string> => ({ "docs/hub.md": `| what | shown by |\n|---|---|\n| it is | ${cell} |\n` });
 
 // Put together at run time, so that this file has no trace itself.
 const url = (host: string): string => ["https:", "", host, "x.tgz"].join("/");
@@ -64,6 +67,14 @@ const violations: readonly Violation[] = [
   { rule: "no source file over 400 lines", planted: "401 lines", files: { "scripts/a.mjs": "\n".repeat(400) + "x" } },
   { rule: "the commands of README.md exist", planted: "a script that is not there", files: { "README.md": "`npm test`, `npm run quickstart`, `npm run nothing`" } },
   { rule: "the commands of README.md exist", planted: "a README without the commands", files: { "README.md": "Hello" }, problems: 2 },
+  { rule: table, planted: "no table", files: { "docs/hub.md": "Soon.\n" } },
+  { rule: table, planted: "a promise without a test", files: proof("yes") },
+  { rule: table, planted: "a test file that is not there", files: proof("`packages/core/src/gone.test.ts › is there`") },
+  { rule: table, planted: "a test that is not there, beside one that is", files: proof("`packages/core/src/index.test.ts › is there`<br>`packages/core/src/index.test.ts › is not there`") },
+  { rule: table, planted: "a test of another group", files: proof("`packages/core/src/index.test.ts › plugin › is there`") },
+  { rule: table, planted: "a file without a title", files: proof("`packages/core/src/index.test.ts`") },
+  { rule: table, planted: "a test that is switched off", files: { "packages/core/src/index.test.ts": 'import { it } from "vitest";\nit.skip("is there", () => {});\n' } },
+  { rule: table, planted: "a title that stands in a comment only", files: { "packages/core/src/index.test.ts": '// describe("core", () => { it("is there") })\n' } },
 ];
 
 describe("rules of the repository", () => {

@@ -1,6 +1,7 @@
 import type { Rule } from "../repo.ts";
 import { internalRanges, oneRange, pins, pluginPeers } from "./dependencies.ts";
 import { fileLength, noMachineTraces, readmeCommands, sourcePathsInSync } from "./files.ts";
+import { hubTable } from "./hub-table.ts";
 import { importDirection } from "./import-direction.ts";
 import { publishedManifests, sameEngines } from "./manifests.ts";
 
@@ -16,4 +17,5 @@ export const rules: readonly Rule[] = [
   noMachineTraces,
   fileLength,
   readmeCommands,
+  hubTable,
 ];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onFreePort, startServer } from "./process.ts";
 import { npmFolder } from "./tools.ts";
 
-/** Verdaccio: a registry of npm's, without any other behind it. What is in the scope `@private` is shown to users only; publishing takes one. */
+/** Verdaccio: a registry of npm's, without any other behind it unless one is named. What is in the scope `@private` is shown to users only; publishing takes one. */
 export interface Verdaccio {
   /** With a slash at its end. */
   readonly url: string;
@@ -27,14 +27,21 @@ export async function install(): Promise<string> {
   return join(await npmFolder("verdaccio@6.8.0", { "node-fetch": "2.7.0" }), "node_modules", "verdaccio", "bin", "verdaccio");
 }
 
-export async function startVerdaccio(): Promise<Verdaccio> {
+export interface VerdaccioOptions {
+  /** A registry that is asked for all packages but `own`. */
+  readonly behind?: { readonly url: string; readonly own: readonly string[] } | undefined;
+}
+
+export async function startVerdaccio({ behind }: VerdaccioOptions = {}): Promise<Verdaccio> {
   const program = await install();
   const data = mkdtempSync(join(tmpdir(), "mlstack-verdaccio-"));
   const config = join(data, "config.json");
   const rule = (access: string): object => ({ access, publish: "$authenticated", unpublish: "$authenticated" });
   // YAML reads JSON
   writeFileSync(config, JSON.stringify({
-    storage: join(data, "storage"), auth: { htpasswd: { file: join(data, "htpasswd"), max_users: 10 } }, uplinks: {}, packages: { "@private/*": rule("$authenticated"), "**": rule("$all") }, web: { enable: false },
+    storage: join(data, "storage"), auth: { htpasswd: { file: join(data, "htpasswd"), max_users: 10 } }, uplinks: behind === undefined ? {} : { behind: { url: behind.url, timeout: "60s" } },
+    // the first that fits
+    packages: { "@private/*": rule("$authenticated"), ...Object.fromEntries((behind?.own ?? []).map((name) => [name, rule("$all")])), "**": { ...rule("$all"), ...(behind !== undefined && { proxy: "behind" }) } }, web: { enable: false },
     log: { type: "stdout", format: "pretty", level: "warn" },
   }));
   const server = await onFreePort((port) => startServer({ name: "verdaccio", command: process.execPath, args: [program, "--config", config, "--listen", `http://127.0.0.1:${port}`], ready: `http://127.0.0.1:${port}/-/ping`, temporary: [data] }));

@@ -2,7 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan } from "@mlstack/hub";
 import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
-import { planDocument, printPlan } from "../hub/show-plan.ts";
+import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
 import { confirm } from "../ui/ask.ts";
 import { count } from "../ui/format.ts";
 import { stderr, stdout, writeJson } from "../ui/output.ts";
@@ -68,7 +68,8 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
   if (flags.json === true) { writeJson(command, planDocument(plan, true, scripts), hub.warnings); return; }
   printPlan(out, plan);
   printWarnings(hub.warnings, flags);
-  if (command === "integration-install") printNext("mlstack stack register NAME, or mlstack component register NAME --type TYPE --flavor FLAVOR", flags);
+  const next = command === "integration-install" ? registerCommand(plan) : undefined;
+  if (next !== undefined) printNext(next, flags);
 }
 
 function questionOf(command: Command, { changes }: ChangePlan): string {

@@ -1,21 +1,53 @@
 import type { ChangePlan, LockedPackage, PluginChange } from "@mlstack/hub";
-import { printable, type Terminal } from "../ui/terminal.ts";
+import { pad, printable, widthOf, type Terminal } from "../ui/terminal.ts";
 
 /** What a plan would do or has done, for people. */
 export function printPlan(t: Terminal, plan: ChangePlan): void {
   for (const change of plan.changes) {
     t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}  ${t.style(change.why, "dim")}`);
     if (change.target?.source === "registry" && change.target.version.deprecated !== undefined) t.line(`    ${t.style("deprecated", "yellow")}  ${printable(change.target.version.deprecated)}`);
-    if (change.widened.length > 0) t.line(`    ${change.kind === "add" ? "may reach" : t.style("may reach what it could not before:", "yellow")}  ${printable(change.widened.join(", "))}`);
+    if (change.widened.length > 0) printReach(t, change);
     if (change.kind === "change" && change.contracts.gained.length + change.contracts.lost.length > 0) t.line(`    ${t.style("contracts", "yellow")}  ${printable([...change.contracts.gained.map((c) => `with ${c}`), ...change.contracts.lost.map((c) => `without ${c}`)].join(", "))}`);
     if (change.configChanged) t.line(`    ${t.style("configuration", "yellow")}  its schema has changed: mlstack stack verify looks whether yours still fits`);
-    for (const exception of change.exceptions) t.line(`    ${t.style("exception", "yellow")}  ${exception === "cooldown" ? "it is newer than new versions have to be" : "the version before had a proof of where it was built, this one has none"}`);
+    for (const exception of change.exceptions) t.line(`    ${t.style("exception", "yellow")}  ${exception === "cooldown" ? "it has not waited as new versions do: by --allow-fresh or mlstack.yaml" : "the version before had a proof of where it was built, this one has none"}`);
     if (change.installScript) t.line(`    ${t.style("install script", "yellow")}  it has one; it is not run`);
     for (const { version, reason } of change.passedOver.slice(0, 3)) t.line(t.style(`    not ${version}: ${printable(reason)}`, "dim"));
   }
   for (const { name, version } of plan.kept) t.line(t.style(`  ${name}  ${version}  stays`, "dim"));
   for (const name of plan.builtIn) t.line(t.style(`  ${name}  comes with mlstack`, "dim"));
   for (const name of plan.planned) t.line(t.style(`  ${name}  is planned, and left out`, "dim"));
+}
+
+const REACH = { hosts: "hosts", files: "files", processes: "processes", env: "variables" } as const;
+
+/** By kind, one below the other. */
+function printReach(t: Terminal, { kind, widened }: PluginChange): void {
+  let head = kind === "add" ? "may reach  " : "may reach, and could not before  ";
+  for (const [key, name] of Object.entries(REACH)) {
+    const list = widened.filter((w) => w.startsWith(`${key}: `)).map((w) => printable(w.slice(key.length + 2)));
+    const lines = wrapped(list, Math.max(40, Math.min(t.columns, 120) - 4 - head.length - 11));
+    for (const [i, line] of lines.entries()) {
+      t.line(`    ${kind === "add" ? head : t.style(head, "yellow")}${pad(i === 0 ? name : "", 11)}${line}`);
+      head = " ".repeat(head.length);
+    }
+  }
+}
+
+/** The words with commas, in lines of at most so many columns where no word is longer. */
+function wrapped(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const [i, word] of words.entries()) {
+    const text = i === words.length - 1 ? word : `${word},`;
+    const last = lines.at(-1);
+    if (last === undefined || widthOf(last) + 1 + widthOf(text) > width) lines.push(text); else lines[lines.length - 1] = `${last} ${text}`;
+  }
+  return lines;
+}
+
+/** The command that makes a component of what was added; undefined where nothing that was added brings one. */
+export function registerCommand({ changes }: ChangePlan): string | undefined {
+  const [first] = changes.flatMap(({ kind, target }) => (kind === "add" ? target?.manifest.components ?? [] : []));
+  return first && `mlstack component register NAME --type ${first.contract.replace(/@.*/, "")} --flavor ${first.flavor}`;
 }
 
 function signOf({ kind }: PluginChange, t: Terminal): string {
