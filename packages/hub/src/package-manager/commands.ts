@@ -29,6 +29,8 @@ export interface Commands {
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
   where(options: Where): Command;
+  /** Only this registry, for all scopes, and it is the proxy, too. @param scopes such as `@acme` */
+  shelf(url: string, scopes: readonly string[]): Command;
 }
 
 const command = (...args: readonly string[]): Command => ({ args, env: {} });
@@ -43,6 +45,8 @@ const npm: Commands = {
   remove: (names) => command("uninstall", "--save", "--ignore-scripts", ...NPM, ...names),
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
+  // without the last npm would go where its lock says
+  shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--${scope}:registry=${url}`), `--proxy=${url}`, `--https-proxy=${url}`, "--noproxy=127.0.0.1", "--replace-registry-host=always"),
 };
 
 // without a terminal pnpm would not remove a node_modules folder that does not fit, but fail
@@ -55,6 +59,7 @@ const pnpm: Commands = {
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
   where: npm.where,
+  shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
 };
 
 const classic: Commands = {
@@ -63,6 +68,7 @@ const classic: Commands = {
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
   where: npm.where,
+  shelf: (url, scopes) => ({ args: ["--registry", url], env: Object.fromEntries(scopes.map((scope) => [`npm_config_${scope}:registry`, url])) }),
 };
 
 // in CI yarn would refuse to change its lock
@@ -83,6 +89,8 @@ const berry: Commands = {
       ...(registry?.startsWith("http:") === true && { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname }),
     },
   }),
+  // it knows no exceptions from a proxy
+  shelf: (url) => joined(berry.where({ offline: false, registry: url }), { args: [], env: { YARN_HTTP_PROXY: url, YARN_HTTPS_PROXY: url } }),
 };
 
 const bun: Commands = {
@@ -91,6 +99,7 @@ const bun: Commands = {
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
   where: npm.where,
+  shelf: (url) => command(`--registry=${url}`),
 };
 
 export const COMMANDS: Readonly<Record<Flavor, Commands>> = { npm, pnpm, "yarn-classic": classic, "yarn-berry": berry, bun };
