@@ -12,13 +12,16 @@ export interface PublishedVersion {
   readonly permissions?: Readonly<Record<string, readonly string[]>>;
   /** ISO 8601; long ago by default. */
   readonly publishedAt?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  /** A package that is no integration. */
+  readonly plain?: boolean;
   /** More files by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** The bytes are those of other files than the registry announces. */
   readonly forged?: boolean;
 }
 
-/** A registry on this machine, with integrations that depend on nothing: no peer, for core would have to come from it. */
+/** A registry on this machine, with integrations that have no peer, for core would have to come from it. */
 export interface TestRegistry {
   /** With a slash at its end. */
   readonly url: string;
@@ -51,10 +54,10 @@ export async function testRegistry(): Promise<TestRegistry> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
     url, asked,
-    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false }) {
+    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false, dependencies, plain = false }) {
       const json = {
-        name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module",
-        mlstack: { manifestVersion: 1, entry: "./index.js", core, components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions }] },
+        name, version, description: `The ${plain ? "package" : "integration"} ${name}`, keywords: plain ? [] : ["mlstack-plugin"], type: "module", ...(dependencies !== undefined && { dependencies }),
+        ...(!plain && { mlstack: { manifestVersion: 1, entry: "./index.js", core, components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions }] } }),
       };
       const packed = (code: string): Buffer => pack({ "package.json": JSON.stringify(json, null, 2), "index.js": code, ...files });
       const bytes = packed("export default 1;\n");
