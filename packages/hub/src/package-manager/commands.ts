@@ -58,8 +58,9 @@ const pnpm: Commands = {
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  where: npm.where,
-  shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
+  // `pnpm remove` has no such flags, and takes all settings
+  where: ({ offline, registry }) => flags(offline ? "--config.offline=true" : undefined, registry && `--config.registry=${registry}`),
+  shelf: (url, scopes) => command(`--config.registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
 };
 
 const classic: Commands = {

@@ -45,8 +45,13 @@ test("who takes it for a proxy gets what is here, and is led nowhere else", asyn
   const { host, port } = new URL(server.url);
   const through = (path: string): Promise<number | undefined> => new Promise((done) => { request({ host: "127.0.0.1", port, path }, (answer) => { answer.resume(); done(answer.statusCode); }).end(); });
   expect([await through(`http://${host}/left`), await through("http://elsewhere.example/left")]).toEqual([200, 403]);
-  const answer = await new Promise<string>((done) => { const socket = connect(Number(port), "127.0.0.1", () => { socket.write("CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example:443\r\n\r\n"); }); socket.once("data", (data) => { done(data.toString()); socket.destroy(); }); });
-  expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+  const tunnel = (to: string, then = ""): Promise<string> => new Promise((done) => {
+    let heard = "";
+    const socket = connect(Number(port), "127.0.0.1", () => { socket.write(`CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n\r\n`); });
+    socket.on("data", (data) => { heard += data.toString(); if (/ 200 Connection/.test(heard) && then !== "") { socket.write(then); then = ""; } }).on("close", () => { done(heard); });
+  });
+  expect(await tunnel("elsewhere.example:443")).toMatch(/^HTTP\/1\.1 403 /);
+  expect(await tunnel(host, `GET /left HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 Connection established\r\n\r\nHTTP\/1\.1 200 OK[^]*"name":"left"/);
   expect([...server.missing]).toEqual(["elsewhere.example"]);
 });
 

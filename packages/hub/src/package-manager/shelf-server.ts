@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Packument, PackumentVersion } from "../registry/packument.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 
@@ -55,7 +56,15 @@ export async function serveShelf(shelf: PackageShelf, ownAddresses: boolean): Pr
     nothing(response, status);
   }
 
-  server.on("connect", ({ url = "" }: IncomingMessage, socket) => {
+  server.on("connect", ({ url = "" }: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => { socket.destroy(); });
+    if (url === new URL(base).host) {
+      // berry comes here, too, by a tunnel
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      if (head.length > 0) socket.unshift(head);
+      server.emit("connection", socket);
+      return;
+    }
     missing.add(url.replace(/:443$/, ""));
     socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   });
