@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 
@@ -19,7 +19,13 @@ export interface PublishedVersion {
   readonly files?: Readonly<Record<string, string>>;
   /** The bytes are those of other files than the registry announces. */
   readonly forged?: boolean;
+  /** Whether the registry has an attestation of where it was built. */
+  readonly provenance?: boolean;
+  /** More fields of its package.json. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
+
+type Meddler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A registry on this machine, with integrations that have no peer, for core would have to come from it. */
 export interface TestRegistry {
@@ -28,23 +34,31 @@ export interface TestRegistry {
   /** Paths that were asked for. */
   readonly asked: string[];
   publish(version: PublishedVersion): void;
+  /** Answers requests whose path matches, from now on; undefined takes that back. */
+  meddle(path: RegExp, answer: Meddler | undefined): void;
   /** From now on it answers that it does not serve. */
   goAway(): void;
   stop(): Promise<void>;
 }
 
-export async function testRegistry(): Promise<TestRegistry> {
+/** @param options.token is wanted of every request */
+export async function testRegistry({ token }: { readonly token?: string } = {}): Promise<TestRegistry> {
   const packages = new Map<string, { latest: string; readonly versions: Record<string, Record<string, unknown>>; readonly time: Record<string, string> }>();
   const tarballs = new Map<string, Buffer>();
   const asked: string[] = [];
   let isAway = false;
+  const meddlers = new Map<string, readonly [RegExp, Meddler]>();
   const answer = (response: ServerResponse, status: number, body: unknown): void => { response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)); };
-  const server = createServer(({ url = "" }, response) => {
+  const server = createServer((request, response) => {
+    const { url = "", headers } = request;
     asked.push(url);
+    const meddler = [...meddlers.values()].find(([pattern]) => pattern.test(decodeURIComponent(url)))?.[1];
+    if (meddler !== undefined) { meddler(request, response); return; }
     const path = decodeURIComponent(url.slice(1));
     const tarball = tarballs.get(path);
     const found = packages.get(path);
     if (isAway) answer(response, 503, {});
+    else if (token !== undefined && headers.authorization !== `Bearer ${token}`) answer(response, 401, { error: "log in first" });
     else if (tarball !== undefined) response.writeHead(200, { "content-length": String(tarball.length) }).end(tarball);
     else if (path.startsWith("-/v1/search?")) answer(response, 200, { total: packages.size, objects: [...packages].map(([name, { latest, versions, time }]) => ({ package: { name, version: latest, description: versions[latest]!["description"], keywords: versions[latest]!["keywords"], date: time[latest] } })) });
     else if (found === undefined) answer(response, 404, { error: "Not found" });
@@ -54,10 +68,11 @@ export async function testRegistry(): Promise<TestRegistry> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
     url, asked,
-    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false, dependencies, plain = false }) {
+    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false, dependencies, plain = false, provenance = false, more = {} }) {
       const json = {
         name, version, description: `The ${plain ? "package" : "integration"} ${name}`, keywords: plain ? [] : ["mlstack-plugin"], type: "module", ...(dependencies !== undefined && { dependencies }),
         ...(!plain && { mlstack: { manifestVersion: 1, entry: "./index.js", core, components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions }] } }),
+        ...more,
       };
       const packed = (code: string): Buffer => pack({ "package.json": JSON.stringify(json, null, 2), "index.js": code, ...files });
       const bytes = packed("export default 1;\n");
@@ -65,10 +80,11 @@ export async function testRegistry(): Promise<TestRegistry> {
       tarballs.set(place, forged ? packed("export default 2;\n") : bytes);
       const known = packages.get(name) ?? { latest: version, versions: {}, time: {} };
       known.latest = version;
-      known.versions[version] = { ...json, _id: `${name}@${version}`, dist: { tarball: `${url}${place}`, integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`, shasum: createHash("sha1").update(bytes).digest("hex") } };
+      known.versions[version] = { ...json, _id: `${name}@${version}`, dist: { tarball: `${url}${place}`, integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`, shasum: createHash("sha1").update(bytes).digest("hex"), ...(provenance && { attestations: { provenance: { predicateType: "https://slsa.dev/provenance/v1" } } }) } };
       known.time[version] = publishedAt;
       packages.set(name, known);
     },
+    meddle(path, by) { if (by === undefined) meddlers.delete(path.source); else meddlers.set(path.source, [path, by]); },
     goAway: () => { isAway = true; },
     stop: () => new Promise((done) => {
       server.close(() => { done(); });

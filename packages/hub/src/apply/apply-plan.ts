@@ -8,6 +8,7 @@ import { changeText, versionOf, type ChangePlan, type PluginChange } from "../pl
 import type { Registry } from "../registry/registry.ts";
 import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
+import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
 import { changeProject, installedPlugins, runOptions, scriptedBelow, withTrees, type ProjectChange } from "./project-change.ts";
 
@@ -34,7 +35,8 @@ export interface Applied {
  * Does what a plan says, whole or not at all. Tarballs are fetched and checked before anything is touched; what the package manager has unpacked is
  * compared with them byte by byte; mlstack.lock is written last.
  *
- * @throws MLS8201, MLS8202, MLS8203 for a tarball; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
+ * @throws MLS8201, MLS8202, MLS8203 for a tarball, MLS8201 also where it is not the one that was pinned under that version; MLS8208 it is, and the lock
+ * contradicts it; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
  * installed another version; MLS8502 another process is at work
  */
 export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
@@ -46,8 +48,10 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
 
   return changeProject(options, changeText(plan), async () => {
     const run = runOptions(options);
-    const scriptsBefore = existsSync(manager.lockFile) ? new Set((await scriptedBelow(manager, Object.keys(before.plugins))).map(({ id }) => id)) : new Set<string>();
-    await manager.remove(plan.changes.filter(({ target }) => target === undefined).map(({ name }) => name), run);
+    const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
+    const present = new Set((await installedPlugins(projectDir)).map(({ name }) => name));
+    // what is there under the very version is not unpacked again, whatever has become of it
+    await manager.remove(plan.changes.filter((change) => change.target === undefined || (isAgain(change) && present.has(change.name))).map(({ name }) => name), run);
     await manager.add(wanted.map(({ name, target }) => ({ name, spec: target!.source === "registry" ? versionOf(target!) : `file:${target!.path}` })), { ...run, fresh: options.fresh });
 
     const installed = await installedPlugins(projectDir);
@@ -81,12 +85,24 @@ async function restOf(plan: ChangePlan, installed: readonly PluginPackage[], { p
   return rest;
 }
 
-async function tarballOf({ name, target }: PluginChange, registry: Registry): Promise<CheckedTarball> {
+async function tarballOf(change: PluginChange, registry: Registry): Promise<CheckedTarball> {
+  const { name, target, before } = change;
   if (target!.source === "tarball") return target!.tarball;
-  return checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
+  const found = await checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
+  const problem = isAgain(change) ? pinnedProblem(name, before!, found) : undefined;
+  if (problem !== undefined) throw problem;
+  return found;
 }
 
-function entryOf({ target, exceptions }: PluginChange, tarball: CheckedTarball): LockedPlugin {
+/** Whether it is what was pinned from a registry, once more. */
+function isAgain({ before, target }: PluginChange): boolean {
+  return before?.source === "registry" && target?.source === "registry" && before.version === versionOf(target);
+}
+
+function entryOf(change: PluginChange, tarball: CheckedTarball): LockedPlugin {
+  const { target, exceptions, before } = change;
+  // nothing new was agreed to
+  if (isAgain(change)) return lockEntry({ package: tarball.package, source: "registry", tarball, trust: before!.trust });
   const provenance = target!.source === "registry" && target!.version.provenance;
   return lockEntry({
     package: tarball.package, source: target!.source, tarball,

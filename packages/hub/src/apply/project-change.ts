@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
 import { LOCK_FILE, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
@@ -76,9 +77,19 @@ export async function installedPlugins(projectDir: string): Promise<readonly Plu
   return nodePluginHost({ projectDir }).packages();
 }
 
-/** Packages with an install script among what integrations depend on, themselves included. By id. @throws MLS8307, MLS8308 */
-export async function scriptedBelow(manager: PackageManager, names: readonly string[]): Promise<readonly LockedPackage[]> {
-  const trees = await Promise.all(names.map(async (name) => manager.subtree(name)));
+/**
+ * Packages with an install script among what integrations depend on, themselves included. By id.
+ *
+ * @param options.absent passes over what the package manager's lock does not have
+ * @throws MLS8307, MLS8308
+ */
+export async function scriptedBelow(manager: PackageManager, names: readonly string[], { absent = false }: { readonly absent?: boolean } = {}): Promise<readonly LockedPackage[]> {
+  const trees = await Promise.all(names.map(async (name) => {
+    try { return await manager.subtree(name); } catch (e) {
+      if (absent && MlstackError.is(e, "MLS8308")) return { packages: [] };
+      throw e;
+    }
+  }));
   const all = new Map(trees.flatMap(({ packages }) => packages.filter(({ installScript }) => installScript === true).map((pkg) => [pkg.id, pkg] as const)));
   return [...all.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -9,6 +9,7 @@ import { resolveLocal } from "../resolve/resolve-local.ts";
 import { resolveVersion, type ResolveContext } from "../resolve/resolve-version.ts";
 import { wantedText, type Wanted } from "../resolve/spec.ts";
 import { checkTarball } from "../tarball/check-tarball.ts";
+import { verifyInstalled } from "../verify/verify-installed.ts";
 import { NOTHING_GRANTED, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
 import { lockOf, projectFacts, type PlanContext } from "./context.ts";
 import { understand, type Wish } from "./wishes.ts";
@@ -21,22 +22,28 @@ export interface InstallWish {
 }
 
 /**
- * What an installation would do. What is pinned already and fits what was asked for stays, without a question to a registry.
+ * What an installation would do. What is pinned already, fits what was asked for and is installed as it was pinned stays, without a question to a
+ * registry; where its files were changed that very version is installed again.
  *
  * @throws MLS8401, MLS8421, MLS8422; what the registry throws; where nothing fits the codes of `resolveVersion`; MLS8202 for a tarball
  */
 export async function planInstall(wish: InstallWish, context: PlanContext): Promise<ChangePlan> {
   const { packages, tarballs, builtIn, planned } = await understand(wish.specs, context, wish);
   const lock = lockOf(context);
-  const stays = ({ name, wanted }: Wish): boolean => {
-    const locked = lock.plugins[name];
-    return locked !== undefined && context.installed.some((p) => p.name === name && p.version === locked.version) && fits(locked.version, wanted);
-  };
-  const kept = packages.filter(stays).map(({ name }) => ({ name, version: lock.plugins[name]!.version }));
+  const kept: { name: string; version: string }[] = [];
+  const jobsOf: Job[] = [];
+  for (const one of packages) {
+    const locked = lock.plugins[one.name];
+    const found = context.installed.find(({ name }) => name === one.name);
+    const isPinned = locked !== undefined && found?.version === locked.version && fits(locked.version, one.wanted);
+    if (!isPinned) jobsOf.push({ name: one.name, find: async (c) => fromRegistry(one, context, c) });
+    else if (locked.source !== "registry" || !MlstackError.is(await verifyInstalled(one.name, locked, found), "MLS8204")) kept.push({ name: one.name, version: locked.version });
+    else jobsOf.push({ name: one.name, find: async (c) => onceMore(one.name, locked, context, c) });
+  }
   const local = await Promise.all(tarballs.map(async (path) => readLocal(path)));
   const jobs: readonly Job[] = [
     ...local.map((tarball): Job => ({ name: tarball.tarball.package.name, find: async (c) => ({ target: { ...tarball, source: "tarball", manifest: resolveLocal(tarball.tarball.package, c) }, why: "the tarball's", passedOver: [], exceptions: [] }) })),
-    ...packages.filter((one) => !stays(one)).map((one): Job => ({ name: one.name, find: async (c) => fromRegistry(one, context, c) })),
+    ...jobsOf,
   ];
   const twice = jobs.find(({ name }, i) => jobs.findIndex((j) => j.name === name) !== i);
   if (twice !== undefined) throw new MlstackError("MLS8401", `${twice.name} is asked for twice, from different places`, { fix: "name it once", details: { package: twice.name } });
@@ -128,6 +135,12 @@ function contractsBetween(before: readonly string[], after: readonly string[]): 
 async function fromRegistry({ name, wanted }: Wish, { registry }: PlanContext, context: ResolveContext): Promise<Found> {
   const { version, manifest, passedOver, exceptions } = resolveVersion(await registry.document(name), wanted, context);
   return { target: { source: "registry", version, manifest }, why: wanted.kind === "version" ? "asked for" : `the newest ${wanted.kind === "any" ? "" : `${wanted.kind === "range" ? "of " : ""}${wantedText(wanted)} `}that fits`, passedOver, exceptions };
+}
+
+/** What is pinned, by the exceptions that it was let in by. */
+async function onceMore(name: string, { version, trust }: LockedPlugin, context: PlanContext, resolve: ResolveContext): Promise<Found> {
+  const policy = trust.cooldown === undefined ? resolve.policy : { ...resolve.policy, allowFresh: [...resolve.policy.allowFresh ?? [], name] };
+  return { ...await fromRegistry({ name, wanted: { kind: "version", version } }, context, { ...resolve, policy }), why: "as pinned: what is installed is not that any more" };
 }
 
 async function readLocal(path: string): Promise<Omit<Extract<Target, { source: "tarball" }>, "manifest">> {

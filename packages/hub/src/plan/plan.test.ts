@@ -31,7 +31,8 @@ async function having(...plugins: readonly MadePlugin[]): Promise<Pick<PlanConte
     return [v.name, lockEntry({ package: checked.package, source: "registry", tarball: checked, trust: { provenance: v.provenance } })] as const;
   }));
   const lock: Lock = { plugins: Object.fromEntries(entries) };
-  return { lock, installed: plugins.map(({ version: v }) => ({ name: v.name, version: v.version, dir: "/", manifest: v.manifest, source: "installed" as const, load: async () => ({}) })) };
+  for (const { version: v, files } of plugins) p.folder.put(Object.fromEntries(Object.entries(files).map(([path, text]) => [`project/node_modules/${v.name}/${path}`, text])));
+  return { lock, installed: plugins.map(({ version: v }) => ({ name: v.name, version: v.version, dir: join(p.dir, "node_modules", v.name), manifest: v.manifest, source: "installed" as const, load: async () => ({}) })) };
 }
 
 describe("an installation", () => {
@@ -83,6 +84,17 @@ describe("an installation", () => {
     expect(p.server.seen).toHaveLength(before);
     expect(versions(await planInstall({ specs: ["s3@^1.1"] }, context(there)))).toEqual({ [S3]: "1.1.0" });
     expect(versions(await planInstall({ specs: ["s3"] }, context({ ...there, installed: [] })))).toEqual({ [S3]: "1.1.0" });
+  });
+
+  test("of what is pinned, and was changed on disk: that very version once more, by the exceptions that it had", async () => {
+    const there = await having(p.publish({ name: S3, version: "1.0.0", publishedAt: "2026-05-31T12:00:00.000Z" }));
+    p.publish({ name: S3, version: "1.1.0" });
+    p.folder.put({ [`project/node_modules/${S3}/index.js`]: "changed" });
+    await expect(planInstall({ specs: ["s3"] }, context(there))).rejects.toMatchObject({ code: "MLS8405" });
+    const entry = there.lock!.plugins[S3]!;
+    const lock: Lock = { plugins: { [S3]: { ...entry, trust: { ...entry.trust, cooldown: "excepted" } } } };
+    const plan = await planInstall({ specs: ["s3"] }, context({ ...there, lock }));
+    expect([versions(plan), plan.kept, plan.changes[0]!.why]).toEqual([{ [S3]: "1.0.0" }, [], "as pinned: what is installed is not that any more"]);
   });
 
   test("of a tarball: its bytes are its own, and its name is known by them", async () => {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
 import type { PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import { openRegistry } from "../registry/open-registry.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -108,7 +109,7 @@ function testManager(projectDir: string, made: ReadonlyMap<string, MadePlugin>):
     packages: async () => Object.entries(read(lockFile).dependencies ?? {}).map(([name, version]) => ({ name, version, integrity: made.get(`${name}@${version}`)?.version.integrity, from: undefined })),
     async subtree(name): Promise<Subtree> {
       const version = read(lockFile).dependencies?.[name];
-      if (version === undefined) throw new Error(`the lock has no ${name}`);
+      if (version === undefined) throw new MlstackError("MLS8308", `the lock has no ${name}`);
       const ids = [`${name}@${version}`, ...manager.scripts[name] ?? []];
       return {
         root: ids[0]!, edges: [], digest: Buffer.from(ids.join()).toString("hex").padEnd(64, "0").slice(0, 64),
