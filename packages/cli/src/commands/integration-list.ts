@@ -2,9 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
-import { cacheDirOf } from "../hub/cache-dir.ts";
 import { ownCatalog } from "../hub/catalog.ts";
-import type { HubFlags } from "../hub/open-hub.ts";
+import { openProjectRegistry, type HubFlags } from "../hub/open-hub.ts";
 import type { JsonFields } from "../json/documents.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, printTable } from "../ui/terminal.ts";
@@ -30,18 +29,16 @@ export async function integrationSearch(words: readonly string[], flags: HubFlag
   const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
   const warnings: string[] = [];
   let found = offline.findIntegrations(catalog, text, filterOf(flags));
-  if (flags.offline !== true) {
-    const hub = await import("@mlstack/hub");
-    const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: false, cacheDir: cacheDirOf(process.env) });
-    try {
-      const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
-      found = [...everywhere.integrations];
-      warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
-    } catch (e) {
-      // what came with mlstack is an answer, too
-      if (!MlstackError.is(e) || flags.registry !== undefined) throw e;
-      warnings.push(`only the catalog was searched: ${e.message}`);
-    }
+  try {
+    // without a network among those that were fetched, or that a bundle has brought
+    const [hub, registry] = await Promise.all([import("@mlstack/hub"), openProjectRegistry(flags, projectOf(flags).dir)]);
+    const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
+    found = [...everywhere.integrations];
+    warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
+  } catch (e) {
+    // what came with mlstack is an answer, too
+    if (!MlstackError.is(e) || flags.registry !== undefined) throw e;
+    warnings.push(`only the catalog was searched: ${e.message}`);
   }
   show("integration-search", found.map((i) => rowOf(i, pinned)), flags, `nothing fits ${JSON.stringify(text)}: mlstack integration list shows what there is`, warnings);
 }
@@ -89,7 +86,7 @@ async function thirdPartyInfo(name: string, flags: HubFlags): Promise<Integratio
   if (!name.includes("/") && !name.includes("mlstack")) return undefined;
   const hub = await import("@mlstack/hub");
   const { catalog } = await ownCatalog();
-  const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env) });
+  const registry = await openProjectRegistry(flags, projectOf(flags).dir);
   const document = await registry.document(name);
   const newest = document.versions.find((v) => v.version === document.distTags["latest"]);
   const found = hub.thirdParty(catalog, document, { description: newest?.description ?? "", keywords: [] });

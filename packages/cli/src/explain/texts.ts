@@ -129,5 +129,9 @@ export const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   MLS8423: { why: "The catalog is a package of its own, read from the registry. This one has another form, or was made for a newer mlstack.", mends: ["update mlstack", "--offline uses the catalog that came with mlstack", "if your registry is a mirror: does it serve @mlstack/catalog whole?"] },
   MLS8501: { why: "The copies of package.json and the lock files that were kept before a change are gone, or are not what they were.", mends: ["take package.json, the package manager's lock and mlstack.lock from your version control, and install"] },
   MLS8502: { why: "Changes of a project's plugins take turns, and another process has begun one.", mends: ["wait for it, and try again"] },
+  MLS8601: { why: "A newer mlstack has written the bundle, in a form that this one does not know.", mends: ["update mlstack where it is imported", "export it with the version of mlstack that imports it"] },
+  MLS8602: { why: "All that is in a bundle has a digest in its index, and nothing else may be in it. What differs was changed or cut off on its way, or written by something else. Nothing of it is taken.", mends: ["copy it again, and compare the copies", "export it again: mlstack integration bundle export FILE"] },
+  MLS8603: { why: "A bundle begins with an index, and this file does not.", mends: ["name the file that mlstack integration bundle export has written"] },
+  MLS8604: { why: "What one registry says is not taken for the answer of another: under one name they may have different packages. The bundle was exported where packages come from another registry than here.", mends: ["name the same registry, in .npmrc or by --registry", "where the one here is a copy of the other: mlstack integration bundle import FILE --any-registry"] },
   MLS9001: { why: "mlstack did something that it should not.", mends: ["report it, with the file that the message names"] },
 };

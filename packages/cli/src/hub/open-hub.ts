@@ -52,8 +52,9 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
   const warnings: string[] = [];
   const t = stderr(flags);
   const manager = await hub.detectPackageManager(project.dir, process.env);
+  const registry = await openProjectRegistry(flags, project.dir, signal);
   const change: ProjectChange = {
-    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, registryUrl: flags.registry, signal, now: Date.now,
+    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
   };
@@ -61,8 +62,7 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
   if (writes) await hub.recoverProject(change);
   const pending = hub.pendingChange(project.stateDir);
   if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${pending.change}`);
-  const [registry, lock, policy, installed] = await Promise.all([
-    hub.openRegistry({ projectDir: project.dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal }),
+  const [lock, policy, installed] = await Promise.all([
     hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
   ]);
   const named = (flags.allowFresh ?? []).flatMap((name) => {
@@ -74,6 +74,12 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
   return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+}
+
+/** The one object through which a command reaches registries. Asks nobody yet. @throws MLS8106 */
+export async function openProjectRegistry(flags: HubFlags, projectDir: string, signal?: AbortSignal): Promise<Registry> {
+  const { openRegistry } = await import("@mlstack/hub");
+  return openRegistry({ projectDir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal });
 }
 
 function coreVersion(): string {

@@ -56,6 +56,7 @@ const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
+const bundled = z.array(z.strictObject({ package: z.string(), version: z.string(), pinned: z.boolean().describe("by the lock of the project that it was exported from") }));
 const granted = z.strictObject({ env: z.array(z.string()), files: z.array(z.string()), hosts: z.array(z.string()), processes: z.array(z.string()) });
 const integration = z.strictObject({
   name: z.string(), title: z.string(), state: z.enum(["available", "built-in", "planned"]), source: z.enum(["mlstack", "third-party"]), package: z.string().nullable(), version: z.string().nullable().describe("the newest that the catalog knows"),
@@ -128,6 +129,8 @@ const commands = {
   "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,
   "integration-verify": z.array(z.strictObject({ package: z.string(), version: z.string().nullable(), of: z.string().nullable().describe("the integration that depends on it; null for an integration"), ok: z.boolean(), error: errorSchema.nullable() })),
   "integration-lock": z.strictObject({ written: z.boolean(), same: z.boolean(), changes: z.array(z.strictObject({ package: z.string(), from: z.string().nullable(), to: z.string().nullable() })) }),
+  "integration-bundle-export": z.strictObject({ file: z.string(), size: z.int().describe("in bytes"), tarballs: z.int(), integrations: bundled, elsewhere: z.array(z.string()).describe("packages that no registry has, and the bundle neither"), local: z.array(z.string()).describe("integrations that are files of the project") }),
+  "integration-bundle-import": z.strictObject({ file: z.string(), done, size: z.int().describe("in bytes"), packages: z.int(), tarballs: z.int(), platforms: z.array(z.string()).nullable().describe("null for all"), integrations: bundled }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
   "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),

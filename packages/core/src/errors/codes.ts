@@ -140,6 +140,10 @@ export const ERROR_CODES = {
   MLS8423: { exit: 4, title: "The catalog can't be read" },
   MLS8501: { exit: 5, title: "An earlier state of the plugins cannot be gone back to" },
   MLS8502: { exit: 1, title: "Another process is changing the plugins" },
+  MLS8601: { exit: 4, title: "A bundle was written by a newer version" },
+  MLS8602: { exit: 5, title: "A bundle was changed" },
+  MLS8603: { exit: 2, title: "The file is no bundle" },
+  MLS8604: { exit: 4, title: "A bundle is of another registry" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -5,6 +5,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
 import { LOCK_FILE, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
+import type { PackageShelf } from "../registry/shelf.ts";
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
@@ -15,6 +16,8 @@ export interface ProjectChange {
   readonly stateDir: string;
   readonly manager: PackageManager;
   readonly offline: boolean;
+  /** As `RunOptions.shelf`. */
+  readonly shelf?: PackageShelf | undefined;
   /** As `RunOptions.registry`. */
   readonly registryUrl: string | undefined;
   readonly signal: AbortSignal;
@@ -31,8 +34,8 @@ export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDi
 }
 
 /** How the manager is run, so that a later process finds it again should this one be killed. */
-export function runOptions({ stateDir, offline, registryUrl, signal, output }: Pick<ProjectChange, "stateDir" | "offline" | "registryUrl" | "signal" | "output">): RunOptions {
-  return { offline, registry: registryUrl, signal, output, started: (pid) => { noteManager(stateDir, pid); } };
+export function runOptions({ stateDir, offline, shelf, registryUrl, signal, output }: Pick<ProjectChange, "stateDir" | "offline" | "shelf" | "registryUrl" | "signal" | "output">): RunOptions {
+  return { offline, shelf, registry: registryUrl, signal, output, started: (pid) => { noteManager(stateDir, pid); } };
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Commands {
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
   where(options: Where): Command;
+  /** Only this registry, for all scopes, and it is the proxy, too. @param scopes such as `@acme` */
+  shelf(url: string, scopes: readonly string[]): Command;
 }
 
 const command = (...args: readonly string[]): Command => ({ args, env: {} });
@@ -43,6 +45,8 @@ const npm: Commands = {
   remove: (names) => command("uninstall", "--save", "--ignore-scripts", ...NPM, ...names),
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
+  // without the last npm would go where its lock says
+  shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--${scope}:registry=${url}`), `--proxy=${url}`, `--https-proxy=${url}`, "--noproxy=127.0.0.1", "--replace-registry-host=always"),
 };
 
 // without a terminal pnpm would not remove a node_modules folder that does not fit, but fail
@@ -54,7 +58,9 @@ const pnpm: Commands = {
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  where: npm.where,
+  // `pnpm remove` has no such flags, and takes all settings
+  where: ({ offline, registry }) => flags(offline ? "--config.offline=true" : undefined, registry && `--config.registry=${registry}`),
+  shelf: (url, scopes) => command(`--config.registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
 };
 
 const classic: Commands = {
@@ -63,6 +69,7 @@ const classic: Commands = {
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
   where: npm.where,
+  shelf: (url, scopes) => ({ args: ["--registry", url], env: Object.fromEntries(scopes.map((scope) => [`npm_config_${scope}:registry`, url])) }),
 };
 
 // in CI yarn would refuse to change its lock
@@ -83,6 +90,8 @@ const berry: Commands = {
       ...(registry?.startsWith("http:") === true && { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname }),
     },
   }),
+  // it knows no exceptions from a proxy
+  shelf: (url) => joined(berry.where({ offline: false, registry: url }), { args: [], env: { YARN_HTTP_PROXY: url, YARN_HTTPS_PROXY: url } }),
 };
 
 const bun: Commands = {
@@ -91,6 +100,7 @@ const bun: Commands = {
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
   where: npm.where,
+  shelf: (url) => command(`--registry=${url}`),
 };
 
 export const COMMANDS: Readonly<Record<Flavor, Commands>> = { npm, pnpm, "yarn-classic": classic, "yarn-berry": berry, bun };

@@ -5,11 +5,12 @@ import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.
 import { failureOf } from "./failures.ts";
 import { installedIn } from "./installed.ts";
 import { lockSource } from "./lock-source.ts";
-import { everythingAsked, loose, unreadableLock } from "./locks/lock.ts";
+import { everythingAsked, unreadableLock, type Lock } from "./locks/lock.ts";
 import { readLock } from "./locks/read.ts";
 import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
-import type { AddedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
+import { isOnShelf, withShelf, type Needed } from "./shelf-run.ts";
+import type { AddedPackage, FetchedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
 import { manifestIn } from "./workspace.ts";
 import { berrySetting } from "./yarn-settings.ts";
 
@@ -52,8 +53,12 @@ export function packageManager(options: ManagerOptions): PackageManager {
       why: "it would write the lock in another form", fix: wanted === undefined ? "corepack enable, and name the version in package.json: \"packageManager\"" : "corepack enable", details: { manager: name, wanted: wanted ?? null, found },
     });
   }
-  async function run(what: Command, cwd: string, given: RunOptions): Promise<Outcome> {
-    const { args, env: more } = joined(what, commands.where(given));
+  async function run(what: Command, cwd: string, given: RunOptions, added: readonly AddedPackage[] = []): Promise<Outcome> {
+    const needed: Needed = { lockFile, added, packages: () => readPackages(options), asked: namesAsked(rootDir, projectDir) };
+    if (given.offline && given.shelf !== undefined && await isOnShelf(given.shelf, needed)) return withShelf(given.shelf, flavor, commands, needed, (where) => launch(joined(what, where), cwd, given));
+    return launch(joined(what, commands.where(given)), cwd, given);
+  }
+  async function launch({ args, env: more }: Command, cwd: string, given: RunOptions): Promise<Outcome> {
     const outcome = await runManager(name, args, { cwd, env: { ...env, ...more }, signal: given.signal, output: given.output, started: given.started });
     if (outcome.notStarted !== undefined) throw notInstalled(options, outcome.notStarted);
     if (outcome.exitCode === 0) return outcome;
@@ -72,7 +77,7 @@ export function packageManager(options: ManagerOptions): PackageManager {
       await checkKind();
       await installFirst(given);
       const fresh = given.fresh === true && berrySetting("npmMinimalAgeGate", projectDir, env) === undefined;
-      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir)), fresh), projectDir, given);
+      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir)), fresh), projectDir, given, packages);
     },
     async remove(names, given) {
       if (names.length === 0) return;
@@ -86,16 +91,24 @@ export function packageManager(options: ManagerOptions): PackageManager {
       await run(commands.install(given.frozen, false), rootDir, given);
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
+    packages: () => readPackages(options),
   };
 }
 
 async function readSubtree(wantedName: string, options: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<Subtree> {
-  const { flavor, lockFile, rootDir, projectDir } = options;
+  const { lockFile, projectDir, flavor } = options;
+  return subtreeOf(wantedName, { lock: await openLock(options), lockFile, remake: COMMANDS[flavor].remake, installed: installedIn(projectDir) });
+}
+
+async function readPackages(options: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<readonly FetchedPackage[]> {
+  const once = new Map((await openLock(options)).fetched().map((each) => [[each.name, each.version, each.from].join("\n"), each]));
+  return [...once].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+}
+
+async function openLock({ flavor, lockFile, rootDir, projectDir }: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<Lock> {
   const { program, remake } = COMMANDS[flavor];
   if (lockFile.endsWith(".lockb")) throw unreadableLock(lockFile, "bun's binary lock can't be read here", "bun install --save-text-lockfile --frozen-lockfile --lockfile-only, and remove bun.lockb");
-  const installed = installedIn(projectDir);
-  const lock = readLock(program, await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" }));
-  return subtreeOf(wantedName, { lock, lockFile, remake, installed });
+  return readLock(program, await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" }));
 }
 
 /**
@@ -125,8 +138,13 @@ function isInstalled({ flavor, rootDir, projectDir, lockFile }: ManagerOptions):
 }
 
 function dependsOnSomething(folder: string): boolean {
-  const manifest = manifestIn(folder);
-  return ["dependencies", "devDependencies", "optionalDependencies"].some((kind) => Object.keys(loose(manifest[kind])).length > 0);
+  return Object.keys(everythingAsked(manifestIn(folder))).length > 0;
+}
+
+/** What package.json asks of registries: what it names by version, range or tag. */
+function namesAsked(...folders: readonly string[]): readonly string[] {
+  const all = folders.flatMap((folder) => Object.entries(everythingAsked(manifestIn(folder))));
+  return [...new Set(all.filter(([, range]) => !/[/:]/.test(range)).map(([name]) => name))];
 }
 
 /** When a file was changed, in milliseconds. */

@@ -1,3 +1,5 @@
+import type { PackageShelf } from "./shelf.ts";
+
 /** What a registry says of one version of a package. */
 export interface PackageVersion {
   readonly name: string;
@@ -57,6 +59,14 @@ export interface Registry {
    * describes no package of that name; MLS8105 offline, and never fetched
    */
   document(name: string): Promise<PackageDocument>;
+  /**
+   * The same as package managers get it: all that the registry says. Not looked for in the cache; offline it is what bundles have brought.
+   *
+   * @throws like `document`; what was answered may describe anything
+   */
+  packument(name: string): Promise<unknown>;
+  /** What bundles have brought from the registries of this one's settings. */
+  readonly shelf: PackageShelf;
   /**
    * The bytes of a version's tarball. What is in the cache is not fetched.
    *

@@ -106,6 +106,7 @@ function testManager(projectDir: string, made: ReadonlyMap<string, MadePlugin>):
       if (!frozen) write(lockFile, { dependencies: read(manifestFile).dependencies ?? {} });
       sync();
     },
+    packages: async () => Object.entries(read(lockFile).dependencies ?? {}).map(([name, version]) => ({ name, version, integrity: made.get(`${name}@${version}`)?.version.integrity, from: undefined })),
     async subtree(name): Promise<Subtree> {
       const version = read(lockFile).dependencies?.[name];
       if (version === undefined) throw new MlstackError("MLS8308", `the lock has no ${name}`);
