@@ -3,7 +3,8 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { hubCli, type HubCli } from "./testing/hub-cli.ts";
-import { jsonOf } from "./testing/project.ts";
+import { BIN, cleanEnv, jsonOf } from "./testing/project.ts";
+import { onTerminal } from "./testing/pty.ts";
 import { testRegistry, type PublishedVersion } from "./testing/registry.ts";
 
 const [X, LIB] = ["@acme/mlstack-plugin-x", "@acme/lib"];
@@ -100,6 +101,52 @@ describe("an install script", () => {
     await p.npm("install", "--no-save", "--foreground-scripts", "--dangerously-allow-all-scripts");
     expect(ran()).toBe(true);
   }, 120_000);
+
+  test("of what it depends on is named by a dry run; what is no registry's is said not to be known", async () => {
+    lib(script("lib"));
+    plugin({ dependencies: { [LIB]: "^1.0.0", unseen: "git+https://git.invalid/unseen.git" } });
+    const before = p.state();
+    expect(await p.data("install", X, "--dry-run")).toMatchObject({ done: false, scripts: [`${LIB}@1.0.0`], scriptsUnknown: ["unseen@git+https://git.invalid/unseen.git"] });
+    const text = await p.mlstack("integration", "install", X, "--dry-run");
+    expect(text.stdout).toContain(`with an install script  ${LIB}@1.0.0: not run`);
+    expect([p.state(), ran()]).toEqual([before, false]);
+    plugin();
+    expect(await p.data("install", X, "--dry-run")).toMatchObject({ scripts: [], scriptsUnknown: [] });
+  }, 120_000);
+
+  describe.skipIf(process.platform === "win32")("at a terminal", () => {
+    const install = () => onTerminal([process.execPath, BIN, "integration", "install", X], p.dir, { ...cleanEnv(), NO_COLOR: "1", ...p.env }, { columns: 160 });
+
+    test("is named before the question; after a no nothing is changed, after a yes it is not asked again", async () => {
+      lib(script("lib"));
+      plugin({ dependencies: { [LIB]: "^1.0.0" } });
+      const before = p.state();
+      const no = install();
+      await no.shows("[y/N]");
+      expect(no.screen()).toMatch(/with an install script {2}@acme\/lib@1\.0\.0[^]*Install @acme\/mlstack-plugin-x\?/);
+      no.type("n\r");
+      expect([(await no.ended).code, p.state()]).toEqual([130, before]);
+      const yes = install();
+      await yes.shows("[y/N]");
+      yes.type("y\r");
+      const { code, stdout } = await yes.ended;
+      expect([code, stdout.match(/\[y\/N\]/g)?.length, p.installed(X), ran()]).toEqual([0, 1, "1.0.0", false]);
+    }, 120_000);
+
+    test("that was not to be known before is asked about before it is pinned; a no takes all of it back", async () => {
+      expect((await p.npm("install")).code).toBe(0);
+      lib();
+      plugin({ dependencies: { [LIB]: "^1.0.0" } });
+      const before = p.state();
+      const terminal = install();
+      await terminal.shows("Install @acme/mlstack-plugin-x?");
+      lib({ version: "1.0.1", ...script("lib") });
+      terminal.type("y\r");
+      await terminal.shows(`${LIB}@1.0.1 has an install script, not run so far. Go on?`);
+      terminal.type("n\r");
+      expect([(await terminal.ended).code, p.state(), p.installed(X), ran()]).toEqual([130, before, undefined, false]);
+    }, 120_000);
+  });
 });
 
 describe("a lock that was set back", () => {

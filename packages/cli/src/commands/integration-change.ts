@@ -3,7 +3,7 @@ import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan } from "@mlstack/hub";
 import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
-import { confirm } from "../ui/ask.ts";
+import { canAsk, confirm } from "../ui/ask.ts";
 import { count } from "../ui/format.ts";
 import { stderr, stdout, writeJson } from "../ui/output.ts";
 import { printNext, printWarnings } from "./stack-checks.ts";
@@ -45,15 +45,17 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  // whoever has said yes before is told afterwards
+  const foretold = flags.dryRun === true || (flags.yes !== true && canAsk(flags)) ? await hub.hub.foretellScripts(plan, { registry: hub.registry, manager: hub.manager }) : undefined;
   if (flags.dryRun === true || plan.changes.length === 0) {
-    if (flags.json === true) { writeJson(command, planDocument(plan, false), hub.warnings); return; }
-    printPlan(out, plan);
+    if (flags.json === true) { writeJson(command, planDocument(plan, false, foretold), hub.warnings); return; }
+    printPlan(out, plan, foretold);
     printWarnings(hub.warnings, flags);
     if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
     return;
   }
   // who is asked must see what it is about
-  if (flags.yes !== true && flags.json !== true) printPlan(err, plan);
+  if (flags.yes !== true && (flags.json !== true || canAsk(flags))) printPlan(err, plan, foretold);
   await confirm(questionOf(command, plan), flags);
   if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
   makeStateFolder(hub.project);
@@ -62,10 +64,12 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
     confirmScripts: async (packages) => {
       const names = packages.map(({ id }) => id).join(", ");
       hub.warnings.push(`${names} ${packages.length === 1 ? "has an install script, which was" : "have install scripts, which were"} not run: whether ${packages.length === 1 ? "it" : "they"} may is your package manager's setting`);
-      if (flags.yes !== true) await confirm(`${names} ${packages.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
+      // managers choose versions in their own ways, and what nobody can look at before may have one
+      const unforeseen = packages.map(({ id }) => id).filter((id) => foretold?.scripts.includes(id) !== true);
+      if (flags.yes !== true && unforeseen.length > 0) await confirm(`${unforeseen.join(", ")} ${unforeseen.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
     },
   });
-  if (flags.json === true) { writeJson(command, planDocument(plan, true, scripts), hub.warnings); return; }
+  if (flags.json === true) { writeJson(command, planDocument(plan, true, { scripts: scripts.map(({ id }) => id), unknown: [] }), hub.warnings); return; }
   printPlan(out, plan);
   printWarnings(hub.warnings, flags);
   const next = command === "integration-install" ? registerCommand(plan) : undefined;
