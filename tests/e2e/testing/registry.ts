@@ -99,7 +99,7 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
 const placeOf = (name: string, version: string): string => `${name}/-/${name.split("/").at(-1)!}-${version}.tgz`;
 
 /** A tarball as npm makes it: files below `package/`, as ustar. */
-function pack(files: Readonly<Record<string, string>>): Buffer {
+export function pack(files: Readonly<Record<string, string>>): Buffer {
   const blocks = Object.entries(files).flatMap(([path, text]) => {
     const body = Buffer.from(text);
     const header = Buffer.alloc(512);

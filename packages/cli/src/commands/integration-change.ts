@@ -2,6 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan } from "@mlstack/hub";
 import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { overrideWarnings } from "../hub/overrides.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
 import { count } from "../ui/format.ts";
@@ -45,6 +46,9 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  const changed = new Set(plan.changes.map(({ name }) => name));
+  // those of the plan it says itself
+  hub.warnings.push(...overrideWarnings(plan.lock === undefined ? [] : hub.hub.overridesIn(plan.lock).filter((name) => !changed.has(name))));
   // whoever has said yes before is told afterwards
   const foretold = flags.dryRun === true || (flags.yes !== true && canAsk(flags)) ? await hub.hub.foretellScripts(plan, { registry: hub.registry, manager: hub.manager }) : undefined;
   if (flags.dryRun === true || plan.changes.length === 0) {
@@ -85,6 +89,10 @@ function questionOf(command: Command, { changes }: ChangePlan): string {
 async function installPinned({ hub, project, change, context, registry, warnings }: Hub, flags: ChangeFlags & { readonly frozen?: boolean }): Promise<void> {
   const { lock } = context;
   if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
+  const [override] = lock === undefined ? [] : hub.overridesIn(lock);
+  if (flags.frozen === true && override !== undefined) {
+    throw new MlstackError("MLS8410", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: "mlstack integration rollback; or take the folder out of the workspace, then: mlstack integration install " + override, details: { package: override } });
+  }
   if (flags.dryRun !== true) {
     makeStateFolder(project);
     await hub.installProject(change, flags.frozen === true);
@@ -94,6 +102,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
     after = await hub.lockOfInstalled(change, undefined, registry);
     if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
   }
+  warnings.push(...overrideWarnings(after === undefined ? [] : hub.overridesIn(after)));
   const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);
   const problem = findings.find((f) => f.problem !== undefined)?.problem;
   if (problem !== undefined) throw problem;

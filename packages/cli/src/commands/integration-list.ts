@@ -4,6 +4,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
 import { ownCatalog } from "../hub/catalog.ts";
 import { openProjectRegistry, type HubFlags } from "../hub/open-hub.ts";
+import { overridesOfProject, overrideWarnings } from "../hub/overrides.ts";
 import type { JsonFields } from "../json/documents.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, printTable } from "../ui/terminal.ts";
@@ -20,7 +21,7 @@ export async function integrationList(flags: GlobalFlags & FilterFlags & { reado
   const others = Object.entries(pinned).filter(([name]) => !catalog.integrations.some((i) => i.package === name));
   const listed = flags.installed === true ? all.filter((i) => i.package !== null && pinned[i.package] !== undefined) : all;
   const rows = [...listed.map((i) => rowOf(i, pinned)), ...(flags.type === undefined && flags.state === undefined ? others.map(([name, version]) => thirdRow(name, version)) : [])];
-  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits");
+  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits", overrideWarnings(overridesOfProject(projectOf(flags).dir)));
 }
 
 /** `mlstack integration search`. The catalog that came with mlstack, and packages of others that the registry finds. */

@@ -70,7 +70,7 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     return "unknown" in found ? [name] : found.available.map((i) => i.package);
   });
   const context: PlanContext = {
-    catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags),
+    catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags), rootDir: manager.rootDir,
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
   return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };

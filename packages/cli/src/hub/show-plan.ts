@@ -10,6 +10,7 @@ export function printPlan(t: Terminal, plan: ChangePlan, foretold?: ForetoldScri
   for (const change of plan.changes) {
     t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}  ${t.style(change.why, "dim")}`);
     if (change.target?.source === "registry" && change.target.version.deprecated !== undefined) t.line(`    ${t.style("deprecated", "yellow")}  ${printable(change.target.version.deprecated)}`);
+    if (change.target?.source === "workspace") printFolder(t, change.target);
     if (change.widened.length > 0) printReach(t, change);
     if (change.kind === "change" && change.contracts.gained.length + change.contracts.lost.length > 0) t.line(`    ${t.style("contracts", "yellow")}  ${printable([...change.contracts.gained.map((c) => `with ${c}`), ...change.contracts.lost.map((c) => `without ${c}`)].join(", "))}`);
     if (change.configChanged) t.line(`    ${t.style("configuration", "yellow")}  its schema has changed: mlstack stack verify looks whether yours still fits`);
@@ -32,6 +33,11 @@ function printForetold(t: Terminal, { changes }: ChangePlan, { scripts, unknown 
 }
 
 const REACH = { hosts: "hosts", files: "files", processes: "processes", env: "variables" } as const;
+
+function printFolder(t: Terminal, { path, override }: Extract<PluginChange["target"], { source: "workspace" }>): void {
+  t.line(`    folder  ${printable(path)}; what its files are is not pinned`);
+  if (override) t.line(`    ${t.style("OVERRIDE", "yellow", "bold")}  in the place of the published package of that name; install --frozen refuses it`);
+}
 
 /** By kind, one below the other. */
 function printReach(t: Terminal, { kind, widened }: PluginChange): void {
@@ -73,14 +79,14 @@ function versions({ before, target }: PluginChange): string {
   return before === undefined ? after : `${before.version} → ${after}`;
 }
 
-const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.tarball.package.version);
+const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.source === "tarball" ? target.tarball.package.version : target.package.version);
 
 /** @param scripts what comes along that has one, and what of it is not known */
 export function planDocument(plan: ChangePlan, done: boolean, { scripts, unknown }: ForetoldScripts = { scripts: [], unknown: [] }) {
   return {
     done,
     changes: plan.changes.map(({ kind, name, before, target, why, granted, widened, exceptions, contracts, configChanged, installScript, passedOver }) => ({
-      change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, why,
+      change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, override: target?.source === "workspace" && target.override, why,
       permissions: { env: [...granted.env], files: [...granted.files], hosts: [...granted.hosts], processes: [...granted.processes] }, widened: [...widened], exceptions: [...exceptions], contracts: { gained: [...contracts.gained], lost: [...contracts.lost] }, configChanged, installScript,
       passedOver: passedOver.map(({ version, kind: obstacle, code, reason }) => ({ version, obstacle, code, reason })),
     })),

@@ -65,7 +65,7 @@ const integration = z.strictObject({
 const integrationChange = z.strictObject({
   done,
   changes: z.array(z.strictObject({
-    change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball"]).nullable(), why: z.string(), permissions: granted,
+    change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball", "workspace"]).nullable(), override: z.boolean().describe("whether it is a folder in the place of a published package"), why: z.string(), permissions: granted,
     widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }), configChanged: z.boolean().describe("whether its configurations have other schemas than before"), installScript: z.boolean().describe("whether it has one; it is not run"),
     passedOver: z.array(z.strictObject({ version: z.string(), obstacle: z.string(), code, reason: z.string() })).describe("newer versions that are not taken"),
   })),

@@ -9,7 +9,7 @@ export interface Make {
   positive(value: string): number;
 }
 
-const SPEC = "a name, an alias or a package, with a range where that is wanted (s3@^1.2), or a tarball";
+const SPEC = "a name, an alias or a package, with a range where that is wanted (s3@^1.2), a tarball, or a folder of the workspace";
 
 /** `mlstack integration …`. */
 export function integrationCommands(program: Command, { command, noun, collect, positive }: Make): void {

@@ -4,7 +4,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { lockEntry } from "../lock/lock-entry.ts";
 import { writeLock, type Lock, type LockedPlugin } from "../lock/lock.ts";
 import type { LockedPackage } from "../package-manager/types.ts";
-import { changeText, versionOf, type ChangePlan, type PluginChange } from "../plan/change-plan.ts";
+import { changeText, versionOf, type ChangePlan, type PluginChange, type Target } from "../plan/change-plan.ts";
 import type { Registry } from "../registry/registry.ts";
 import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
@@ -44,22 +44,23 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
   const wanted = plan.changes.filter(({ target }) => target !== undefined);
   const before = plan.lock ?? { plugins: {} };
   const tarballs = new Map<string, CheckedTarball>();
-  for (const change of wanted) tarballs.set(change.name, await tarballOf(change, registry));
+  for (const change of wanted) if (change.target!.source !== "workspace") tarballs.set(change.name, await tarballOf(change, registry));
 
   return changeProject(options, changeText(plan), async () => {
     const run = runOptions(options);
     const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
     const present = new Set((await installedPlugins(projectDir)).map(({ name }) => name));
-    // what is there under the very version is not unpacked again, whatever has become of it
-    await manager.remove(plan.changes.filter((change) => change.target === undefined || (isAgain(change) && present.has(change.name))).map(({ name }) => name), run);
-    await manager.add(wanted.map(({ name, target }) => ({ name, spec: target!.source === "registry" ? versionOf(target!) : `file:${target!.path}` })), { ...run, fresh: options.fresh });
+    // what is there under the very version is not unpacked again, whatever has become of it; nor is it linked
+    await manager.remove(plan.changes.filter((change) => change.target === undefined || ((isAgain(change) || becomesFolder(change)) && present.has(change.name))).map(({ name }) => name), run);
+    await manager.add(wanted.map(({ name, target }) => ({ name, spec: specOf(target!) })), { ...run, fresh: options.fresh });
 
     const installed = await installedPlugins(projectDir);
     const entries = new Map<string, LockedPlugin>();
     for (const change of wanted) {
-      const entry = entryOf(change, tarballs.get(change.name)!);
-      const problem = await verifyInstalled(change.name, entry, installed.find(({ name }) => name === change.name), tarballs.get(change.name)!.files);
-      if (problem !== undefined) throw notAsPlanned(problem);
+      const [tarball, pkg] = [tarballs.get(change.name), installed.find(({ name }) => name === change.name)];
+      const entry = entryOf(change, tarball);
+      const problem = await verifyInstalled(change.name, entry, pkg, tarball?.files) ?? otherFolder(change, pkg);
+      if (problem !== undefined) throw notAsPlanned(problem, change, pkg?.source === "linked");
       entries.set(change.name, entry);
     }
     const rest = await restOf(plan, installed, options);
@@ -87,7 +88,7 @@ async function restOf(plan: ChangePlan, installed: readonly PluginPackage[], { p
 
 async function tarballOf(change: PluginChange, registry: Registry): Promise<CheckedTarball> {
   const { name, target, before } = change;
-  if (target!.source === "tarball") return target!.tarball;
+  if (target!.source !== "registry") return (target as Extract<Target, { source: "tarball" }>).tarball;
   const found = await checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
   const problem = isAgain(change) ? pinnedProblem(name, before!, found) : undefined;
   if (problem !== undefined) throw problem;
@@ -99,8 +100,25 @@ function isAgain({ before, target }: PluginChange): boolean {
   return before?.source === "registry" && target?.source === "registry" && before.version === versionOf(target);
 }
 
-function entryOf(change: PluginChange, tarball: CheckedTarball): LockedPlugin {
+function becomesFolder({ before, target }: PluginChange): boolean {
+  return target?.source === "workspace" && before?.source !== "workspace";
+}
+
+/** As the package manager's `add` takes it. */
+function specOf(target: Target): string {
+  return target.source === "registry" ? versionOf(target) : target.source === "tarball" ? `file:${target.path}` : `workspace:${versionOf(target)}`;
+}
+
+/** Two folders may say that they are the same package. */
+function otherFolder({ name, target }: PluginChange, pkg: PluginPackage | undefined): MlstackError | undefined {
+  if (target?.source !== "workspace" || pkg?.dir === target.path) return undefined;
+  return new MlstackError("MLS8207", `${name} leads to ${pkg?.dir ?? "nothing"}, and ${target.path} was asked for`, { fix: "give one of both another name", details: { package: name } });
+}
+
+function entryOf(change: PluginChange, checked: CheckedTarball | undefined): LockedPlugin {
   const { target, exceptions, before } = change;
+  if (target!.source === "workspace") return lockEntry({ package: target!.package, source: "workspace", trust: { provenance: false, ...(target!.override && { override: "accepted" as const }) } });
+  const tarball = checked!;
   // nothing new was agreed to
   if (isAgain(change)) return lockEntry({ package: tarball.package, source: "registry", tarball, trust: before!.trust });
   const provenance = target!.source === "registry" && target!.version.provenance;
@@ -111,8 +129,12 @@ function entryOf(change: PluginChange, tarball: CheckedTarball): LockedPlugin {
 }
 
 /** The project is as it was before: nothing is to be installed again, as the finding itself would say. */
-function notAsPlanned(problem: MlstackError): MlstackError {
+function notAsPlanned(problem: MlstackError, { name, target }: PluginChange, isLinked: boolean): MlstackError {
+  const more = { cause: problem, ...(problem.details !== undefined && { details: problem.details }) };
+  if (target!.source === "workspace") return new MlstackError(problem.code, `the package manager has not linked the folder: ${problem.message}`, { ...more, why: "the change was taken back", fix: "look whether another folder of the workspace has the same name" });
+  if (isLinked) return new MlstackError(problem.code, `the package manager takes a folder of the workspace for ${name}, not the package that was checked`, { ...more, why: `${problem.message}; the change was taken back`, fix: "take the folder out of the workspace, or install it: mlstack integration install FOLDER" });
   return new MlstackError(problem.code, `the package manager has installed something else than was checked: ${problem.message}`, {
-    why: "its cache, its registry or its settings (overrides, patches) gave it other bytes; the change was taken back", fix: "clear the package manager's cache, look for overrides and patches in package.json, and try again", cause: problem, ...(problem.details !== undefined && { details: problem.details }),
+    why: "its cache, its registry or its settings (overrides, patches) gave it other bytes; the change was taken back", fix: "clear the package manager's cache, look for overrides and patches in package.json, and try again",
+    ...more,
   });
 }

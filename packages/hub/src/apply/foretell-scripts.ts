@@ -104,7 +104,8 @@ export async function foretellScripts({ changes, lock }: Pick<ChangePlan, "chang
 
   let open: Need[] = [];
   for (const { name, target, installScript } of targets) {
-    const id = `${name}@${versionOf(target)}`;
+    // as the subtree of a package manager's lock calls it
+    const id = `${name}@${target.source === "workspace" ? "workspace" : versionOf(target)}`;
     if (installScript) scripts.add(id);
     seen.add(id);
     open.push(...await ownNeeds(target, packument, isThere));
@@ -120,7 +121,10 @@ export async function foretellScripts({ changes, lock }: Pick<ChangePlan, "chang
 
 /** Of what is added itself; whether it can do without a peer only the registry's whole answer says. */
 async function ownNeeds(target: Target, packument: (name: string) => Promise<PackumentForm>, isThere: (name: string) => boolean): Promise<readonly Need[]> {
-  if ("tarball" in target) return needsOf(versionForm.parse({ ...target.tarball.package, peerDependenciesMeta: Object.fromEntries(target.tarball.package.optionalPeers.map((name) => [name, { optional: true }])) }), isThere);
+  if (target.source !== "registry") {
+    const { dependencies, peerDependencies, optionalPeers } = target.source === "tarball" ? target.tarball.package : target.package;
+    return needsOf(versionForm.parse({ dependencies, peerDependencies, peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])) }), isThere);
+  }
   const { name, version, dependencies, peerDependencies } = target.version;
   if (Object.keys(dependencies).length === 0 && Object.keys(peerDependencies).every(isThere)) return [];
   const raw = await packument(name).catch((e: unknown) => {

@@ -5,6 +5,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { lockEntry } from "../lock/lock-entry.ts";
 import type { Lock, LockedPlugin } from "../lock/lock.ts";
 import type { Registry } from "../registry/registry.ts";
+import { isPublished } from "../resolve/published.ts";
 import { checkTarball } from "../tarball/check-tarball.ts";
 import { packageOf } from "../tarball/package-json.ts";
 import { verifyInstalled } from "../verify/verify-installed.ts";
@@ -30,7 +31,10 @@ export async function pinInstalled(projectDir: string, installed: readonly Plugi
 
 async function pinned(projectDir: string, pkg: PluginPackage, spec: string, known: LockedPlugin | undefined, registry: Registry): Promise<LockedPlugin> {
   const { name, dir, source } = pkg;
-  if (source === "linked") return lockEntry({ package: packageOf(await readFile(join(dir, "package.json"), "utf8"), name), source: "workspace", trust: { provenance: false } });
+  if (source === "linked") {
+    const isOverride = known === undefined ? await isPublished(name, registry) === true : known.source === "registry" || known.trust.override !== undefined;
+    return lockEntry({ package: packageOf(await readFile(join(dir, "package.json"), "utf8"), name), source: "workspace", trust: { provenance: false, ...(isOverride && { override: "accepted" as const }) } });
+  }
   const file = /^file:(.+\.(?:tgz|tar\.gz))$/.exec(spec)?.[1];
   const found = file === undefined ? await fromRegistry(pkg, registry) : { tarball: await checkTarball(await readFile(resolve(projectDir, file)), basename(file), undefined), provenance: false };
   const trust = known?.trust;
