@@ -149,6 +149,20 @@ describe("an install script", () => {
   });
 });
 
+test("a second core, two levels below: refused with the way to it; one that fits is not", async () => {
+  expect((await p.npm("install")).code).toBe(0);
+  const core = (version: string): void => { p.server.publish({ name: "@mlstack/core", version, plain: true }); };
+  core("0.1.0");
+  core("99.0.0");
+  lib({ dependencies: { "@mlstack/core": "^99.0.0" } });
+  plugin({ dependencies: { [LIB]: "^1.0.0" } });
+  const before = p.state();
+  const outcome = await p.mlstack("integration", "install", X, "-y", "--json");
+  expect([outcome.code, jsonOf(outcome).error, p.state()]).toEqual([4, expect.objectContaining({ code: "MLS2004", message: expect.stringContaining(`${X}@1.0.0 → ${LIB}@1.0.0 → @mlstack/core@99.0.0`) as string }), before]);
+  lib({ version: "1.0.1", dependencies: { "@mlstack/core": "^0.1.0" } });
+  expect(await p.end("install", X, "-y")).toEqual([0, undefined]);
+}, 120_000);
+
 describe("a lock that was set back", () => {
   beforeEach(async () => {
     lib();

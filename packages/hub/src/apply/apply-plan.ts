@@ -10,7 +10,8 @@ import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
 import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
-import { changeProject, installedPlugins, runOptions, scriptedBelow, withTrees, type ProjectChange } from "./project-change.ts";
+import { secondCore } from "./second-core.ts";
+import { changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
 
 export interface ApplyOptions extends ProjectChange {
   readonly registry: Registry;
@@ -37,7 +38,7 @@ export interface Applied {
  *
  * @throws MLS8201, MLS8202, MLS8203 for a tarball, MLS8201 also where it is not the one that was pinned under that version; MLS8208 it is, and the lock
  * contradicts it; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
- * installed another version; MLS8502 another process is at work
+ * installed another version; MLS2004 something brings a core along that its integration does not work with; MLS8502 another process is at work
  */
 export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
   const { manager, registry, projectDir } = options;
@@ -65,7 +66,12 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
     }
     const rest = await restOf(plan, installed, options);
     const after = await withTrees({ plugins: { ...rest.plugins, ...Object.fromEntries(entries) } }, manager);
-    const scripts = (await scriptedBelow(manager, [...entries.keys()])).filter(({ id }) => !scriptsBefore.has(id));
+    const trees = await Promise.all(wanted.map(async ({ name, target }) => ({ name, core: target!.manifest.core, tree: await manager.subtree(name) })));
+    for (const { name, core, tree } of trees) {
+      const problem = secondCore(name, core, tree);
+      if (problem !== undefined) throw problem;
+    }
+    const scripts = scriptedIn(trees.map(({ tree }) => tree)).filter(({ id }) => !scriptsBefore.has(id));
     if (scripts.length > 0) await options.confirmScripts(scripts);
     await writeLock(projectDir, after);
     return { before, after, scripts };

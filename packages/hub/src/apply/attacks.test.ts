@@ -113,6 +113,10 @@ const older: Prepare = (p) => {
   const [old, newer] = [p.publish({ name: X }), madePlugin({ name: X, version: "1.1.0" })];
   p.server.add({ ...newer, tarball: old.tarball, version: { ...newer.version, integrity: old.version.integrity } });
 };
+const brings = (id: string): Prepare => (p) => {
+  p.publish({ name: X });
+  p.manager.scripts = { [X]: [id] };
+};
 const DIGEST = `sha256:${"0".repeat(64)}`;
 /** A registry of its own for the scope, and another one as the default, which has the same name with a higher version. */
 const ofTwoRegistries = (own: PluginOptions | undefined): Prepare => async (p) => {
@@ -170,6 +174,7 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
   "a second core that is not satisfied": [
     { attack: "a core of its own, as a dependency that this one does not satisfy", verb: "install", code: "MLS2004", evil: publish({ more: { dependencies: { "@mlstack/core": "99.0.0" } } }), twin: publish({ more: { dependencies: { "@mlstack/core": "^0.1.0" } } }) },
     { attack: "a core that it wants as a peer and that is not this one", verb: "install", code: "MLS2004", evil: publish({ more: { peerDependencies: { "@mlstack/core": "^99.0.0" } } }), twin: publish({ more: { peerDependencies: { "@mlstack/core": ">=0.1.0 <1" } } }) },
+    { attack: "a core that something far below depends on, and that it does not work with by its own word", verb: "install", code: "MLS2004", evil: brings("@mlstack/core@99.0.0"), twin: brings("@mlstack/core@0.1.7") },
     { attack: "a core that it brings along in its own tarball", verb: "install", code: "MLS8202", evil: packs({ path: "package/node_modules/@mlstack/core/package.json", content: '{"name":"@mlstack/core","version":"99.0.0"}' }), twin: packs({ path: "package/fixtures/node_modules/x.js", content: "1" }) },
   ],
   "a lock that was edited by hand": [
