@@ -135,6 +135,7 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     { attack: "the same, for whoever has removed what was installed", verb: "install again", code: "MLS8201", evil: installed(async (p) => { await removed(p); await republished(p); }), twin: installed(removed) },
     { attack: "the same, seen from the lock", verb: "verify against the registry", code: "MLS8201", evil: installed(republished), twin: installed((p) => { p.publish({ name: X, version: "1.0.1" }); }) },
     { attack: "the same, installed behind mlstack's back and to be pinned", verb: "lock", code: "MLS8201", evil: installed((p) => { writeFileSync(at(p, "index.js"), "evil"); return republished(p); }), twin: installed((p) => { p.publish({ name: X, version: "1.0.1" }); }) },
+    { attack: "a newer version with other bytes than announced", verb: "upgrade", code: "MLS8201", evil: installed((p) => { p.publish({ name: X, version: "1.1.0" }); p.server.replaceTarball(X, "1.1.0", madePlugin({ name: X, version: "1.1.0", files: { "index.js": "evil" } }).tarball); }), twin: installed((p) => { p.publish({ name: X, version: "1.1.0" }); }) },
     { attack: "a package manager that unpacks something else than was checked", verb: "install", code: "MLS8204", evil: (p) => { p.publish({ name: X }); p.manager.unpack = ({ files }) => ({ ...files, "index.js": "evil" }); }, twin: publish() },
   ],
   "a changed file on disk": (["load", "verify"] as const).flatMap((verb): Attack[] => [
@@ -169,6 +170,7 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     { attack: "fewer permissions than the package wants", verb: "install", code: "MLS8203", evil: announces({ permissions: {} }, { permissions: { hosts: ["*"] } }), twin: announces({ permissions: { hosts: ["*"] } }, { permissions: { hosts: ["*"] } }) },
     { attack: "fewer dependencies than the package has", verb: "install", code: "MLS8203", evil: announces({}, { more: { dependencies: { evil: "1.0.0" } } }), twin: announces({ more: { dependencies: { fine: "1.0.0" } } }, { more: { dependencies: { fine: "1.0.0" } } }) },
     { attack: "a component type that nobody knows", verb: "install", code: "MLS2002", evil: publish({ contract: "acme.vector_index@1" }), twin: publish({ contract: "artifact_store@1" }) },
+    { attack: "a newer version that may reach more than its registry says", verb: "upgrade", code: "MLS8203", evil: installed(announces({ version: "1.1.0", permissions: {} }, { version: "1.1.0", permissions: { processes: ["*"] } })), twin: installed(announces({ version: "1.1.0", permissions: { processes: ["*"] } }, { version: "1.1.0", permissions: { processes: ["*"] } })) },
     { attack: "a contract version that this core does not accept", verb: "install", code: "MLS2003", evil: publish({ contract: "artifact_store@9" }), twin: publish({ contract: "artifact_store@1" }) },
   ],
   "a second core that is not satisfied": [

@@ -51,6 +51,7 @@ test("the version is what the lock has where that fits, else the recommended one
   publish("recommended", {}, {}, { version: "1.0.5" });
   p.folder.put({ "project/package-lock.json": JSON.stringify({ dependencies: { locked: "1.0.0" } }) });
   expect(await foretold()).toEqual({ scripts: ["newest@1.1.0", "tagged@1.1.0"], unknown: [] });
+  expect(await foretold(X, { ...p.manager, name: "yarn" })).toEqual({ scripts: ["locked@1.1.0", "newest@1.1.0", "tagged@1.1.0"], unknown: [] });
 });
 
 test("a peer that the project lacks comes along; one that it has does not, nor one that can be done without", async () => {
@@ -58,6 +59,7 @@ test("a peer that the project lacks comes along; one that it has does not, nor o
   for (const name of ["needed", "optional", "there"]) publish(name, {}, SCRIPT);
   p.folder.put({ "project/node_modules/there/package.json": '{"name":"there","version":"1.0.0"}' });
   expect(await foretold()).toEqual({ scripts: ["needed@1.0.0"], unknown: [] });
+  expect(await foretold(X, { ...p.manager, name: "yarn" })).toEqual({ scripts: [], unknown: [] });
   p.folder.put({ "project/x.tgz": madePlugin({ name: X, more: { peerDependencies: { needed: "^1.0.0", optional: "^1.0.0" }, peerDependenciesMeta: { optional: { optional: true } } } }).tarball });
   expect(await foretold("./x.tgz")).toEqual({ scripts: ["needed@1.0.0"], unknown: [] });
 });

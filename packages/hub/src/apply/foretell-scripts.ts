@@ -32,14 +32,15 @@ type PackumentForm = z.output<typeof packumentForm>;
 interface Need {
   readonly as: string;
   readonly spec: string;
-  /** All managers do without it where there is none. */
+  /** npm, pnpm and bun do without it where there is none; yarn says that there is none. */
   readonly optional: boolean;
 }
 
 /**
  * Walks through all that a plan's packages depend on, by what their registries say, and finds those with an install script. Versions are those that a
- * package manager would take: what its lock has where that fits, else the registry's `latest` where that fits, else the newest that does. Managers differ in
- * small things, and registries change: what comes along in the end is looked at again after it was installed, without scripts.
+ * package manager would take: what its lock has where that fits (yarn asks anew for a range that its lock does not have), else the registry's `latest` where
+ * that fits, else the newest that does. Managers differ in small things, and registries change: what comes along in the end is looked at again after it was
+ * installed, without scripts.
  *
  * Asks for nothing but dependencies: a plan without any costs no request.
  *
@@ -60,11 +61,11 @@ export async function foretellScripts({ changes, lock }: Pick<ChangePlan, "chang
     packuments.set(name, asked);
     return asked;
   };
-  // a peer that the project has is nothing that comes along
-  const isThere = (name: string): boolean => known.has(name) || installed.dependencyOf(undefined, name) !== undefined;
+  // a peer that the project has is nothing that comes along; yarn leaves peers to the project
+  const isThere = (name: string): boolean => manager.name === "yarn" || known.has(name) || installed.dependencyOf(undefined, name) !== undefined;
 
   async function versionFor(name: string, spec: string): Promise<string | undefined> {
-    const there = maxSatisfying(known.get(name) ?? [], spec);
+    const there = manager.name === "yarn" ? null : maxSatisfying(known.get(name) ?? [], spec);
     if (there !== null) return there;
     const { "dist-tags": tags, versions } = await packument(name);
     if (validRange(spec) === null) return tags[spec];
