@@ -102,6 +102,17 @@ describe("an install script", () => {
     expect(ran()).toBe(true);
   }, 120_000);
 
+  test("of a peer that npm installs for it is named before and after; one that the project has is its own", async () => {
+    lib(script("lib"));
+    plugin({ more: { peerDependencies: { [LIB]: "^1.0.0" } } });
+    expect(await p.data("install", X, "--dry-run")).toMatchObject({ scripts: [`${LIB}@1.0.0`] });
+    expect(await p.data("install", X, "-y")).toMatchObject({ scripts: [`${LIB}@1.0.0`] });
+    expect([p.installed(LIB), ran()]).toEqual(["1.0.0", false]);
+    p.server.publish({ name: "@acme/mlstack-plugin-y", more: { peerDependencies: { [LIB]: "^1.0.0" } } });
+    expect(await p.data("install", "@acme/mlstack-plugin-y", "--dry-run")).toMatchObject({ scripts: [] });
+    expect(await p.data("install", "@acme/mlstack-plugin-y", "-y")).toMatchObject({ scripts: [] });
+  }, 120_000);
+
   test("of what it depends on is named by a dry run; what is no registry's is said not to be known", async () => {
     lib(script("lib"));
     plugin({ dependencies: { [LIB]: "^1.0.0", unseen: "git+https://git.invalid/unseen.git" } });

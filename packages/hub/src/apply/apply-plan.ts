@@ -10,6 +10,7 @@ import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
 import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
+import { namesIn, scriptsOfPeers } from "./scripts-of-peers.ts";
 import { secondCore } from "./second-core.ts";
 import { changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
 
@@ -50,6 +51,7 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
   return changeProject(options, changeText(plan), async () => {
     const run = runOptions(options);
     const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
+    const known = await namesIn(manager);
     const present = new Set((await installedPlugins(projectDir)).map(({ name }) => name));
     // what is there under the very version is not unpacked again, whatever has become of it; nor is it linked
     await manager.remove(plan.changes.filter((change) => change.target === undefined || ((isAgain(change) || becomesFolder(change)) && present.has(change.name))).map(({ name }) => name), run);
@@ -71,7 +73,8 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
       const problem = secondCore(name, core, tree);
       if (problem !== undefined) throw problem;
     }
-    const scripts = scriptedIn(trees.map(({ tree }) => tree)).filter(({ id }) => !scriptsBefore.has(id));
+    const ofPeers = wanted.flatMap(({ name }) => scriptsOfPeers(projectDir, installed.find((pkg) => pkg.name === name)!.dir, known));
+    const scripts = scriptedIn([...trees.map(({ tree }) => tree), { packages: ofPeers }]).filter(({ id }) => !scriptsBefore.has(id));
     if (scripts.length > 0) await options.confirmScripts(scripts);
     await writeLock(projectDir, after);
     return { before, after, scripts };
