@@ -1,6 +1,7 @@
 // A person at a terminal: asked, saying no, stopping a change in its middle. And what the lock's own verbs say and write.
 import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -42,14 +43,13 @@ const installed = (): string | undefined => { const found = text(`node_modules/$
 function untilManagerWaits(version: string): Promise<void> {
   const path = new RegExp(`x-${version.replaceAll(".", "\\.")}\\.tgz$`);
   return new Promise((waits) => {
-    server.meddle(path, (request, response) => {
+    const pass = async (url: string, response: ServerResponse): Promise<void> => {
       server.meddle(path, undefined);
-      void fetch(new URL(request.url!, server.url)).then(async (found) => {
-        const bytes = Buffer.from(await found.arrayBuffer());
-        server.meddle(path, () => { waits(); });
-        response.end(bytes);
-      });
-    });
+      const bytes = Buffer.from(await (await fetch(new URL(url, server.url))).arrayBuffer());
+      server.meddle(path, () => { waits(); });
+      response.end(bytes);
+    };
+    server.meddle(path, ({ url = "" }, response) => { void pass(url, response); });
   });
 }
 const first = async <T>(wanted: Promise<void>, ended: Promise<T>): Promise<void> => { await Promise.race([wanted, ended.then((how) => { throw new Error(`it ended first: ${JSON.stringify(how)}`); })]); };
