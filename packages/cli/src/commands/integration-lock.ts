@@ -120,7 +120,8 @@ export async function integrationRollback(flags: HubFlags & { readonly list?: bo
       return;
     }
     await confirm(`Go back to before: ${to.change}?`, flags);
-    await h.rollBack(change, to);
+    const { after } = await h.rollBack(change, to);
+    if (after !== undefined) warnings.push(...overrideWarnings(h.overridesIn(after)));
     if (flags.json === true) { writeJson("integration-rollback", [{ ...data, done: true }], warnings); return; }
     stdout(flags).line(`back to before: ${to.change}`);
     printWarnings(warnings, flags);

@@ -5,8 +5,9 @@ import { MlstackError } from "@mlstack/core/errors";
 import { integrationPolicy, type Project } from "@mlstack/engine/project-files";
 import type { PackageManager, PlanContext, ProjectChange, Registry } from "@mlstack/hub";
 import { folderOf, projectOf } from "../commands/folder.ts";
+import { printError } from "../ui/errors.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { stderr, type GlobalFlags } from "../ui/output.ts";
+import { stderr, writeJsonError, type GlobalFlags } from "../ui/output.ts";
 import { printable } from "../ui/terminal.ts";
 import { cacheDirOf } from "./cache-dir.ts";
 import { ownCatalog } from "./catalog.ts";
@@ -34,7 +35,7 @@ export interface Hub {
 }
 
 /**
- * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order.
+ * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order, and ends with 130; SIGTERM with 143.
  *
  * @param writes takes back first what a killed process has left half done; without it that is only said
  * @throws MLS7002 where there is no package.json; MLS8301; MLS8106; MLS8205, MLS8206
@@ -42,7 +43,12 @@ export interface Hub {
 export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
   const t = stderr(flags);
   const interrupt = interruptible((line) => { t.line(line); });
-  try { await work(await open(flags, writes, interrupt.signal)); } finally { interrupt.release(); }
+  try { await work(await open(flags, writes, interrupt.signal)); } catch (e) {
+    if (!interrupt.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
+    // SIGTERM has an exit code of its own
+    if (flags.json === true) writeJsonError(e, undefined, interrupt.exitCode); else printError(e, t, flags);
+    process.exitCode = interrupt.exitCode;
+  } finally { interrupt.release(); }
 }
 
 async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {

@@ -17,8 +17,8 @@ export const bundleIndex = z.strictObject({
   integrations: z.array(z.strictObject({ package: name, version: text, pinned: z.boolean() })),
   /** Such as `linux-x64`: packages that are for others alone have no tarball here. Null for all. */
   platforms: z.array(text).nullable(),
-  /** Descriptions of packages, of the versions that are here; `registry` is whose they are, as `Registry.identityOf` gives it. */
-  documents: z.array(z.strictObject({ name, registry: text, ...blob })),
+  /** Descriptions of packages, of the versions that are here; `registry` tells whether they are those of a registry, as `registryMark` makes it. */
+  documents: z.array(z.strictObject({ name, registry: digest, ...blob })),
   tarballs: z.array(z.strictObject({ name, version: text, integrity: text, ...blob })),
 });
 export type BundleIndex = z.output<typeof bundleIndex>;

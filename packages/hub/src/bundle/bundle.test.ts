@@ -157,6 +157,21 @@ describe("the file", () => {
     expect(readFileSync(file(), "latin1")).not.toMatch(/geheim|somebody|readme/);
   });
 
+  test("does not say which registry it comes from; what the registry has elsewhere keeps its address", async () => {
+    const [x, left] = [p.publish({ name: X }), plain("left", "1.0.0")];
+    const { host } = new URL(p.server.url);
+    const attested = { predicateType: "https://slsa.dev/provenance/v1" };
+    p.server.add(x, (v) => ({ ...v, publishConfig: { registry: p.server.url }, dist: { ...(v["dist"] as object), attestations: { url: `${p.server.url}-/attestations`, provenance: attested } } }));
+    p.server.add(left, (v) => ({ ...v, dist: { ...(v["dist"] as object), tarball: `http://localhost:${new URL(p.server.url).port}/left/-/left-1.0.0.tgz` } }));
+    await exported({ lock: await lockOf(x), packages: locked(x, left) });
+    expect(readFileSync(file(), "latin1")).not.toContain(host);
+    expect(readFileSync(file(), "latin1")).not.toContain(p.folder.dir);
+    await imported();
+    const { shelf } = await offline();
+    expect((await shelf.packument(X))?.versions["1.0.0"]?.dist).toMatchObject({ tarball: `${p.server.url}${X}/-/x-1.0.0.tgz`, attestations: { url: `${p.server.url}-/attestations`, provenance: attested } });
+    expect((await shelf.packument("left"))?.versions["1.0.0"]?.dist.tarball).toBe(`http://localhost:${new URL(p.server.url).port}/left/-/left-1.0.0.tgz`);
+  });
+
   test("with any byte changed, any end cut off, anything behind it, is refused, and nothing of it is taken", async () => {
     const x = p.publish({ name: X });
     await exported({ lock: await lockOf(x) });
@@ -298,7 +313,8 @@ describe("once it was imported", () => {
     await expect(imported({ registry })).rejects.toMatchObject({ code: "MLS8604", exitCode: 4 });
     expect(existsSync(elsewhere())).toBe(false);
     await imported({ registry, anyRegistry: true });
-    expect((await registry.document(X)).versions.length).toBe(1);
+    // of a mirror it has the mirror's addresses
+    expect((await registry.document(X)).versions.map(({ tarball }) => tarball)).toEqual([`https://mirror.example/npm/${X}/-/x-1.0.0.tgz`]);
     await expect((await offline()).document(X)).rejects.toMatchObject({ code: "MLS8105" });
   });
 

@@ -11,6 +11,7 @@ import type { Registry } from "../registry/registry.ts";
 import { writeBundle } from "./bundle-file.ts";
 import { BUNDLE_VERSION, type BundleIndex } from "./bundle-index.ts";
 import { descriptions } from "./closure.ts";
+import { registryMark, seenFrom } from "./of-registry.ts";
 import { bundleContents, otherBytes, type BundleContents, type BundleWish } from "./contents.ts";
 
 export interface ExportOptions extends BundleWish {
@@ -51,10 +52,10 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
     const { raw, document } = await describe(name);
     const packument = someVersions(raw, name, versions);
     if (packument === undefined) throw new MlstackError("MLS8201", `the registry announces no digest of ${[...versions].map((version) => `${name}@${version}`).join(", ")} that can be relied on`, { fix: "ask another registry: --registry, or have it published again", details: { package: name } });
-    const text = Buffer.from(JSON.stringify(packument));
+    const text = Buffer.from(JSON.stringify(seenFrom(registry.urlOf(name), packument)));
     const digest = sha256(text);
     blobs.set(digest, async () => text);
-    documents.push({ name, registry: registry.identityOf(name), digest, size: text.length });
+    documents.push({ name, registry: registryMark(registry, name), digest, size: text.length });
     for (const version of document.versions.filter((each) => versions.has(each.version))) {
       const described = packument.versions[version.version]!;
       if (wanted?.some((platform) => suits(described, platform)) === false) continue;

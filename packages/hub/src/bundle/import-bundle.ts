@@ -8,13 +8,14 @@ import type { RegistryCache } from "../registry/registry-cache.ts";
 import type { PackageDocument, Registry } from "../registry/registry.ts";
 import { openBundle, type BundleFile } from "./bundle-file.ts";
 import type { BundleIndex } from "./bundle-index.ts";
+import { placedAt, registryMark } from "./of-registry.ts";
 import { otherBytes } from "./contents.ts";
 
 export interface ImportOptions {
   /** Absolute. */
   readonly file: string;
   readonly cache: RegistryCache;
-  readonly registry: Pick<Registry, "identityOf">;
+  readonly registry: Pick<Registry, "identityOf" | "urlOf">;
   /** That of the project, where there is one. */
   readonly lock: Lock | undefined;
   /** Takes what other registries have said for the answers of those that the settings here name. */
@@ -44,10 +45,10 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const bundle = await openBundle(file);
   try {
     const { integrations, platforms, documents, tarballs } = bundle.index;
-    const strange = documents.find(({ name, registry: whose }) => registry.identityOf(name) !== whose);
-    if (strange !== undefined && !anyRegistry) throw otherRegistry(strange.name, strange.registry, registry.identityOf(strange.name), file);
-    const packuments = await packumentsOf(bundle, file);
+    const packuments = await packumentsOf(bundle, registry, file);
     await checkTarballs(bundle, packuments, file);
+    const strange = documents.find(({ name, registry: whose }) => registryMark(registry, name) !== whose);
+    if (strange !== undefined && !anyRegistry) throw otherRegistry(strange.name, registry.identityOf(strange.name), file);
     for (const [name, { version, source, integrity }] of Object.entries(lock?.plugins ?? {})) {
       const found = packuments.get(name)?.versions[version];
       if (source === "registry" && found !== undefined && found.dist.integrity !== integrity) throw otherBytes(`${name}@${version}, as ${file} has it,`, "mlstack.lock", integrity, found.dist.integrity);
@@ -67,14 +68,14 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
 }
 
 /** The digests hold; that does not make the descriptions what they should be. */
-async function packumentsOf({ index, read }: BundleFile, file: string): Promise<ReadonlyMap<string, Packument>> {
+async function packumentsOf({ index, read }: BundleFile, registry: Pick<Registry, "urlOf">, file: string): Promise<ReadonlyMap<string, Packument>> {
   const found = new Map<string, Packument>();
   for (const { name, digest } of index.documents) {
     let value: unknown;
     try { value = JSON.parse(Buffer.from(await read(digest)).toString("utf8")); } catch (e) { if (MlstackError.is(e)) throw e; }
     const packument = parsePackument(value, name);
     if (packument === undefined || found.has(name)) throw forged(file, `its description of ${name} is none`);
-    found.set(name, packument);
+    found.set(name, placedAt(registry.urlOf(name), packument));
   }
   return found;
 }
@@ -122,8 +123,8 @@ function forged(file: string, problem: string): MlstackError {
   return new MlstackError("MLS8602", `${file} is not what was exported: ${problem}`, { why: "something else than mlstack has written it; nothing of it was taken", fix: "export it again: mlstack integration bundle export FILE", details: { path: file, problem } });
 }
 
-function otherRegistry(name: string, whose: string, here: string, file: string): MlstackError {
-  return new MlstackError("MLS8604", `${file} has ${name} from ${whose}, and here it comes from ${here}`, {
-    why: "what one registry says is not taken for the answer of another: under one name both may have something else", fix: "name the same registry here, in .npmrc or by --registry; or, where the one here is a copy of the other: --any-registry", details: { package: name, bundle: whose, here },
+function otherRegistry(name: string, here: string, file: string): MlstackError {
+  return new MlstackError("MLS8604", `${file} has ${name} from another registry than the one that it comes from here, ${here}`, {
+    why: "what one registry says is not taken for the answer of another: under one name both may have something else", fix: "name the same registry here, in .npmrc or by --registry; or, where the one here is a copy of the other: --any-registry", details: { package: name, here },
   });
 }

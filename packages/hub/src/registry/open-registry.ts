@@ -1,5 +1,6 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { integrityProblem } from "../digest/integrity.ts";
+import { plainUrl } from "./packument.ts";
 import { parseDocument } from "./package-document.ts";
 import { notARegistry, notHere, registryFault, shownUrl, type Asked } from "./faults.ts";
 import { isWholeGzip } from "./gzip.ts";
@@ -66,6 +67,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 
   return {
     identityOf,
+    urlOf: (name) => plainUrl(settings.registryOf(name)),
     document(name) {
       const known = documents.get(name) ?? fetchDocument(name);
       documents.set(name, known);

@@ -34,7 +34,7 @@ export function parsePackument(value: unknown, name: string): Packument | undefi
 }
 
 /** Who published it with what, and texts for people: no package manager reads them. */
-const NOISE = /^(?:_(?!id$|hasShrinkwrap$).*|readme|readmeFilename|maintainers|contributors|users|gitHead)$/;
+const NOISE = /^(?:_(?!id$|hasShrinkwrap$).*|readme|readmeFilename|maintainers|contributors|users|gitHead|publishConfig)$/;
 
 /**
  * What a registry says of some versions only. The tag `latest` is that of the registry where its version is among them, else the newest of
@@ -76,7 +76,8 @@ function cleaned(version: PackumentVersion): PackumentVersion {
   return { ...kept, dist: { ...version.dist, tarball: plainUrl(version.dist.tarball) } };
 }
 
-function plainUrl(text: string): string {
+/** An address without credentials and without what stands behind `?`. */
+export function plainUrl(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
   [url.username, url.password, url.search, url.hash] = ["", "", "", ""];

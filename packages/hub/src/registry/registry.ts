@@ -53,6 +53,8 @@ export interface SearchHit {
 export interface Registry {
   /** Whose answers these are: host and path of the package's registry, without protocol, credentials and trailing slash. Not for the lock. */
   identityOf(name: string): string;
+  /** The address of the package's registry, with a slash at its end, without credentials. */
+  urlOf(name: string): string;
   /**
    * @param name the package's, with its scope
    * @throws MLS8101 not reached, or no whole answer; MLS8102 no such package; MLS8103 a token is missing or refused; MLS8104 what was answered
