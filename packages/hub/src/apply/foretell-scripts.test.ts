@@ -1,3 +1,4 @@
+import { MlstackError } from "@mlstack/core/errors";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sample } from "../catalog/testing/sample.ts";
 import type { PackageManager } from "../package-manager/types.ts";
@@ -80,6 +81,13 @@ test("what integrations have depended on before is nothing new", async () => {
   const plan = await planInstall({ specs: [X] }, context());
   const entry = {} as never;
   expect(await foretellScripts({ ...plan, lock: { plugins: { "@acme/y": entry } } }, { registry: p.registry, manager: p.manager })).toEqual({ scripts: ["other@1.0.0"], unknown: [] });
+});
+
+test("of a lock that can't be read nothing is known; the manager says what to do about it", async () => {
+  publish(X, { left: "^1.0.0" });
+  publish("left", {}, SCRIPT);
+  p.folder.put({ "project/package-lock.json": "" });
+  expect(await foretold(X, { ...p.manager, packages: async () => { throw new MlstackError("MLS8307", "the lock can't be read"); } })).toEqual({ scripts: ["left@1.0.0"], unknown: [] });
 });
 
 test("without a network it is not known, and trouble of the registry is trouble", async () => {

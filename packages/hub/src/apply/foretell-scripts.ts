@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { MlstackError } from "@mlstack/core/errors";
 import satisfies from "semver/functions/satisfies.js";
 import maxSatisfying from "semver/ranges/max-satisfying.js";
@@ -10,6 +9,7 @@ import { versionOf, type ChangePlan, type Target } from "../plan/change-plan.ts"
 import { sixAtOnce } from "../registry/at-once.ts";
 import type { Registry } from "../registry/registry.ts";
 import { scriptedBelow } from "./project-change.ts";
+import { packagesIn } from "./scripts-of-peers.ts";
 
 /** What would come along with a plan and might run something when it is installed, as far as that can be known before. */
 export interface ForetoldScripts {
@@ -49,8 +49,8 @@ interface Need {
 export async function foretellScripts({ changes, lock }: Pick<ChangePlan, "changes" | "lock">, { registry, manager }: { readonly registry: Pick<Registry, "packument">; readonly manager: PackageManager }): Promise<ForetoldScripts> {
   const targets = changes.flatMap(({ name, target, installScript }) => (target === undefined ? [] : [{ name, target, installScript }]));
   if (targets.length === 0) return { scripts: [], unknown: [] };
-  const hasLock = existsSync(manager.lockFile);
-  const [locked, before] = await Promise.all([hasLock ? manager.packages() : [], hasLock ? scriptedBelow(manager, Object.keys(lock?.plugins ?? {}), { absent: true }) : []]);
+  const locked = await packagesIn(manager);
+  const before = locked.length === 0 ? [] : await scriptedBelow(manager, Object.keys(lock?.plugins ?? {}), { absent: true });
   const known = new Map<string, string[]>();
   for (const { name, version } of locked) if (version !== undefined) known.set(name, [...known.get(name) ?? [], version]);
   const installed = installedIn(manager.projectDir);

@@ -1,18 +1,27 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
 import { installedIn } from "../package-manager/installed.ts";
-import type { LockedPackage, PackageManager } from "../package-manager/types.ts";
+import type { FetchedPackage, LockedPackage, PackageManager } from "../package-manager/types.ts";
 import { manifestIn } from "../package-manager/workspace.ts";
 
 const ranges = z.record(z.string(), z.string()).catch({}).default({});
 const form = z.looseObject({ name: z.string(), version: z.string(), dependencies: ranges, optionalDependencies: ranges, peerDependencies: ranges });
 
-/** Names of all packages that the project has, or asks for itself. @throws MLS8307 */
+/** All packages of the package manager's lock. None of one that can't be read: what is to be done about that, the manager says when it is run. */
+export async function packagesIn(manager: Pick<PackageManager, "lockFile" | "packages">): Promise<readonly FetchedPackage[]> {
+  if (!existsSync(manager.lockFile)) return [];
+  try { return await manager.packages(); } catch (e) {
+    if (!MlstackError.is(e, "MLS8307")) throw e;
+    return [];
+  }
+}
+
+/** Names of all packages that the project has, or asks for itself. */
 export async function namesIn(manager: PackageManager): Promise<ReadonlySet<string>> {
   const own = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((field) => Object.keys(ranges.parse(manifestIn(manager.projectDir)[field])));
-  const locked = existsSync(manager.lockFile) ? await manager.packages() : [];
-  return new Set([...own, ...locked.map(({ name }) => name)]);
+  return new Set([...own, ...(await packagesIn(manager)).map(({ name }) => name)]);
 }
 
 /**
