@@ -19,6 +19,7 @@ describe("a configuration, by a manifest alone", () => {
   test("is refused as it would be when the component is created", () => {
     expect(looked({ bucket: "abc", port: 1, mode: "safe", tags: ["a"], inner: { deep: true } })).toBe("fits");
     expect(looked(undefined)).toMatchObject({ code: "MLS2008", message: 'the configuration of the artifact_store "main" (x) is invalid: bucket is missing', fix: "add bucket" });
+    expect(looked({}, { type: "object", properties: { mode: { enum: ["a"] } }, required: ["mode"] })).toMatchObject({ message: expect.stringContaining(": mode is missing") as string, fix: "add mode" });
     expect(said({ bucket: "abc", acessKey: "${env:K}" })).toContain("acess_key is not known");
     expect(said({ bucket: "abc", port: "80" })).toContain("port: ");
     expect(said({ bucket: "abc", inner: { deep: 1 } })).toContain("inner.deep: ");

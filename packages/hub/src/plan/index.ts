@@ -6,3 +6,4 @@ export { inWords, refuseInUse, refuseInvalidConfig, refuseWidened, widenings } f
 export { impactOf, type Impact, type ImpactContext, type KeyedResults } from "./impact.ts";
 export type { RefusedComponent, SavedComponent } from "./saved-components.ts";
 export type { SchemaDifference } from "./schema-difference.ts";
+export { plannedLock, type PlannedEntry } from "./planned-lock.ts";
