@@ -160,6 +160,20 @@ test("a rollback of the first installation is exact: no lock, no node_modules; w
   expect(state(everything())).toEqual(state(after));
 }, 240_000);
 
+test("a rollback to a lock that npm itself refuses, for an optional package of it was never published, is exact all the same", async () => {
+  for (const version of ["1.0.0", "1.1.0"]) server.publish({ name: X, version, more: { optionalDependencies: { "@acme/x-for-another-platform": "1.0.0" } } });
+  await data("install", `${X}@1.0.0`, "-y");
+  const npm = await run("npm", ["ci", "--ignore-scripts"], at("."), ENV());
+  // so it is with npm: its own lock, made just now
+  expect(npm.stderr).toMatch(/EUSAGE[^]*Missing: @acme\/x-for-another-platform/);
+  const before = ["package.json", "package-lock.json", "mlstack.lock"].map((name) => readFileSync(at(name), "utf8"));
+  expect(await data("upgrade", "-y")).toMatchObject({ done: true });
+  expect(await data("rollback", "-y")).toMatchObject([{ done: true }]);
+  expect(["package.json", "package-lock.json", "mlstack.lock"].map((name) => readFileSync(at(name), "utf8"))).toEqual(before);
+  expect(installed()).toBe("1.0.0");
+  expect(await data("verify")).toEqual([expect.objectContaining({ package: X, ok: true })]);
+}, 240_000);
+
 test.skipIf(process.platform === "win32")("at a terminal the question names what may be reached besides; a no changes nothing", async () => {
   publish("1.0.0", { bucket: text }, { permissions: { hosts: ["a.example"] } });
   publish("1.1.0", { bucket: text }, { permissions: { hosts: ["a.example"], env: ["ACME_TOKEN"] } });
