@@ -182,10 +182,20 @@ test.skipIf(process.platform === "win32")("at a terminal the question names what
   const { CI: _, ...env } = { ...cleanEnv(), ...ENV() };
   const terminal = onTerminal([process.execPath, BIN, "integration", "upgrade"], at("."), env, { columns: 200 });
   await terminal.shows(`Upgrade ${X}?`);
-  expect(terminal.screen()).toContain(`${X} may reach env: ACME_TOKEN, and could not before. Upgrade ${X}? [y/N]`);
+  expect(terminal.screen()).toContain(`${X}@1.1.0 may reach env: ACME_TOKEN, and could not before. Upgrade ${X}? [y/N]`);
   terminal.type("n\r");
   expect((await terminal.ended).code).not.toBe(0);
   expect(everything()).toEqual(before);
+  // what npm has installed by itself is no way around it
+  expect((await run("npm", ["install", "--save-exact", "--no-audit", "--no-fund", `${X}@1.1.0`], at("."), ENV())).code).toBe(0);
+  expect(await refused("lock")).toEqual([4, "MLS8409"]);
+  expect(await data("lock", "--dry-run")).toMatchObject({ written: false, changes: [{ package: X, to: "1.1.0", widened: ["env: ACME_TOKEN"] }] });
+  const pin = onTerminal([process.execPath, BIN, "integration", "lock"], at("."), env, { columns: 200 });
+  await pin.shows(`${X}@1.1.0 may reach env: ACME_TOKEN, and could not before. Pin ${X}? [y/N]`);
+  pin.type("n\r");
+  expect((await pin.ended).code).not.toBe(0);
+  expect((await data("permissions") as unknown as object[])[0]).toMatchObject({ granted: { env: [] }, beyond: ["env: ACME_TOKEN"] });
+  expect((await run("npm", ["install", "--save-exact", "--no-audit", "--no-fund", `${X}@1.0.0`], at("."), ENV())).code).toBe(0);
   // and nobody is there: --no-input is no yes to that
   expect(await refused("upgrade", "--no-input")).toEqual([4, "MLS8409"]);
   const yes = onTerminal([process.execPath, BIN, "integration", "upgrade"], at("."), env, { columns: 200 });

@@ -109,7 +109,7 @@ function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context 
   try {
     hub.refuseInUse(plan, impacts, called(flags.allowInUse));
     hub.refuseInvalidConfig(impacts, called(flags.allowInvalidConfig));
-    if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(plan, called(flags.allowPermissions));
+    if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(hub.widenings(plan), called(flags.allowPermissions));
   } catch (e) {
     if (MlstackError.is(e)) return e;
     throw e;
@@ -119,7 +119,7 @@ function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context 
 
 function questionOf(command: Command, plan: ChangePlan, { hub }: Hub): string {
   const names = plan.changes.map((c) => c.name).join(", ");
-  const more = hub.widenings(plan).map(({ name, widened }) => `${name} may reach ${printable(widened.join(", "))}, and could not before. `).join("");
+  const more = hub.widenings(plan).map((one) => `${printable(hub.wideningText(one))}. `).join("");
   return `${more}${command === "integration-uninstall" ? "Remove" : command === "integration-install" ? "Install" : "Upgrade"} ${names}?`;
 }
 
