@@ -71,10 +71,7 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
   const [lock, policy, installed] = await Promise.all([
     hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
   ]);
-  const named = (flags.allowFresh ?? []).flatMap((name) => {
-    const found = offline.expand(catalog, name);
-    return "unknown" in found ? [name] : found.available.map((i) => i.package);
-  });
+  const named = packagesCalled(offline, catalog, flags.allowFresh);
   const context: PlanContext = {
     catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags), rootDir: manager.rootDir,
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
@@ -86,6 +83,14 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
 export async function openProjectRegistry(flags: HubFlags, projectDir: string, signal?: AbortSignal): Promise<Registry> {
   const { openRegistry } = await import("@mlstack/hub");
   return openRegistry({ projectDir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal });
+}
+
+/** The packages that are meant by names, aliases and packages. */
+export function packagesCalled({ expand }: Pick<typeof import("@mlstack/hub"), "expand">, catalog: PlanContext["catalog"], names: readonly string[] = []): readonly string[] {
+  return names.flatMap((name) => {
+    const found = expand(catalog, name);
+    return "unknown" in found ? [name] : found.available.map((i) => i.package);
+  });
 }
 
 function coreVersion(): string {
