@@ -40,6 +40,7 @@ export interface TestRegistry {
   meddle(path: RegExp, answer: Meddler | undefined): void;
   /** From now on it answers that it does not serve. */
   goAway(): void;
+  comeBack(): void;
   stop(): Promise<void>;
 }
 
@@ -89,6 +90,7 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
     tarball: (name, version) => tarballs.get(placeOf(name, version))!,
     meddle(path, by) { if (by === undefined) meddlers.delete(path.source); else meddlers.set(path.source, [path, by]); },
     goAway: () => { isAway = true; },
+    comeBack: () => { isAway = false; },
     stop: () => new Promise((done) => {
       server.close(() => { done(); });
       server.closeAllConnections();

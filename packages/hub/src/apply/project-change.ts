@@ -1,10 +1,12 @@
-import { join, relative } from "node:path";
+import { lstatSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
-import { LOCK_FILE, type Lock } from "../lock/lock.ts";
+import { LOCK_FILE, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
+import { verifyProject } from "../verify/verify-installed.ts";
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
@@ -25,6 +27,8 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
+  /** As `ChangeOptions.left`. */
+  readonly left?: ((problem: unknown) => void) | undefined;
 }
 
 export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDir" | "manager">): TouchedFiles {
@@ -44,7 +48,7 @@ export function runOptions({ stateDir, offline, shelf, registryUrl, signal, outp
  * @throws as `changePlugins`
  */
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
-  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal }, async (before) => {
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal }, async (before) => {
     try { return await work(before); } finally { forgetManager(project.stateDir); }
   });
 }
@@ -66,7 +70,23 @@ async function reinstall(project: ProjectChange, to: Generation): Promise<void> 
 
 /** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ */
 export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
-  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen }));
+  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen, anew: await changedFolders(project.projectDir) }));
+}
+
+/** Folders of integrations that are not what is pinned: of another version, changed, or a link. */
+async function changedFolders(projectDir: string): Promise<readonly string[]> {
+  const [lock, installed] = await Promise.all([readLock(projectDir), installedPlugins(projectDir)]);
+  if (lock === undefined) return [];
+  const pinned = installed.filter(({ name, source }) => source !== "built-in" && lock.plugins[name] !== undefined && lock.plugins[name].source !== "workspace");
+  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem !== undefined).map(({ name }) => name));
+  return pinned.filter(({ name }) => changed.has(name)).map(({ name, dir }) => folderIn(projectDir, name) ?? dir);
+}
+
+/** Where a package is found from a folder, by its name: it may be a link. */
+function folderIn(from: string, name: string): string | undefined {
+  const place = join(from, "node_modules", name);
+  if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return place;
+  return dirname(from) === from ? undefined : folderIn(dirname(from), name);
 }
 
 /** The project's integrations as they lie on disk now, built-in ones left aside. */

@@ -28,9 +28,13 @@ export interface Commands {
   remove(names: readonly string[]): Command;
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
+  /** A frozen installation over what is there, for a manager whose own removes that first: what looks whether the lock fits, then what installs. */
+  readonly overInstalled?: readonly [check: Command, install: Command];
   where(options: Where): Command;
   /** Only this registry, for all scopes, and it is the proxy, too. @param scopes such as `@acme` */
   shelf(url: string, scopes: readonly string[]): Command;
+  /** The names of files in node_modules by which it knows, without a look, that all is installed. */
+  readonly notes: RegExp;
 }
 
 const command = (...args: readonly string[]): Command => ({ args, env: {} });
@@ -40,10 +44,12 @@ const flags = (offline: string | undefined, registry: string | undefined): Comma
 
 const NPM = ["--no-audit", "--no-fund", "--no-update-notifier"];
 const npm: Commands = {
-  program: "npm", remake: "npm install", workspaceSpec: plainVersion,
+  program: "npm", remake: "npm install", workspaceSpec: plainVersion, notes: /^\.package-lock\.json$/,
   add: (specs) => command("install", "--save", "--save-prod", "--save-exact", "--ignore-scripts", ...NPM, ...specs),
   remove: (names) => command("uninstall", "--save", "--ignore-scripts", ...NPM, ...names),
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
+  // `npm ci` removes node_modules before it has fetched anything: without a network nothing would be left, and the program that runs this lies there, too
+  overInstalled: [command("ci", "--dry-run", "--ignore-scripts", ...NPM), command("install", "--no-save", ...NPM)],
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
   // without the last npm would go where its lock says
   shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--${scope}:registry=${url}`), `--proxy=${url}`, `--https-proxy=${url}`, "--noproxy=127.0.0.1", "--replace-registry-host=always"),
@@ -54,7 +60,7 @@ const PNPM = ["--reporter=append-only", "--config.confirmModulesPurge=false"];
 /** From pnpm 11 on a script that was neither allowed nor forbidden is a failure; it does not run either way. */
 const LENIENT = "--config.strictDepBuilds=false";
 const pnpm: Commands = {
-  program: "pnpm", remake: "pnpm install", workspaceSpec: anyWorkspace,
+  program: "pnpm", remake: "pnpm install", workspaceSpec: anyWorkspace, notes: /^\.pnpm-workspace-state/,
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
@@ -64,7 +70,7 @@ const pnpm: Commands = {
 };
 
 const classic: Commands = {
-  program: "yarn", remake: "yarn install", workspaceSpec: plainVersion,
+  program: "yarn", remake: "yarn install", workspaceSpec: plainVersion, notes: /^\.yarn-integrity$/,
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
@@ -77,7 +83,7 @@ const BERRY = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false", YARN_ENABLE_TELEMETRY: 
 // `enableScripts: false` would do for what is added, and make yarn forget that the project's own packages are built
 const SKIP_BUILD = "--mode=skip-build";
 const berry: Commands = {
-  program: "yarn", remake: "yarn install", workspaceSpec: anyWorkspace,
+  program: "yarn", remake: "yarn install", workspaceSpec: anyWorkspace, notes: /^\.yarn-state\.yml$/,
   add: (specs, fresh) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: { ...BERRY, ...(fresh && { YARN_NPM_MINIMAL_AGE_GATE: "0" }) } }),
   remove: (names) => ({ args: ["remove", SKIP_BUILD, ...names], env: BERRY }),
   install: (frozen) => ({ args: ["install", frozen ? "--immutable" : "--no-immutable"], env: frozen ? { ...BERRY, YARN_ENABLE_IMMUTABLE_INSTALLS: "true" } : BERRY }),
@@ -95,7 +101,7 @@ const berry: Commands = {
 };
 
 const bun: Commands = {
-  program: "bun", remake: "bun install", workspaceSpec: anyWorkspace,
+  program: "bun", remake: "bun install", workspaceSpec: anyWorkspace, notes: /^$/,
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--no-progress", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),

@@ -7,6 +7,7 @@ import { installedIn } from "./installed.ts";
 import { lockSource } from "./lock-source.ts";
 import { everythingAsked, unreadableLock, type Lock } from "./locks/lock.ts";
 import { readLock } from "./locks/read.ts";
+import { madeAnew } from "./made-anew.ts";
 import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
 import { isOnShelf, withShelf, type Needed } from "./shelf-run.ts";
@@ -88,7 +89,12 @@ export function packageManager(options: ManagerOptions): PackageManager {
     async install(given) {
       await checkKind();
       if (given.frozen) await refuseWhatIsOverlooked(options);
-      await run(commands.install(given.frozen, false), rootDir, given);
+      const modules = join(rootDir, "node_modules");
+      await madeAnew(modules, given.anew ?? [], commands.notes, async () => {
+        const over = given.frozen && existsSync(modules) ? commands.overInstalled : undefined;
+        if (over !== undefined) await run(over[0], rootDir, { ...given, output: () => undefined });
+        await run(over?.[1] ?? commands.install(given.frozen, false), rootDir, given);
+      });
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
     packages: () => readPackages(options),
