@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
+import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
 import { LOCK_FILE, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
@@ -63,9 +64,13 @@ async function reinstall(project: ProjectChange): Promise<void> {
   forgetManager(project.stateDir);
 }
 
-/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ */
+/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ, and has changed nothing then */
 export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
-  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen }));
+  const refusal = await changeProject(project, "install what the project declares", async () => {
+    // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
+    try { await project.manager.install({ ...runOptions(project), frozen }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
+  });
+  if (refusal !== undefined) throw refusal;
 }
 
 /** The project's integrations as they lie on disk now, built-in ones left aside. */
