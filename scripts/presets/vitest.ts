@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineProject, type UserWorkspaceConfig } from "vitest/config";
 import { root, sourcePaths } from "./workspaces.ts";
@@ -25,6 +26,8 @@ export function project({ include = ["src/**/*.test.ts"], timeout = 10_000, hook
     resolve: { alias: built ? [] : sourceAliases() },
     test: {
       include,
+      // As many as there are cores: most of a test's time is waiting for processes. vitest's own default is one less, and is asked of each project.
+      maxWorkers: availableParallelism(),
       testTimeout: timeout,
       ...(hookTimeout !== undefined && { hookTimeout }),
       typecheck: {

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 
 const isWindows = process.platform === "win32";
 /** What is ours and a new user installs: the rest comes with it. */
-export const PACKAGES = ["core", "pipeline", "hub", "engine", "cli"];
+export const PACKAGES = ["core", "pipeline", "hub", "engine", "catalog", "cli"];
 
 /** What a command printed, both streams as they came to a terminal, and how it ended. */
 export interface Said { readonly command: string; readonly code: number | null; readonly text: string }
