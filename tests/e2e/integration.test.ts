@@ -90,7 +90,9 @@ test("install, verify, permissions, outdated, upgrade, rollback, uninstall: from
   expect((await mlstack("integration", "outdated", "--exit-code")).code).toBe(3);
   expect(await data("upgrade", "--plan")).toMatchObject({ done: false, changes: [{ from: "1.0.0", to: "1.1.0", widened: ["files: *"] }] });
   expect(state()).toEqual(first);
-  expect(await data("upgrade", "-y")).toMatchObject({ done: true });
+  const widened = await mlstack("integration", "upgrade", "-y", "--json");
+  expect([widened.code, jsonOf(widened).error, state()]).toEqual([4, expect.objectContaining({ code: "MLS8409" }), first]);
+  expect(await data("upgrade", "-y", "--allow-permissions", X)).toMatchObject({ done: true });
   expect(installed()).toBe("1.1.0");
   expect(await data("rollback", "--list")).toEqual([expect.objectContaining({ id: 2, change: `change ${X} from 1.0.0 to 1.1.0` }), expect.objectContaining({ id: 1 })]);
   expect(await data("rollback", "-y")).toEqual([expect.objectContaining({ id: 2, done: true })]);

@@ -16,6 +16,7 @@ export { deserializeError, MlstackError, serializeError, type ErrorParts, type S
 export { didYouMean, nameList, thereAre } from "./errors/suggest.ts";
 export type { InputDir, ManifestFile, OutputDir } from "./formats/artifact-dir.ts";
 export { parseFormatId, type ArtifactHandle, type ArtifactKind, type ArtifactType, type ArtifactValue, type Codec, type Preview } from "./formats/artifact-type.ts";
+export { checkConfig } from "./plugin/check-config.ts";
 export { component, definePlugin, isPluginDefinition, type ComponentDefinition, type FormatDescription, type PluginDefinition } from "./plugin/define-plugin.ts";
 export { KNOWN_PLUGINS, PLANNED_FLAVORS, PLANNED_TYPES } from "./plugin/known-plugins.ts";
 export { manifestOf, pluginManifest, type ComponentEntry, type Permissions, type PluginManifest } from "./plugin/manifest.ts";

@@ -20,6 +20,7 @@ export type { CacheOutcome, Journal, JournalEvent, LogLine, RunEnded, RunResumed
 export { findProject, knownProjectId, type Project } from "./project/project.ts";
 export { projectPlugins } from "./plugins.ts";
 export { checkRecords, type RecordsHealth } from "./records/check-records.ts";
+export { resultsKeyedBy, type KeyedResults } from "./records/keyed-results.ts";
 export type { Records } from "./records/records.ts";
 export type { ArtifactRow, AttemptRow, RunRow, RunStatus, StepRow, StepStatus, TrackerRow } from "./records/schema.ts";
 export type { DetachedRun, DriverSpec } from "./run/detach.ts";

@@ -16,6 +16,8 @@ export interface PublishedVersion {
   readonly files?: Readonly<Record<string, string>>;
   /** The bytes are those of other files than the registry announces. */
   readonly forged?: boolean;
+  /** More fields of its package.json. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** A registry on this machine, with integrations that depend on nothing: no peer, for core would have to come from it. */
@@ -51,10 +53,11 @@ export async function testRegistry(): Promise<TestRegistry> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
     url, asked,
-    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false }) {
+    publish({ name, version = "1.0.0", core = ">=0.1.0 <1", permissions = {}, publishedAt = "2020-01-01T00:00:00.000Z", files = {}, forged = false, more = {} }) {
       const json = {
         name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module",
         mlstack: { manifestVersion: 1, entry: "./index.js", core, components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions }] },
+        ...more,
       };
       const packed = (code: string): Buffer => pack({ "package.json": JSON.stringify(json, null, 2), "index.js": code, ...files });
       const bytes = packed("export default 1;\n");

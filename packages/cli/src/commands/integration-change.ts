@@ -1,14 +1,23 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
-import type { ChangePlan } from "@mlstack/hub";
-import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import type { ChangePlan, Impact } from "@mlstack/hub";
+import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { savedComponents } from "../hub/saved-components.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
-import { confirm } from "../ui/ask.ts";
+import { canAsk, confirm } from "../ui/ask.ts";
 import { count } from "../ui/format.ts";
 import { stderr, stdout, writeJson } from "../ui/output.ts";
+import { printable } from "../ui/terminal.ts";
 import { printNext, printWarnings } from "./stack-checks.ts";
 
-interface ChangeFlags extends HubFlags { readonly yes?: boolean; readonly dryRun?: boolean }
+interface ChangeFlags extends HubFlags {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  /** Names of integrations, as is `allowFresh`: what is agreed to of each, besides the change itself. */
+  readonly allowPermissions?: readonly string[];
+  readonly allowInvalidConfig?: readonly string[];
+  readonly allowInUse?: readonly string[];
+}
 type Command = "integration-install" | "integration-uninstall" | "integration-upgrade";
 
 /** `mlstack integration install`. */
@@ -45,19 +54,22 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  const impacts = await impactsOf(plan, hub);
   if (flags.dryRun === true || plan.changes.length === 0) {
-    if (flags.json === true) { writeJson(command, planDocument(plan, false), hub.warnings); return; }
-    printPlan(out, plan);
+    if (flags.json === true) { writeJson(command, planDocument(plan, { done: false, impacts, after: plan.changes.length === 0 ? plan.lock?.plugins : hub.hub.plannedLock(plan) }), hub.warnings); return; }
+    printPlan(out, plan, impacts);
     printWarnings(hub.warnings, flags);
     if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
     return;
   }
-  // who is asked must see what it is about
-  if (flags.yes !== true && flags.json !== true) printPlan(err, plan);
-  await confirm(questionOf(command, plan), flags);
+  const refusal = refusalOf(plan, impacts, hub, flags);
+  // who is asked, or told no, must see what it is about
+  if ((flags.yes !== true || refusal !== undefined) && flags.json !== true) printPlan(err, plan, impacts);
+  if (refusal !== undefined) throw refusal;
+  await confirm(questionOf(command, plan, hub), flags);
   if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
   makeStateFolder(hub.project);
-  const { scripts } = await hub.hub.applyPlan(plan, {
+  const { scripts, after } = await hub.hub.applyPlan(plan, {
     ...hub.change, registry: hub.registry, fresh: hub.fresh,
     confirmScripts: async (packages) => {
       const names = packages.map(({ id }) => id).join(", ");
@@ -65,16 +77,50 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
       if (flags.yes !== true) await confirm(`${names} ${packages.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
     },
   });
-  if (flags.json === true) { writeJson(command, planDocument(plan, true, scripts), hub.warnings); return; }
-  printPlan(out, plan);
+  if (flags.json === true) { writeJson(command, planDocument(plan, { done: true, impacts, scripts, after: after.plugins }), hub.warnings); return; }
+  printPlan(out, plan, impacts);
   printWarnings(hub.warnings, flags);
   const next = command === "integration-install" ? registerCommand(plan) : undefined;
   if (next !== undefined) printNext(next, flags);
 }
 
-function questionOf(command: Command, { changes }: ChangePlan): string {
-  const names = changes.map((c) => c.name).join(", ");
-  return command === "integration-uninstall" ? `Remove ${names}?` : command === "integration-install" ? `Install ${names}?` : `Upgrade ${names}?`;
+/** What a plan means for the project's files and recorded results. Nothing is looked at where everything is new. */
+async function impactsOf(plan: ChangePlan, { hub, project, context, warnings }: Hub): Promise<readonly Impact[]> {
+  if (plan.changes.every(({ kind }) => kind === "add")) return [];
+  const { saved, warnings: unread } = await savedComponents(project.dir);
+  warnings.push(...unread);
+  return hub.impactOf(plan, {
+    registry: context.registry, installed: context.installed, saved,
+    keyed: async (name, version) => {
+      const { resultsKeyedBy } = await import("@mlstack/engine");
+      try { return await resultsKeyedBy(project, name, version); } catch (e) {
+        // an upgrade need not wait for records that are to be mended
+        if (!MlstackError.is(e)) throw e;
+        warnings.push(`which recorded results are lost is not known: ${e.message}`);
+        return [];
+      }
+    },
+  });
+}
+
+/** What forbids a plan, as long as nobody agrees to it by name. What an integration may reach besides is asked for where somebody can be asked. */
+function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context }: Hub, flags: ChangeFlags): MlstackError | undefined {
+  const called = (names: readonly string[] | undefined): readonly string[] => packagesCalled(hub, context.catalog, names);
+  try {
+    hub.refuseInUse(plan, impacts, called(flags.allowInUse));
+    hub.refuseInvalidConfig(impacts, called(flags.allowInvalidConfig));
+    if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(plan, called(flags.allowPermissions));
+  } catch (e) {
+    if (MlstackError.is(e)) return e;
+    throw e;
+  }
+  return undefined;
+}
+
+function questionOf(command: Command, plan: ChangePlan, { hub }: Hub): string {
+  const names = plan.changes.map((c) => c.name).join(", ");
+  const more = hub.widenings(plan).map(({ name, widened }) => `${name} may reach ${printable(widened.join(", "))}, and could not before. `).join("");
+  return `${more}${command === "integration-uninstall" ? "Remove" : command === "integration-install" ? "Install" : "Upgrade"} ${names}?`;
 }
 
 /** What the project declares, as it is pinned. */
@@ -95,7 +141,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
   if (problem !== undefined) throw problem;
   const kept = Object.entries(after?.plugins ?? {}).map(([name, { version }]) => ({ name, version })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const plan: ChangePlan = { changes: [], kept, builtIn: [], planned: [], lock };
-  if (flags.json === true) { writeJson("integration-install", planDocument(plan, flags.dryRun !== true), warnings); return; }
+  if (flags.json === true) { writeJson("integration-install", planDocument(plan, { done: flags.dryRun !== true, after: after?.plugins }), warnings); return; }
   printPlan(stdout(flags), plan);
   printWarnings(warnings, flags);
   if (flags.quiet !== true) stderr(flags).line(kept.length === 0 ? "the project declares no integration" : `${count(kept.length, "integration")}, as pinned`);

@@ -65,15 +65,20 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     hub.openRegistry({ projectDir: project.dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal }),
     hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
   ]);
-  const named = (flags.allowFresh ?? []).flatMap((name) => {
-    const found = offline.expand(catalog, name);
-    return "unknown" in found ? [name] : found.available.map((i) => i.package);
-  });
+  const named = packagesCalled(offline, catalog, flags.allowFresh);
   const context: PlanContext = {
     catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags),
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
   return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+}
+
+/** The packages that are meant by names, aliases and packages. */
+export function packagesCalled({ expand }: Pick<typeof import("@mlstack/hub"), "expand">, catalog: PlanContext["catalog"], names: readonly string[] = []): readonly string[] {
+  return names.flatMap((name) => {
+    const found = expand(catalog, name);
+    return "unknown" in found ? [name] : found.available.map((i) => i.package);
+  });
 }
 
 function coreVersion(): string {

@@ -1,14 +1,18 @@
-import type { ChangePlan, LockedPackage, PluginChange } from "@mlstack/hub";
+import type { ChangePlan, Impact, LockedPackage, PlannedEntry, PluginChange } from "@mlstack/hub";
+import { impactDocument, printImpact } from "./show-impact.ts";
 import { pad, printable, widthOf, type Terminal } from "../ui/terminal.ts";
 
-/** What a plan would do or has done, for people. */
-export function printPlan(t: Terminal, plan: ChangePlan): void {
+/** What a plan would do or has done, for people. @param impacts what that means for the project */
+export function printPlan(t: Terminal, plan: ChangePlan, impacts: readonly Impact[] = []): void {
   for (const change of plan.changes) {
-    t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}  ${t.style(change.why, "dim")}`);
+    const impact = impacts.find(({ name }) => name === change.name);
+    t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}${impact?.step === undefined || impact.step === "back" ? "" : ` (${impact.step})`}  ${t.style(change.why, "dim")}`);
     if (change.target?.source === "registry" && change.target.version.deprecated !== undefined) t.line(`    ${t.style("deprecated", "yellow")}  ${printable(change.target.version.deprecated)}`);
     if (change.widened.length > 0) printReach(t, change);
-    if (change.kind === "change" && change.contracts.gained.length + change.contracts.lost.length > 0) t.line(`    ${t.style("contracts", "yellow")}  ${printable([...change.contracts.gained.map((c) => `with ${c}`), ...change.contracts.lost.map((c) => `without ${c}`)].join(", "))}`);
-    if (change.configChanged) t.line(`    ${t.style("configuration", "yellow")}  its schema has changed: mlstack stack verify looks whether yours still fits`);
+    const { gained, lost, moved } = change.contracts;
+    if (change.kind === "change" && gained.length + lost.length + moved.length > 0) t.line(`    ${t.style("contracts", "yellow")}  ${printable([...moved.map(({ from, to }) => `${from} → ${to}`), ...gained.map((c) => `with ${c}`), ...lost.map((c) => `without ${c}`)].join(", "))}`);
+    if (impact !== undefined) printImpact(t, change, impact);
+    if (change.configChanged && impact?.config === undefined) t.line(`    ${t.style("configuration", "yellow")}  its schema has changed: mlstack stack verify looks whether yours still fits`);
     for (const exception of change.exceptions) t.line(`    ${t.style("exception", "yellow")}  ${exception === "cooldown" ? "it has not waited as new versions do: by --allow-fresh or mlstack.yaml" : "the version before had a proof of where it was built, this one has none"}`);
     if (change.installScript) t.line(`    ${t.style("install script", "yellow")}  it has one; it is not run`);
     for (const { version, reason } of change.passedOver.slice(0, 3)) t.line(t.style(`    not ${version}: ${printable(reason)}`, "dim"));
@@ -62,14 +66,34 @@ function versions({ before, target }: PluginChange): string {
 
 const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.tarball.package.version);
 
-export function planDocument(plan: ChangePlan, done: boolean, scripts: readonly LockedPackage[] = []) {
+/** What goes into a document besides the plan. */
+export interface PlanFacts {
+  readonly done: boolean;
+  readonly impacts?: readonly Impact[];
+  readonly scripts?: readonly LockedPackage[];
+  /** Of the lock afterwards: as it is, or as far as it is known. */
+  readonly after: Readonly<Record<string, PlannedEntry>> | undefined;
+}
+
+export function planDocument(plan: ChangePlan, { done, impacts = [], scripts = [], after }: PlanFacts) {
   return {
     done,
-    changes: plan.changes.map(({ kind, name, before, target, why, granted, widened, exceptions, contracts, configChanged, installScript, passedOver }) => ({
-      change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, why,
-      permissions: { env: [...granted.env], files: [...granted.files], hosts: [...granted.hosts], processes: [...granted.processes] }, widened: [...widened], exceptions: [...exceptions], contracts: { gained: [...contracts.gained], lost: [...contracts.lost] }, configChanged, installScript,
-      passedOver: passedOver.map(({ version, kind: obstacle, code, reason }) => ({ version, obstacle, code, reason })),
-    })),
+    changes: plan.changes.map(({ kind, name, before, target, why, granted, widened, exceptions, contracts, configChanged, installScript, passedOver }) => {
+      const { config, ...impact } = impactDocument(impacts.find((i) => i.name === name));
+      return {
+        change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, why,
+        permissions: { env: [...granted.env], files: [...granted.files], hosts: [...granted.hosts], processes: [...granted.processes] }, widened: [...widened], exceptions: [...exceptions],
+        contracts: { gained: [...contracts.gained], lost: [...contracts.lost], moved: contracts.moved.map((m) => ({ ...m })) }, configChanged, configChanges: config, installScript, ...impact,
+        passedOver: passedOver.map(({ version, kind: obstacle, code, reason }) => ({ version, obstacle, code, reason })),
+      };
+    }),
     kept: plan.kept.map((k) => ({ package: k.name, version: k.version })), builtIn: [...plan.builtIn], planned: [...plan.planned], scripts: scripts.map(({ id }) => id),
+    lock: { before: entries(plan.lock?.plugins), after: entries(after) },
   };
+}
+
+/** The lock's entries, by package. */
+function entries(plugins: Readonly<Record<string, PlannedEntry>> | undefined) {
+  if (plugins === undefined) return null;
+  return Object.fromEntries(Object.entries(plugins).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, { contracts, capabilities: c, ...entry }]) => [name, { ...entry, contracts: [...contracts], capabilities: { env: [...c.env], files: [...c.files], hosts: [...c.hosts], processes: [...c.processes] } }]));
 }

@@ -61,14 +61,27 @@ const integration = z.strictObject({
   name: z.string(), title: z.string(), state: z.enum(["available", "built-in", "planned"]), source: z.enum(["mlstack", "third-party"]), package: z.string().nullable(), version: z.string().nullable().describe("the newest that the catalog knows"),
   installed: z.string().nullable().describe("the version that mlstack.lock has"), types: z.array(z.string()),
 });
+const lockedPlugin = z.strictObject({
+  version: z.string(), source: z.enum(["registry", "tarball", "workspace"]), integrity: z.string().optional(), files: z.string().optional().describe("of its files; not known before it was fetched"), manifest: z.string(), configSchema: z.string(),
+  contracts: z.array(z.string()), capabilities: granted, core: z.string(), node: z.string().optional(),
+  trust: z.strictObject({ provenance: z.boolean(), cooldown: z.literal("excepted").optional(), lostProvenance: z.literal("accepted").optional() }), tree: z.string().optional().describe("of what it depends on; not known before it is installed"),
+});
+const savedComponent = { type: z.string(), component: z.string(), file: z.string(), line: z.int(), stacks: z.array(z.string()).describe("that have it") };
 const integrationChange = z.strictObject({
   done,
   changes: z.array(z.strictObject({
     change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball"]).nullable(), why: z.string(), permissions: granted,
-    widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }), configChanged: z.boolean().describe("whether its configurations have other schemas than before"), installScript: z.boolean().describe("whether it has one; it is not run"),
+    widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()), moved: z.array(z.strictObject({ from: z.string(), to: z.string() })).describe("to another version of the same") }), installScript: z.boolean().describe("whether it has one; it is not run"),
+    step: z.enum(["major", "minor", "patch", "prerelease", "back"]).nullable().describe("by semver; null where the version stays, and for one that is added or removed"), compatible: z.boolean().describe("whether semver calls it so"), flavors: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }).describe("such as \"artifact_store s3\""),
+    configChanged: z.boolean().describe("whether its configurations have other schemas than before"),
+    configChanges: z.array(z.strictObject({ component: z.string().describe("type and flavor"), key: z.string().describe("as in a stack's file; empty for the configuration as a whole"), kind: z.enum(["added", "removed", "required", "optional", "type", "default", "values", "secret", "rule"]), before: z.string().nullable(), after: z.string().nullable() })).nullable().describe("null where the manifest that is used now is not known"),
+    refused: z.array(z.strictObject({ ...savedComponent, code, reason: z.string(), already: z.boolean().describe("whether it is refused now, too") })).describe("components of this project's files that the new version would refuse"),
+    users: z.array(z.strictObject(savedComponent)).describe("components of this project's files that only this integration can make"),
+    lostResults: z.array(z.strictObject({ pipeline: z.string(), step: z.string(), results: z.int() })).describe("recorded results that will not be found any more: their keys have this version of the package in them"),
     passedOver: z.array(z.strictObject({ version: z.string(), obstacle: z.string(), code, reason: z.string() })).describe("newer versions that are not taken"),
   })),
   kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along; none was run"),
+  lock: z.strictObject({ before: z.record(z.string(), lockedPlugin).nullable().describe("null where there is no lock"), after: z.record(z.string(), lockedPlugin).nullable().describe("of a plan what is known of it; null where there will be none") }),
 });
 
 const doctorReport = z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) });

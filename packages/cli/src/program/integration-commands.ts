@@ -16,6 +16,7 @@ export function integrationCommands(program: Command, { command, noun, collect, 
   const integration = noun(program, "integration", "find, install, pin and verify integrations");
   const network = (of: Command) => of.option("--offline", "use no network: what was fetched before").option("--registry <url>", "in the place of the default registry of npm's settings");
   const change = (of: Command) => network(of).option("--allow-fresh <name>", "an integration, package or scope whose versions may be younger than a day; may be given again", collect).option("-n, --dry-run", "only say what would be changed").option("-y, --yes", "do not ask");
+  const consent = (of: Command) => of.option("--allow-permissions <name>", "an integration that may reach more than it could, without being asked; may be given again", collect).option("--allow-invalid-config <name>", "an integration whose saved configurations are mended afterwards; may be given again", collect);
   const filter = (of: Command) => of.option("--type <type>", "with components of this type, or format").addOption(new Option("--state <state>", "in this state").choices(["available", "built-in", "planned"]));
 
   filter(command(integration, "list")).alias("ls").description("what there is, and what is installed; asks no network").option("--installed", "what this project has")
@@ -24,15 +25,15 @@ export function integrationCommands(program: Command, { command, noun, collect, 
     .action(async (words: string[], _, self) => (await import("../commands/integration-list.ts")).integrationSearch(words, flagsOf(self)));
   network(command(integration, "info")).description("one integration: what it offers, its settings, what it may reach").argument("<NAME>", "a name, an alias or a package")
     .action(async (name: string, _, self) => (await import("../commands/integration-list.ts")).integrationInfo(name, flagsOf(self)));
-  change(command(integration, "install")).description("install integrations and pin them; without names what the project declares").argument("[SPEC...]", SPEC)
+  consent(change(command(integration, "install"))).description("install integrations and pin them; without names what the project declares").argument("[SPEC...]", SPEC)
     .option("--available", "leave out what is only planned").option("--frozen", "install what is pinned, and fail where anything differs")
     .action(async (specs: string[], _, self) => (await import("../commands/integration-change.ts")).integrationInstall(specs, flagsOf(self)));
-  change(command(integration, "uninstall")).alias("rm").description("remove integrations").argument("<NAME...>", "names or packages")
+  change(command(integration, "uninstall")).alias("rm").description("remove integrations").argument("<NAME...>", "names or packages").option("--allow-in-use <name>", "one that components of this project are made by; may be given again", collect)
     .action(async (names: string[], _, self) => (await import("../commands/integration-change.ts")).integrationUninstall(names, flagsOf(self)));
   network(command(integration, "outdated")).description("which have newer versions, and why those are not taken").option("--exit-code", "end with exit code 3 where there are any")
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationOutdated(flagsOf(self)));
-  change(command(integration, "upgrade")).description("go to the newest compatible versions that fit").argument("[NAME...]", "all by default")
-    .option("--major", "past the next major version, too").option("--to <version>", "a version, range or tag, of one that is named").option("--plan", "the same as --dry-run")
+  consent(change(command(integration, "upgrade"))).description("go to the newest compatible versions that fit").argument("[NAME...]", "all by default")
+    .option("--major", "past the next major version, too").option("--to <version>", "a version, range or tag, of one that is named").option("--plan", "only say what would be changed, and what that means for this project")
     .action(async (names: string[], _, self) => (await import("../commands/integration-change.ts")).integrationUpgrade(names, flagsOf(self)));
   network(command(integration, "rollback")).description("take back the last change of integrations, exactly").option("--to <id>", "go back to before this change", positive).option("--list", "the changes that can be taken back").option("-n, --dry-run", "only say what would be taken back").option("-y, --yes", "do not ask")
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationRollback(flagsOf(self)));

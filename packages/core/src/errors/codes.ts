@@ -134,12 +134,16 @@ export const ERROR_CODES = {
   MLS8405: { exit: 4, title: "The version is too new" },
   MLS8406: { exit: 4, title: "A version lacks the provenance that the one before it had" },
   MLS8407: { exit: 4, title: "The package is no integration" },
+  MLS8408: { exit: 4, title: "A saved configuration does not fit the new version" },
+  MLS8409: { exit: 4, title: "A version may reach more than was agreed to" },
+  MLS8410: { exit: 4, title: "The integration is in use" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
   MLS8423: { exit: 4, title: "The catalog can't be read" },
   MLS8501: { exit: 5, title: "An earlier state of the plugins cannot be gone back to" },
   MLS8502: { exit: 1, title: "Another process is changing the plugins" },
+  MLS8503: { exit: 4, title: "There is no such change of the plugins to take back" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -24,7 +24,7 @@ function described(issue: z.core.$ZodIssue, config: JsonValue, schema: JsonObjec
     const near = didYouMean(key, propertiesAt(schema, issue.path.map(String)));
     return { text: `${issue.keys.map((k) => [...path, snakeCase(k)].join(".")).join(", ")} is not known`, fix: near === undefined ? `leave ${name} out` : `write ${[...path, snakeCase(near)].join(".")}` };
   }
-  if (issue.code === "invalid_type" && valueAt(config, issue.path.map(String)) === undefined) return { text: `${where} is missing`, fix: `add ${where}` };
+  if (["invalid_type", "invalid_value", "invalid_union"].includes(issue.code) && valueAt(config, issue.path.map(String)) === undefined) return { text: `${where} is missing`, fix: `add ${where}` };
   return { text: where === "" ? issue.message : `${where}: ${issue.message}`, fix: where === "" ? "correct the configuration" : `correct ${where}` };
 }
 

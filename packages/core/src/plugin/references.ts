@@ -60,16 +60,14 @@ const SECRET_NAME = /^[^\s\p{Cc}]{1,256}$/u;
 export function resolveReferences(config: JsonValue, schema: JsonObject, { owner, env, secrets: kept, stores = "", strict }: References & { readonly owner: Owner; readonly strict: boolean }): Resolved {
   const secrets: string[] = [];
   const hidden: string[] = [];
-  const who = `the ${owner.type} "${owner.name}" (${owner.flavor})`;
+  const who = whoOf(owner);
 
   function text(value: string, { path, isSecret, goesWithOne, typed }: Field): JsonValue {
     const where = path.map(snakeCase).join(".");
     const [, source, name = ""] = WHOLE.exec(value) ?? [];
     if (source === undefined) {
-      if (ANYWHERE.test(value)) throw new MlstackError("MLS2008", `${who}: ${where} has a reference inside of a text`, { why: "a reference stands for the whole value", fix: `write ${where}: \${env:NAME}` });
-      if (!strict || !isSecret) return value;
-      const suggested = `${owner.flavor}_${snakeCase(path.at(-1) ?? "secret")}`.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase();
-      throw new MlstackError("MLS2008", `${who}: ${where} is a secret, and is written as text`, { why: "a stack is committed, kept with every run and sent to every step", fix: `write ${where}: \${env:${suggested}}, and set that variable`, details: { component: owner.name, field: where } });
+      plain(value, { path, isSecret }, owner, strict);
+      return value;
     }
     const details = { component: owner.name, field: where };
     let found: string | undefined;
@@ -88,6 +86,31 @@ export function resolveReferences(config: JsonValue, schema: JsonObject, { owner
   }
 
   return { config: mapTexts(config, schema, text), secrets, hidden };
+}
+
+/** Looks at a text that is no reference. @throws MLS2008 for one inside of it, and, when strict, for a secret */
+function plain(value: string, { path, isSecret }: Pick<Field, "path" | "isSecret">, owner: Owner, strict: boolean): void {
+  const who = whoOf(owner);
+  const where = path.map(snakeCase).join(".");
+  if (ANYWHERE.test(value)) throw new MlstackError("MLS2008", `${who}: ${where} has a reference inside of a text`, { why: "a reference stands for the whole value", fix: `write ${where}: \${env:NAME}` });
+  if (!strict || !isSecret) return;
+  const suggested = `${owner.flavor}_${snakeCase(path.at(-1) ?? "secret")}`.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase();
+  throw new MlstackError("MLS2008", `${who}: ${where} is a secret, and is written as text`, { why: "a stack is committed, kept with every run and sent to every step", fix: `write ${where}: \${env:${suggested}}, and set that variable`, details: { component: owner.name, field: where } });
+}
+
+const whoOf = ({ type, name, flavor }: Owner): string => `the ${type} "${name}" (${flavor})`;
+
+/** Looks at how texts of a configuration are written: secrets as references, and those not inside of a text. Where references lead is not looked at. @throws MLS2008 */
+export function checkWritten(config: JsonValue, schema: JsonObject, owner: Owner): void {
+  mapTexts(config, schema, (value, field) => {
+    if (!WHOLE.test(value)) plain(value, field, owner, true);
+    return value;
+  });
+}
+
+/** Whether a value is a reference, and nothing else. */
+export function isReference(value: JsonValue | undefined): boolean {
+  return typeof value === "string" && WHOLE.test(value);
 }
 
 /**

@@ -25,20 +25,39 @@ export async function openToRead(path: string, tell: (message: string) => void):
 }
 
 /**
+ * The same without anything being written, not even what SQLite notes beside a database while it is read: where somebody writes, or records are of an
+ * earlier version, by a copy.
+ *
+ * @throws MLS5001, MLS5002
+ */
+export async function openUntouched(path: string): Promise<OpenDatabase> {
+  if (sizeOf(path) === 0) return openNothing();
+  return (sizeOf(`${path}-wal`) === 0 ? connected(immutable(path), path) : undefined) ?? copied(path);
+}
+
+/**
  * A connection that writes nothing. What was committed last may lie in the file beside the database, and to read that SQLite needs a third one: it is
  * there while somebody writes, and can't be made here. Where nobody does, and the last one has left nothing, the database alone is all.
  */
 function readOnly(path: string): OpenDatabase | undefined {
+  return connected(path, path) ?? (sizeOf(`${path}-wal`) === 0 ? connected(immutable(path), path) : undefined);
+}
+
+/** The database alone, as it is: SQLite looks for no other file. */
+function immutable(path: string): URL {
   const alone = pathToFileURL(path);
   alone.searchParams.set("immutable", "1");
-  for (const place of sizeOf(`${path}-wal`) === 0 ? [path, alone] : [path]) {
-    let raw: DatabaseSync | undefined;
-    try {
-      raw = new DatabaseSync(place, { readOnly: true, timeout: 5000 });
-      if (versionOf(raw) === MIGRATIONS.length) return databaseOver(raw, path);
-    } catch { /* the next may do */ }
-    raw?.close();
-  }
+  return alone;
+}
+
+/** Undefined where it can't be read so, or is of an earlier version. */
+function connected(place: string | URL, path: string): OpenDatabase | undefined {
+  let raw: DatabaseSync | undefined;
+  try {
+    raw = new DatabaseSync(place, { readOnly: true, timeout: 5000 });
+    if (versionOf(raw) === MIGRATIONS.length) return databaseOver(raw, path);
+  } catch { /* another way may do */ }
+  raw?.close();
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sample } from "../catalog/testing/sample.ts";
 import { readLock } from "../lock/lock.ts";
@@ -106,7 +107,68 @@ test("upgrade, rollback and uninstallation: each the exact state", async () => {
   expect([state(), await problems()]).toEqual([second, [[X, undefined]]]);
   await applyPlan(await planUninstall([X], await context()), options());
   expect([await readLock(p.dir), existsSync(join(p.dir, "node_modules", X))]).toEqual([{ plugins: {} }, false]);
-  expect(() => stateBefore(options(), 99)).toThrow(expect.objectContaining({ code: "MLS8501" }) as Error);
+  expect(() => stateBefore(options(), 99)).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4, why: expect.stringContaining("kept are") as string }) as Error);
+});
+
+test("where nothing was changed there is nothing to go back to, and that is no damage", () => {
+  expect(() => stateBefore(options())).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4 }) as Error);
+});
+
+test("a rollback to where there was no lock of the package manager leaves none, nor a folder that it has made", async () => {
+  p.publish({ name: X });
+  await install([X]);
+  expect(state().every((text) => text !== undefined)).toBe(true);
+  await rollBack(options(), stateBefore(options()));
+  expect([state(), existsSync(join(p.dir, "node_modules"))]).toEqual([[p.text("package.json"), undefined, undefined], false]);
+  expect(p.text("package.json")).not.toContain(X);
+  // what is there of others stays
+  await rollBack(options(), stateBefore(options()));
+  p.folder.put({ "project/node_modules/other/package.json": "{}" });
+  await rollBack(options(), stateBefore(options()));
+  expect(existsSync(join(p.dir, "node_modules/other/package.json"))).toBe(true);
+});
+
+test("one that fails where nothing was installed leaves nothing", async () => {
+  p.publish({ name: X });
+  p.manager.scripts = { [X]: ["native@2.0.0"] };
+  await expect(install([X], { confirmScripts: async () => { throw new Error("no"); } })).rejects.toThrow("no");
+  expect([p.text("package-lock.json"), existsSync(join(p.dir, "node_modules"))]).toEqual([undefined, false]);
+});
+
+describe("a package manager that refuses its own lock", () => {
+  /** As npm refuses one that it has made while an optional package was not published; what it writes in its place is another text for the same. */
+  const refusing = (more: (lock: { dependencies: Record<string, string> }) => object = () => ({})) => ({
+    ...p.manager,
+    install: async (o: Parameters<PackageManager["install"]>[0]) => {
+      if (o.frozen) throw new MlstackError("MLS8302", "the lock does not fit package.json", {});
+      await p.manager.install(o);
+      const lock = JSON.parse(p.text("package-lock.json")!) as { dependencies: Record<string, string> };
+      p.folder.put({ "project/package-lock.json": JSON.stringify({ ...lock, ...more(lock), added: true }) });
+    },
+  });
+
+  test("installs what it says all the same, and it stays as it was, to the byte", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    const first = state();
+    p.publish({ name: X, version: "1.1.0" });
+    const manager = refusing();
+    await applyPlan(await planUpgrade({ names: [] }, await context()), options({ manager }));
+    await rollBack(options({ manager }), stateBefore(options({ manager })));
+    expect([state(), await problems(), JSON.parse(p.text(`node_modules/${X}/package.json`)!)]).toEqual([first, [[X, undefined]], expect.objectContaining({ version: "1.0.0" })]);
+  });
+
+  test("is not believed where something else comes of it: the state stays", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    p.publish({ name: X, version: "1.1.0" });
+    await applyPlan(await planUpgrade({ names: [] }, await context()), options());
+    const before = state();
+    const manager = { ...refusing(), subtree: async (name: string) => ({ ...await p.manager.subtree(name), digest: "0".repeat(64) }) };
+    const rolled = rollBack(options({ manager }), stateBefore(options({ manager })));
+    await expect(rolled).rejects.toMatchObject({ code: "MLS8207" });
+    expect(state()).toEqual(before);
+  });
 });
 
 test("a rollback to a state that its package manager can't bring back stays where it was", async () => {

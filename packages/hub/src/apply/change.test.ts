@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ const state = () => ({ manifest: text("package.json"), theirs: text("package-loc
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "mlstack-hub-"));
-  touched = { stateDir: file(".mlstack"), files: { "package.json": file("package.json"), "package-lock.json": file("package-lock.json"), "mlstack.lock": file("mlstack.lock") } };
+  touched = { stateDir: file(".mlstack"), files: { "package.json": file("package.json"), "package-lock.json": file("package-lock.json"), "mlstack.lock": file("mlstack.lock") }, modulesDir: file("node_modules") };
   writeFileSync(file("package.json"), "{}\r\n");
   writeFileSync(file("package-lock.json"), "1");
 });
@@ -65,6 +65,33 @@ describe("a change", () => {
       await expect(recoverPlugins(touched, asked())).rejects.toMatchObject({ code: "MLS8502" });
     });
     await expect(recoverPlugins(touched, asked())).resolves.toBeUndefined();
+  });
+
+  test("that waits for another one is ended by its signal", async () => {
+    const reason = new Error("Ctrl-C");
+    await changePlugins(touched, asked(), async () => {
+      const ending = new AbortController();
+      const waiting = changePlugins(touched, { ...asked("upgrade"), signal: ending.signal }, install("2.0.0"));
+      ending.abort(reason);
+      await expect(waiting).rejects.toBe(reason);
+    });
+    expect(text("package.json")).toBe("{}\r\n");
+  });
+
+  test("takes turns by a file that nothing is written to, and says what is wrong where it can't be made", async () => {
+    await changePlugins(touched, asked(), async () => { await install("1.0.0")(); });
+    // so it needs no space, and whatever is killed leaves nothing in it
+    expect(readdirSync(join(touched.stateDir, "hub")).filter((name) => name.startsWith("change.lock"))).toEqual(["change.lock"]);
+    expect(readFileSync(join(touched.stateDir, "hub", "change.lock"))).toHaveLength(0);
+    writeFileSync(file("state"), "a file");
+    await expect(changePlugins({ ...touched, stateDir: file("state") }, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3003", message: expect.stringContaining("change.lock") as string });
+  });
+
+  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)("is refused in words where the state folder can't be written", async () => {
+    mkdirSync(touched.stateDir);
+    chmodSync(touched.stateDir, 0o555);
+    await expect(changePlugins(touched, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3005", fix: expect.stringContaining("MLSTACK_STATE_DIR") as string });
+    chmodSync(touched.stateDir, 0o755);
   });
 
   // each point at which something is written, and one more at which nothing is

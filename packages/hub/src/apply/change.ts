@@ -1,18 +1,18 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
+import { takeChangeLock } from "./change-lock.ts";
 import { generations, replaceFile, type Generation, type TouchedFiles } from "./generation.ts";
-
-/** How long another process's change is waited for, in milliseconds. */
-const LOCK_TIMEOUT = 2000;
 
 export interface ChangeOptions {
   /** What it is, in words: `install s3@1.2.0`. */
   readonly change: string;
   readonly now: () => number;
-  /** Brings what is installed to what the files say: the package manager's frozen install. Called after files were put back. */
-  readonly reinstall: () => Promise<void>;
+  /** Brings what is installed to what the files say. Called after files were put back, with the state that they are of. */
+  readonly reinstall: (to: Generation) => Promise<void>;
+  /** Ends the wait for another process's change. */
+  readonly signal?: AbortSignal | undefined;
   /** Ends what an interrupted change has left at work, which would write over what is put back. Called before that is. */
   readonly quiet?: (() => Promise<void>) | undefined;
   /** Told of an interrupted change that is taken back before this one begins. */
@@ -37,10 +37,10 @@ export function pendingChange(stateDir: string): Readonly<Pending> | undefined {
  * Changes a project's plugins, wholly or not at all. The files are kept first; when `work` throws they are put back and what is installed
  * follows them; when this process is killed, the next change does that before it begins. One change at a time.
  *
- * @throws what `work` throws; MLS8502 where another process is changing them; MLS8501
+ * @throws what `work` throws; MLS8502 where another process is changing them; MLS8501; MLS3003 to MLS3005 where the state folder can't be written
  */
 export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOptions, work: (before: Generation) => Promise<T>): Promise<T> {
-  const unlock = await lock(touched.stateDir);
+  const unlock = await lock(touched.stateDir, options.signal);
   try {
     await takeBack(touched, options);
     const known = generations(touched);
@@ -57,7 +57,7 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
       return result;
     } catch (e) {
       known.restore(before);
-      await options.reinstall();
+      await options.reinstall(before);
       rmSync(pendingFile(touched.stateDir), { force: true });
       known.forget(before.id);
       throw e;
@@ -71,9 +71,9 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
  * @returns what it was, or undefined where there is none
  * @throws MLS8502 where it is still going on
  */
-export async function recoverPlugins(touched: TouchedFiles, options: Pick<ChangeOptions, "reinstall" | "quiet">): Promise<string | undefined> {
+export async function recoverPlugins(touched: TouchedFiles, options: Pick<ChangeOptions, "reinstall" | "quiet" | "signal">): Promise<string | undefined> {
   if (pendingChange(touched.stateDir) === undefined) return undefined;
-  const unlock = await lock(touched.stateDir);
+  const unlock = await lock(touched.stateDir, options.signal);
   let taken: string | undefined;
   try { await takeBack(touched, { ...options, recovered: (change) => { taken = change; } }); } finally { unlock(); }
   return taken;
@@ -92,21 +92,15 @@ async function takeBack(touched: TouchedFiles, { reinstall, recovered, quiet }: 
   const before = known.list().find((g) => g.id === pending.generation);
   if (before === undefined) throw new MlstackError("MLS8501", `the interrupted change "${pending.change}" can't be taken back`, { why: `generation ${pending.generation} is gone`, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove hub/pending.json in the state folder" });
   known.restore(before);
-  await reinstall();
+  await reinstall(before);
   rmSync(pendingFile(touched.stateDir), { force: true });
   known.forget(before.id);
   recovered(pending.change);
 }
 
-/** Takes the project's plugins for this process. A lock of SQLite is the system's: it goes with the process that holds it, however that ends. */
-async function lock(stateDir: string): Promise<() => void> {
-  const { DatabaseSync } = await import("node:sqlite");
-  mkdirSync(join(stateDir, "hub"), { recursive: true });
-  const db = new DatabaseSync(join(stateDir, "hub", "change.lock"), { timeout: LOCK_TIMEOUT });
-  try { db.exec("begin exclusive"); } catch (cause) {
-    db.close();
-    if ((cause as { errcode?: number }).errcode !== 5) throw cause;
-    throw new MlstackError("MLS8502", "another process is changing the plugins of this project", { why: pendingChange(stateDir)?.change ?? "it has just begun", fix: "wait for it, and try again", cause });
-  }
-  return () => { db.close(); };
+/** Takes the project's plugins for this process. @throws MLS8502; as `takeChangeLock` */
+async function lock(stateDir: string, signal?: AbortSignal): Promise<() => void> {
+  const unlock = await takeChangeLock(stateDir, signal);
+  if (unlock !== undefined) return unlock;
+  throw new MlstackError("MLS8502", "another process is changing the plugins of this project", { why: pendingChange(stateDir)?.change ?? "it has just begun", fix: "wait for it, and try again" });
 }

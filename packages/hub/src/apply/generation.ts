@@ -16,6 +16,8 @@ export interface TouchedFiles {
   readonly stateDir: string;
   /** Paths of files, absolute, by a name that stays when the project is moved. One that is not there is remembered as that. */
   readonly files: Readonly<Record<string, string>>;
+  /** The folder of what is installed, absolute. */
+  readonly modulesDir: string;
 }
 
 /** The files as they were before a change. */
@@ -28,9 +30,11 @@ export interface Generation {
   readonly at: number;
   /** Name → sha256 of the file's bytes, or null where there was none. */
   readonly files: Readonly<Record<string, string | null>>;
+  /** Whether there was a folder of what is installed. */
+  readonly modules: boolean;
 }
 
-const document = z.object({ generationVersion: z.literal(1), id: z.int().positive(), change: z.string(), at: z.number(), files: z.record(z.string(), z.string().nullable()) });
+const document = z.object({ generationVersion: z.literal(1), id: z.int().positive(), change: z.string(), at: z.number(), files: z.record(z.string(), z.string().nullable()), modules: z.boolean() });
 const FOLDER = /^\d{6,}$/;
 
 export interface Generations {
@@ -77,7 +81,7 @@ export function generations(touched: TouchedFiles): Generations {
       files[name] = bytes === undefined ? null : digestOf(bytes);
       if (bytes !== undefined) writeDurably(join(partial, digestOf(bytes)), bytes);
     }
-    const generation: Generation = { id, change, at, files };
+    const generation: Generation = { id, change, at, files, modules: existsSync(touched.modulesDir) };
     writeDurably(join(partial, "generation.json"), Buffer.from(`${JSON.stringify({ generationVersion: 1, ...generation }, null, 2)}\n`));
     renameSync(partial, folderOf(id));
     for (const old of list().slice(KEPT)) forget(old.id);

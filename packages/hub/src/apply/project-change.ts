@@ -1,4 +1,3 @@
-import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
@@ -8,6 +7,7 @@ import type { LockedPackage, PackageManager, RunOptions } from "../package-manag
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
+import { clearModules, installPutBack, modulesOf } from "./put-back.ts";
 
 /** A project whose integrations are changed, and by what. */
 export interface ProjectChange {
@@ -27,7 +27,7 @@ export interface ProjectChange {
 export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDir" | "manager">): TouchedFiles {
   // by their place seen from the project: that stays when it is moved
   const all = [...manager.files, join(manager.projectDir, LOCK_FILE)].map((path) => [relative(manager.projectDir, path).replaceAll("\\", "/"), path] as const);
-  return { stateDir, files: Object.fromEntries(all) };
+  return { stateDir, files: Object.fromEntries(all), modulesDir: modulesOf(manager) };
 }
 
 /** How the manager is run, so that a later process finds it again should this one be killed. */
@@ -41,26 +41,23 @@ export function runOptions({ stateDir, offline, registryUrl, signal, output }: P
  * @throws as `changePlugins`
  */
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
-  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: async () => reinstall(project), quiet: quietOf(project) }, async (before) => {
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal }, async (before) => {
     try { return await work(before); } finally { forgetManager(project.stateDir); }
   });
 }
 
 /** Takes back what a killed process has left half done. */
 export async function recoverProject(project: ProjectChange): Promise<void> {
-  const taken = await recoverPlugins(touchedFiles(project), { reinstall: async () => reinstall(project), quiet: quietOf(project) });
+  const taken = await recoverPlugins(touchedFiles(project), { reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal });
   if (taken !== undefined) project.recovered(taken);
 }
 
 const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { await endLeftManager(stateDir); };
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
-async function reinstall(project: ProjectChange): Promise<void> {
-  const { lockFile } = project.manager;
-  const frozen = existsSync(lockFile);
-  await project.manager.install({ ...runOptions({ ...project, signal: new AbortController().signal }), frozen });
-  // there was none before, and the manager makes one
-  if (!frozen) rmSync(lockFile, { force: true });
+async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
+  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined);
+  clearModules(project.manager, to);
   forgetManager(project.stateDir);
 }
 

@@ -32,8 +32,8 @@ export interface PluginChange {
   readonly granted: Granted;
   /** What it may reach that it could not before, as `hosts: example.com`; all of it for one that is added. */
   readonly widened: readonly string[];
-  /** Contracts that it has no more, and that it has besides; of one that is added all of its own are gained. */
-  readonly contracts: { readonly gained: readonly string[]; readonly lost: readonly string[] };
+  /** Contracts that it has no more, and that it has besides; of one that is added all of its own are gained. `moved`: another version of the same. */
+  readonly contracts: { readonly gained: readonly string[]; readonly lost: readonly string[]; readonly moved: readonly { readonly from: string; readonly to: string }[] };
   /** Whether its configurations have other schemas than before. */
   readonly configChanged: boolean;
   /** Whether the package itself has an install script. It is not run. */

@@ -122,7 +122,11 @@ function changeOf(name: string, before: LockedPlugin | undefined, found: Found):
 }
 
 function contractsBetween(before: readonly string[], after: readonly string[]): PluginChange["contracts"] {
-  return { gained: after.filter((c) => !before.includes(c)), lost: before.filter((c) => !after.includes(c)) };
+  const [lost, gained] = [before.filter((c) => !after.includes(c)), after.filter((c) => !before.includes(c))];
+  const typeOf = (contract: string): string => contract.replace(/@.*/, "");
+  const only = (list: readonly string[], type: string): boolean => list.filter((c) => typeOf(c) === type).length === 1;
+  const moved = lost.flatMap((from) => gained.filter((to) => typeOf(to) === typeOf(from) && only(lost, typeOf(from)) && only(gained, typeOf(from))).map((to) => ({ from, to })));
+  return { gained: gained.filter((c) => !moved.some(({ to }) => to === c)), lost: lost.filter((c) => !moved.some(({ from }) => from === c)), moved };
 }
 
 async function fromRegistry({ name, wanted }: Wish, { registry }: PlanContext, context: ResolveContext): Promise<Found> {

@@ -117,9 +117,9 @@ describe("an upgrade", () => {
     const there = await having(p.publish({ name: S3, version: "1.0.0", permissions: { hosts: ["*"] }, provenance: true }));
     p.publish({ name: S3, version: "1.1.0", permissions: { hosts: ["*"], files: ["*"] } });
     await expect(planUpgrade({ names: [], to: { kind: "version", version: "1.1.0" } }, context(there))).rejects.toMatchObject({ code: "MLS8406" });
-    expect((await planUpgrade({ names: [] }, context({ ...there, policy: { allowLostProvenance: [S3] } }))).changes).toMatchObject([{ widened: ["files: *"], exceptions: ["lostProvenance"], contracts: { gained: [], lost: [] }, configChanged: false }]);
+    expect((await planUpgrade({ names: [] }, context({ ...there, policy: { allowLostProvenance: [S3] } }))).changes).toMatchObject([{ widened: ["files: *"], exceptions: ["lostProvenance"], contracts: { gained: [], lost: [], moved: [] }, configChanged: false }]);
     p.publish({ name: S3, version: "1.2.0", contract: "orchestrator@1", provenance: true });
-    expect((await planUpgrade({ names: [] }, context({ ...there, registry: await p.reopen() }))).changes).toMatchObject([{ contracts: { gained: ["orchestrator@1"], lost: ["artifact_store@1"] }, configChanged: true }]);
+    expect((await planUpgrade({ names: [] }, context({ ...there, registry: await p.reopen() }))).changes).toMatchObject([{ contracts: { gained: ["orchestrator@1"], lost: ["artifact_store@1"], moved: [] }, configChanged: true }]);
   });
 
   test("that is foretold: current, wanted, latest, and why the latest is not taken", async () => {

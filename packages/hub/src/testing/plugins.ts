@@ -16,6 +16,9 @@ export interface PluginOptions {
   readonly core?: string;
   readonly contract?: string;
   readonly permissions?: Readonly<Record<string, readonly string[]>>;
+  readonly flavor?: string;
+  /** JSON Schema of its configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
   readonly node?: string;
   /** More fields of its package.json. */
   readonly more?: Readonly<Record<string, unknown>>;
@@ -27,10 +30,10 @@ export interface PluginOptions {
 
 export const LONG_AGO = "2026-01-01T00:00:00.000Z";
 
-export function madePlugin({ name = "@acme/mlstack-plugin-x", version = "1.0.0", core = "^0.1.0", contract = "artifact_store@1", permissions = { hosts: ["*"] }, node, more = {}, files = {}, publishedAt = LONG_AGO, deprecated, provenance = false }: PluginOptions = {}): MadePlugin {
+export function madePlugin({ name = "@acme/mlstack-plugin-x", version = "1.0.0", core = "^0.1.0", contract = "artifact_store@1", permissions = { hosts: ["*"] }, flavor = "x", config = { type: "object", properties: { bucket: { type: "string" } } }, node, more = {}, files = {}, publishedAt = LONG_AGO, deprecated, provenance = false }: PluginOptions = {}): MadePlugin {
   const manifest = {
     manifestVersion: 1, entry: "./index.js", core,
-    components: [{ contract, flavor: "x", description: "For tests", config: { type: "object", properties: { bucket: { type: "string" } } }, permissions }],
+    components: [{ contract, flavor, description: "For tests", config, permissions }],
   };
   const packageJson = { name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module", ...(node !== undefined && { engines: { node } }), peerDependencies: { "@mlstack/core": core }, mlstack: manifest, ...more };
   const all = { "package.json": `${JSON.stringify(packageJson, undefined, 2)}\n`, "index.js": `export default "${name}@${version}";\n`, "README.md": "# x\n", ...files };
