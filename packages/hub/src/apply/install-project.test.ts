@@ -22,3 +22,9 @@ test("files that do not fit each other are refused once: nothing stays to be tak
   await installProject(project(async () => undefined), true);
   expect(p.text("package.json")).toBe('{ "name": "mended" }');
 });
+
+test("a package manager that is not there has changed nothing: nothing stays to be taken back", async () => {
+  const missing = project(async () => { throw new MlstackError("MLS8301", "pnpm is not installed", {}); });
+  await expect(installProject(missing, false)).rejects.toMatchObject({ code: "MLS8301" });
+  expect(pendingChange(p.stateDir)).toBeUndefined();
+});

@@ -28,6 +28,8 @@ export interface Commands {
   remove(names: readonly string[]): Command;
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
+  /** What makes an installation run no script at all. */
+  readonly withoutScripts: readonly string[];
   where(options: Where): Command;
 }
 
@@ -42,6 +44,7 @@ const npm: Commands = {
   add: (specs) => command("install", "--save", "--save-prod", "--save-exact", "--ignore-scripts", ...NPM, ...specs),
   remove: (names) => command("uninstall", "--save", "--ignore-scripts", ...NPM, ...names),
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
+  withoutScripts: ["--ignore-scripts"],
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
 };
 
@@ -54,7 +57,7 @@ const pnpm: Commands = {
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  where: npm.where,
+  withoutScripts: npm.withoutScripts, where: npm.where,
 };
 
 const classic: Commands = {
@@ -62,7 +65,7 @@ const classic: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
-  where: npm.where,
+  withoutScripts: npm.withoutScripts, where: npm.where,
 };
 
 // in CI yarn would refuse to change its lock
@@ -74,6 +77,7 @@ const berry: Commands = {
   add: (specs, fresh) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: { ...BERRY, ...(fresh && { YARN_NPM_MINIMAL_AGE_GATE: "0" }) } }),
   remove: (names) => ({ args: ["remove", SKIP_BUILD, ...names], env: BERRY }),
   install: (frozen) => ({ args: ["install", frozen ? "--immutable" : "--no-immutable"], env: frozen ? { ...BERRY, YARN_ENABLE_IMMUTABLE_INSTALLS: "true" } : BERRY }),
+  withoutScripts: [SKIP_BUILD],
   where: ({ offline, registry }) => ({
     args: [],
     env: {
@@ -90,7 +94,7 @@ const bun: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--no-progress", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
-  where: npm.where,
+  withoutScripts: npm.withoutScripts, where: npm.where,
 };
 
 export const COMMANDS: Readonly<Record<Flavor, Commands>> = { npm, pnpm, "yarn-classic": classic, "yarn-berry": berry, bun };
