@@ -1,18 +1,13 @@
 // The verbs under each package manager, as a user types them: the built CLI, real managers, a real registry.
-import { cpSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MANAGERS } from "./servers/package-managers.ts";
 import { startVerdaccio, type Verdaccio } from "./servers/verdaccio.ts";
 import { BELOW, OURS, publishAll, THEIRS } from "./testing/hub-packages.ts";
-import { everything, hubProject, type HubProject } from "./testing/hub-project.ts";
+import { everything, hubProject, installedFiles, PIPELINE, type HubProject } from "./testing/hub-project.ts";
 
-const PIPELINE = `import { json, pipeline, step } from "mlstack";
-import { z } from "zod";
-export const count = step({ name: "count", cache: false, output: json(z.number()), run: ({ tracker }) => { tracker.logMetric("n", 3); return 3; } });
-export const tiny = pipeline({ name: "tiny", build: () => { count(); } });
-`;
-const APP = { "package.json": '{ "name": "app", "version": "0.0.0", "private": true, "type": "module" }', "pipeline.mjs": PIPELINE };
+const APP = { "package.json": '{ "name": "app", "version": "0.0.0", "private": true, "type": "module" }', ...PIPELINE };
 const FIRST = [`${OURS}@0.1.0`, `${THEIRS}@1.0.0`];
 
 let verdaccio: Verdaccio;
@@ -52,7 +47,7 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     expect(versions(p)).toEqual(["0.1.0", "1.0.0", "1.0.0"]);
     expect(p.json("package.json")).toMatchObject({ dependencies: { [OURS]: "0.1.0", [THEIRS]: "1.0.0" } });
     noteLock("installed", p);
-    const installed = await files(p);
+    const [installed, packages] = [await files(p), installedFiles(join(p.dir, "node_modules"))];
 
     await p.data(["component", "register", "away", "--type", "orchestrator", "--flavor", "process"]);
     await p.data(["component", "register", "notes", "--type", "experiment_tracker", "--flavor", "acme"]);
@@ -64,32 +59,31 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     expect(await integration(p, "permissions")).toMatchObject([{ package: THEIRS, granted: { hosts: ["acme.example"], files: [] } }, { package: OURS, granted: { processes: ["node"] } }]);
     expect(await integration(p, "outdated")).toMatchObject([{ package: THEIRS, current: "1.0.0", wanted: "1.1.0" }, { package: OURS, current: "0.1.0", wanted: "0.1.1" }]);
     for (const dry of ["--plan", "--dry-run"]) expect(await integration(p, "upgrade", dry)).toMatchObject({ done: false, changes: [{ package: THEIRS, to: "1.1.0", widened: ["files: *"] }, { package: OURS, to: "0.1.1" }] });
-    expect(await integration(p, "uninstall", THEIRS, "--dry-run")).toMatchObject({ done: false });
+    expect(await integration(p, "uninstall", THEIRS, "--allow-in-use", THEIRS, "--dry-run")).toMatchObject({ done: false });
     expect(await integration(p, "install", "--dry-run")).toMatchObject({ done: false });
     expect(everything(p.dir)).toEqual(settled);
 
-    expect(await integration(p, "upgrade", "-y")).toMatchObject({ done: true });
+    expect(await integration(p, "upgrade", "-y", "--allow-permissions", THEIRS)).toMatchObject({ done: true });
     expect(versions(p)).toEqual(["0.1.1", "1.1.0", "2.0.0"]);
     const deep = await integration(p, "verify", "--deep") as { readonly package: string; readonly ok: boolean }[];
-    expect(deep.map((row) => [row.package, row.ok]).toSorted()).toEqual([THEIRS, OURS, `${BELOW}@2.0.0`, "acme-right@1.0.0", expect.stringMatching(/^zod@/)].map((name) => [name, true]));
+    expect(deep.map((row) => `${row.package} ${row.ok}`).toSorted()).toEqual([`${THEIRS} true`, `${OURS} true`, `${BELOW}@2.0.0 true`, "acme-right@1.0.0 true", expect.stringMatching(/^zod@.+ true$/)]);
     noteLock("upgraded", p);
     expect(await integration(p, "lock", "--check")).toMatchObject({ same: true });
     const upgraded = await files(p);
 
     expect(await integration(p, "rollback", "--dry-run")).toMatchObject([{ done: false }]);
     expect(await integration(p, "rollback", "-y")).toMatchObject([{ done: true }]);
-    expect(await files(p)).toEqual(installed);
-    expect(versions(p)).toEqual(["0.1.0", "1.0.0", "1.0.0"]);
+    expect([await files(p), installedFiles(join(p.dir, "node_modules"))]).toEqual([installed, packages]);
     expect(await integration(p, "verify")).toMatchObject(verified);
     expect(await ran(p)).toEqual(["1.0.0", "1.0.0"]);
     // that was a change, too
     expect(await integration(p, "rollback", "-y")).toMatchObject([{ done: true }]);
     expect([await files(p), versions(p)]).toEqual([upgraded, ["0.1.1", "1.1.0", "2.0.0"]]);
 
-    expect(await integration(p, "uninstall", THEIRS, "-y")).toMatchObject({ done: true, changes: [{ change: "remove", package: THEIRS }] });
+    expect(await integration(p, "uninstall", THEIRS, "--allow-in-use", THEIRS, "-y")).toMatchObject({ done: true, changes: [{ change: "remove", package: THEIRS }] });
     noteLock("one is left", p);
     expect([versions(p), await integration(p, "verify")]).toEqual([["0.1.1", undefined, undefined], [expect.objectContaining({ package: OURS, ok: true })]]);
-    expect(await integration(p, "uninstall", OURS, "-y")).toMatchObject({ done: true });
+    expect(await integration(p, "uninstall", OURS, "--allow-in-use", OURS, "-y")).toMatchObject({ done: true });
     noteLock("none is left", p);
     expect(versions(p)).toEqual([undefined, undefined, undefined]);
     expect(p.json("package.json")["dependencies"] ?? {}).toEqual({});
@@ -98,8 +92,7 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
   test("a fresh clone gets the very same; with --frozen only where all fits", async () => {
     const p = await project();
     await integration(p, "install", ...FIRST, "-y");
-    /** Of the packages: what managers note for themselves has times in it. */
-    const packages = (): Readonly<Record<string, string>> => everything(join(p.dir, "node_modules"), (path) => /(?:^|\/)\.(?!pnpm$)[^/]*$|^\.pnpm\/lock\.yaml$/.test(path));
+    const packages = (): Readonly<Record<string, string>> => installedFiles(join(p.dir, "node_modules"));
     const [before, installed] = [await files(p), packages()];
     const clone = (): void => { for (const path of ["node_modules", ".mlstack", ".yarn"]) rmSync(join(p.dir, path), { recursive: true, force: true }); };
     for (const args of [["install"], ["install", "--frozen"], ["install", "--frozen", "--offline"]]) {
@@ -108,6 +101,17 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
       expect(await files(p)).toEqual(before);
       expect(packages()).toEqual(installed);
     }
+
+    // what was changed on disk is found, and mended; bun links files to its cache, and does not look what has become of them there
+    appendFileSync(join(p.dir, "node_modules", THEIRS, "index.js"), "// changed\n");
+    rmSync(join(p.dir, "node_modules", OURS, "dist"), { recursive: true });
+    expect(await p.refusal(["integration", "verify"])).toEqual([5, "MLS8204"]);
+    if (manager.program === "bun") {
+      expect(await p.refusal(["integration", "install"])).toEqual([5, "MLS8204"]);
+      rmSync(join(p.dir, "..", ".bun", "install", "cache"), { recursive: true });
+    }
+    expect(await integration(p, "install")).toMatchObject({ done: true });
+    expect([await files(p), packages()]).toEqual([before, installed]);
 
     const lock = (await p.manager()).lockFile;
     const kept = join(p.dir, "..", "kept");

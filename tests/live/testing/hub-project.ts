@@ -79,8 +79,18 @@ export async function hubProject(options: { readonly manager: InstalledManager; 
   };
 }
 
+/** A pipeline of one step, and a stack with the tracker of theirs. */
+export const PIPELINE = {
+  "pipeline.mjs": `import { json, pipeline, step } from "mlstack";
+import { z } from "zod";
+export const count = step({ name: "count", cache: false, output: json(z.number()), run: ({ tracker }) => { tracker.logMetric("n", 3); return 3; } });
+export const tiny = pipeline({ name: "tiny", build: () => { count(); } });
+`,
+  "stacks/noted.yaml": "components:\n  artifact_store: { type: local, name: store }\n  orchestrator: { type: local, name: here }\n  experiment_tracker: { type: acme, name: tracker }\n",
+};
+
 /** All that is published here is minutes old. */
-const POLICY = 'integrations:\n  allow_fresh: ["@acme", "@mlstack"]\n';
+export const POLICY = 'integrations:\n  allow_fresh: ["@acme", "@mlstack"]\n';
 
 /** All files below a folder with the digests of their bytes, and all links with where they lead. */
 export function everything(folder: string, leaves: (path: string) => boolean = () => false): Readonly<Record<string, string>> {
@@ -97,4 +107,17 @@ export function everything(folder: string, leaves: (path: string) => boolean = (
   };
   walk(folder);
   return found;
+}
+
+/** All files of the packages that are installed; what managers note for themselves, and what pnpm keeps of packages that nothing leads to, is left aside. */
+export function installedFiles(folder: string): Readonly<Record<string, string>> {
+  if (!existsSync(folder)) return {};
+  const all = everything(folder, (path) => /(?:^|\/)\.(?!pnpm$)[^/]*$|^\.pnpm\/(?:lock\.yaml|node_modules)$/.test(path));
+  const of = (path: string): string => /^\.pnpm\/[^/]+/.exec(path)?.[0] ?? "";
+  const reached = new Set([""]);
+  // a Set hands out what is added while it is walked
+  for (const each of reached) {
+    for (const [path, found] of Object.entries(all)) if (found.startsWith("-> ") && of(path) === each) reached.add(of(join(dirname(path), found.slice(3)).split(sep).join("/")));
+  }
+  return Object.fromEntries(Object.entries(all).filter(([path]) => reached.has(of(path))));
 }
