@@ -149,7 +149,14 @@ async function installPinned({ hub, project, change, context, registry, warnings
     if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
   }
   warnings.push(...overrideWarnings(after === undefined ? [] : hub.overridesIn(after)));
-  const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);
+  const look = async () => (after === undefined ? [] : hub.verifyPinned(after, change.projectDir, change.manager));
+  let findings = await look();
+  const damaged = findings.filter((f) => f.problem?.code === "MLS8204");
+  if (damaged.length > 0 && flags.dryRun !== true) {
+    await hub.installProject(change, flags.frozen === true, true);
+    findings = await look();
+    if (findings.every((f) => f.problem?.code !== "MLS8204")) warnings.push(`${damaged.map((f) => f.name).join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
+  }
   const problem = findings.find((f) => f.problem !== undefined)?.problem;
   if (problem !== undefined) throw problem;
   const kept = Object.entries(after?.plugins ?? {}).map(([name, { version }]) => ({ name, version })).toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -44,8 +44,14 @@ export function runOptions({ stateDir, offline, shelf, registryUrl, signal, outp
  * @throws as `changePlugins`
  */
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
-  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal }, async (before) => {
-    try { return await work(before); } finally { forgetManager(project.stateDir); }
+  // one that is not there has changed nothing, and would not be there to take it back either
+  let isThere = true;
+  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to); };
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
+    try { return await work(before); } catch (e) {
+      isThere = !MlstackError.is(e, "MLS8301");
+      throw e;
+    } finally { forgetManager(project.stateDir); }
   });
 }
 
@@ -59,14 +65,23 @@ const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { aw
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
 async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
-  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined);
+  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
   clearModules(project.manager, to);
   forgetManager(project.stateDir);
 }
 
-/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ */
-export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
-  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen }));
+/**
+ * Installs what package.json and the package manager's lock say.
+ *
+ * @param frozen fails with MLS8302 where they differ, and has changed nothing then
+ * @param anew throws away what is installed: managers look at versions, and not at files
+ */
+export async function installProject(project: ProjectChange, frozen: boolean, anew = false): Promise<void> {
+  const refusal = await changeProject(project, "install what the project declares", async () => {
+    // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
+    try { await project.manager.install({ ...runOptions(project), frozen, anew }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
+  });
+  if (refusal !== undefined) throw refusal;
 }
 
 /** The project's integrations as they lie on disk now, built-in ones left aside. */

@@ -60,8 +60,9 @@ export interface PackageManager {
    * Brings node_modules of the whole workspace to what the lock says, by the project's own settings about scripts.
    *
    * @param options.frozen fails with MLS8302 where package.json and lock differ; otherwise the lock follows package.json
+   * @param options.anew throws away what lies there before, once all is at hand: what a manager that was stopped has left, no manager sees
    */
-  install(options: RunOptions & { readonly frozen: boolean }): Promise<void>;
+  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: boolean }): Promise<void>;
   /**
    * What a dependency of the project depends on, transitively, as the lock has it.
    *
