@@ -144,7 +144,7 @@ describe("a folder of the workspace", () => {
       expect([args, said.code, said.stderr]).toEqual([args, 0, expect.stringContaining(loud)]);
     }
     expect((await mlstack("integration", "doctor")).stdout).toContain("in the place of the published package");
-    expect(await fails("install", "--frozen")).toEqual([4, "MLS8410"]);
+    expect(await fails("install", "--frozen")).toEqual([4, "MLS8411"]);
     // written anew it is still one
     rmSync(at("mlstack.lock"));
     await data("lock");

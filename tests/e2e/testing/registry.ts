@@ -34,6 +34,8 @@ export interface TestRegistry {
   /** Paths that were asked for. */
   readonly asked: string[];
   publish(version: PublishedVersion): void;
+  /** The bytes of a version. */
+  tarball(name: string, version: string): Buffer;
   /** Answers requests whose path matches, from now on; undefined takes that back. */
   meddle(path: RegExp, answer: Meddler | undefined): void;
   /** From now on it answers that it does not serve. */
@@ -76,7 +78,7 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
       };
       const packed = (code: string): Buffer => pack({ "package.json": JSON.stringify(json, null, 2), "index.js": code, ...files });
       const bytes = packed("export default 1;\n");
-      const place = `${name}/-/${name.split("/").at(-1)!}-${version}.tgz`;
+      const place = placeOf(name, version);
       tarballs.set(place, forged ? packed("export default 2;\n") : bytes);
       const known = packages.get(name) ?? { latest: version, versions: {}, time: {} };
       known.latest = version;
@@ -84,6 +86,7 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
       known.time[version] = publishedAt;
       packages.set(name, known);
     },
+    tarball: (name, version) => tarballs.get(placeOf(name, version))!,
     meddle(path, by) { if (by === undefined) meddlers.delete(path.source); else meddlers.set(path.source, [path, by]); },
     goAway: () => { isAway = true; },
     stop: () => new Promise((done) => {
@@ -92,6 +95,8 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
     }),
   };
 }
+
+const placeOf = (name: string, version: string): string => `${name}/-/${name.split("/").at(-1)!}-${version}.tgz`;
 
 /** A tarball as npm makes it: files below `package/`, as ustar. */
 export function pack(files: Readonly<Record<string, string>>): Buffer {

@@ -4,7 +4,7 @@ import type { ChangePlan } from "@mlstack/hub";
 import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
 import { overrideWarnings } from "../hub/overrides.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
-import { confirm } from "../ui/ask.ts";
+import { canAsk, confirm } from "../ui/ask.ts";
 import { count } from "../ui/format.ts";
 import { stderr, stdout, writeJson } from "../ui/output.ts";
 import { printNext, printWarnings } from "./stack-checks.ts";
@@ -49,15 +49,17 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
   const changed = new Set(plan.changes.map(({ name }) => name));
   // those of the plan it says itself
   hub.warnings.push(...overrideWarnings(plan.lock === undefined ? [] : hub.hub.overridesIn(plan.lock).filter((name) => !changed.has(name))));
+  // whoever has said yes before is told afterwards
+  const foretold = flags.dryRun === true || (flags.yes !== true && canAsk(flags)) ? await hub.hub.foretellScripts(plan, { registry: hub.registry, manager: hub.manager }) : undefined;
   if (flags.dryRun === true || plan.changes.length === 0) {
-    if (flags.json === true) { writeJson(command, planDocument(plan, false), hub.warnings); return; }
-    printPlan(out, plan);
+    if (flags.json === true) { writeJson(command, planDocument(plan, false, foretold), hub.warnings); return; }
+    printPlan(out, plan, foretold);
     printWarnings(hub.warnings, flags);
     if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
     return;
   }
   // who is asked must see what it is about
-  if (flags.yes !== true && flags.json !== true) printPlan(err, plan);
+  if (flags.yes !== true && (flags.json !== true || canAsk(flags))) printPlan(err, plan, foretold);
   await confirm(questionOf(command, plan), flags);
   if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
   makeStateFolder(hub.project);
@@ -66,10 +68,12 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
     confirmScripts: async (packages) => {
       const names = packages.map(({ id }) => id).join(", ");
       hub.warnings.push(`${names} ${packages.length === 1 ? "has an install script, which was" : "have install scripts, which were"} not run: whether ${packages.length === 1 ? "it" : "they"} may is your package manager's setting`);
-      if (flags.yes !== true) await confirm(`${names} ${packages.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
+      // managers choose versions in their own ways, and what nobody can look at before may have one
+      const unforeseen = packages.map(({ id }) => id).filter((id) => foretold?.scripts.includes(id) !== true);
+      if (flags.yes !== true && unforeseen.length > 0) await confirm(`${unforeseen.join(", ")} ${unforeseen.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
     },
   });
-  if (flags.json === true) { writeJson(command, planDocument(plan, true, scripts), hub.warnings); return; }
+  if (flags.json === true) { writeJson(command, planDocument(plan, true, { scripts: scripts.map(({ id }) => id), unknown: [] }), hub.warnings); return; }
   printPlan(out, plan);
   printWarnings(hub.warnings, flags);
   const next = command === "integration-install" ? registerCommand(plan) : undefined;
@@ -87,7 +91,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
   if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
   const [override] = lock === undefined ? [] : hub.overridesIn(lock);
   if (flags.frozen === true && override !== undefined) {
-    throw new MlstackError("MLS8410", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
+    throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
   }
   if (flags.dryRun !== true) {
     makeStateFolder(project);

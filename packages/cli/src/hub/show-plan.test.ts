@@ -1,4 +1,4 @@
-import type { ChangePlan, PluginChange } from "@mlstack/hub";
+import type { ChangePlan, ForetoldScripts, PluginChange } from "@mlstack/hub";
 import { expect, test } from "vitest";
 import type { Terminal } from "../ui/terminal.ts";
 import { printPlan, registerCommand } from "./show-plan.ts";
@@ -8,11 +8,11 @@ const change = (over: Partial<PluginChange>): PluginChange => ({
   widened: [], contracts: { gained: [], lost: [] }, configChanged: false, installScript: false, ...over,
 });
 const plan = (...changes: PluginChange[]): ChangePlan => ({ changes, kept: [], builtIn: [], planned: [], lock: undefined });
-function printed(of: ChangePlan, columns = 100): string[] {
+function printed(of: ChangePlan, columns = 100, foretold?: ForetoldScripts): string[] {
   const lines: string[] = [];
   const stream = process.stdout;
   const t: Terminal = { stream, isTTY: false, columns, plain: true, style: (text) => text, line: (text = "") => { lines.push(text); } };
-  printPlan(t, of);
+  printPlan(t, of, foretold);
   return lines;
 }
 
@@ -38,4 +38,14 @@ test("the next command makes a component of what was added, where it brings one"
   const of = (...contracts: string[]) => change({ target: { source: "registry", version, manifest: manifest(...contracts) } });
   expect(registerCommand(plan(of(), of("artifact_store@1")))).toBe("mlstack component register NAME --type artifact_store --flavor x");
   expect([registerCommand(plan(of())), registerCommand(plan({ ...of("artifact_store@1"), kind: "change" }))]).toEqual([undefined, undefined]);
+});
+
+test("what comes along with an install script is named below what is changed, and what is not known; what is changed itself says that it has one", () => {
+  const of = plan(change({ installScript: true }));
+  expect(printed(of, 100, { scripts: ["@acme/mlstack-plugin-x@1.0.0", "esbuild@0.25.0", "native@1.0.0\u001b[2J"], unknown: ["x@git+https://git.example/x.git"] }).slice(1)).toEqual([
+    "    install script  it has one; it is not run",
+    "  with install scripts  esbuild@0.25.0, native@1.0.0: not run; whether they may later is your package manager's setting",
+    "  not known before  whether x@git+https://git.example/x.git has an install script",
+  ]);
+  expect(printed(of, 100, { scripts: ["@acme/mlstack-plugin-x@1.0.0"], unknown: [] })).toHaveLength(2);
 });

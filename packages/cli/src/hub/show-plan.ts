@@ -1,8 +1,12 @@
-import type { ChangePlan, LockedPackage, PluginChange } from "@mlstack/hub";
+import type { ChangePlan, ForetoldScripts, PluginChange } from "@mlstack/hub";
 import { pad, printable, widthOf, type Terminal } from "../ui/terminal.ts";
 
-/** What a plan would do or has done, for people. */
-export function printPlan(t: Terminal, plan: ChangePlan): void {
+/**
+ * What a plan would do or has done, for people.
+ *
+ * @param foretold what would come along with it that has install scripts; undefined where that was not looked for, or is known by now
+ */
+export function printPlan(t: Terminal, plan: ChangePlan, foretold?: ForetoldScripts): void {
   for (const change of plan.changes) {
     t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}  ${t.style(change.why, "dim")}`);
     if (change.target?.source === "registry" && change.target.version.deprecated !== undefined) t.line(`    ${t.style("deprecated", "yellow")}  ${printable(change.target.version.deprecated)}`);
@@ -14,9 +18,18 @@ export function printPlan(t: Terminal, plan: ChangePlan): void {
     if (change.installScript) t.line(`    ${t.style("install script", "yellow")}  it has one; it is not run`);
     for (const { version, reason } of change.passedOver.slice(0, 3)) t.line(t.style(`    not ${version}: ${printable(reason)}`, "dim"));
   }
+  if (foretold !== undefined) printForetold(t, plan, foretold);
   for (const { name, version } of plan.kept) t.line(t.style(`  ${name}  ${version}  stays`, "dim"));
   for (const name of plan.builtIn) t.line(t.style(`  ${name}  comes with mlstack`, "dim"));
   for (const name of plan.planned) t.line(t.style(`  ${name}  is planned, and left out`, "dim"));
+}
+
+/** Whether they run is not decided here: what is added is added without, and what else runs them is the package manager's setting. */
+function printForetold(t: Terminal, { changes }: ChangePlan, { scripts, unknown }: ForetoldScripts): void {
+  const own = new Set(changes.map(({ name }) => name));
+  const along = scripts.filter((id) => !own.has(id.slice(0, id.lastIndexOf("@"))));
+  if (along.length > 0) t.line(`  ${t.style(along.length === 1 ? "with an install script" : "with install scripts", "yellow")}  ${printable(along.join(", "))}: not run; whether ${along.length === 1 ? "it" : "they"} may later is your package manager's setting`);
+  if (unknown.length > 0) t.line(`  ${t.style("not known before", "yellow")}  whether ${printable(unknown.join(", "))} ${unknown.length === 1 ? "has an install script" : "have install scripts"}`);
 }
 
 const REACH = { hosts: "hosts", files: "files", processes: "processes", env: "variables" } as const;
@@ -68,7 +81,8 @@ function versions({ before, target }: PluginChange): string {
 
 const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.source === "tarball" ? target.tarball.package.version : target.package.version);
 
-export function planDocument(plan: ChangePlan, done: boolean, scripts: readonly LockedPackage[] = []) {
+/** @param scripts what comes along that has one, and what of it is not known */
+export function planDocument(plan: ChangePlan, done: boolean, { scripts, unknown }: ForetoldScripts = { scripts: [], unknown: [] }) {
   return {
     done,
     changes: plan.changes.map(({ kind, name, before, target, why, granted, widened, exceptions, contracts, configChanged, installScript, passedOver }) => ({
@@ -76,6 +90,6 @@ export function planDocument(plan: ChangePlan, done: boolean, scripts: readonly 
       permissions: { env: [...granted.env], files: [...granted.files], hosts: [...granted.hosts], processes: [...granted.processes] }, widened: [...widened], exceptions: [...exceptions], contracts: { gained: [...contracts.gained], lost: [...contracts.lost] }, configChanged, installScript,
       passedOver: passedOver.map(({ version, kind: obstacle, code, reason }) => ({ version, obstacle, code, reason })),
     })),
-    kept: plan.kept.map((k) => ({ package: k.name, version: k.version })), builtIn: [...plan.builtIn], planned: [...plan.planned], scripts: scripts.map(({ id }) => id),
+    kept: plan.kept.map((k) => ({ package: k.name, version: k.version })), builtIn: [...plan.builtIn], planned: [...plan.planned], scripts: [...scripts], scriptsUnknown: [...unknown],
   };
 }

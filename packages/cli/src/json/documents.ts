@@ -69,7 +69,8 @@ const integrationChange = z.strictObject({
     widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }), configChanged: z.boolean().describe("whether its configurations have other schemas than before"), installScript: z.boolean().describe("whether it has one; it is not run"),
     passedOver: z.array(z.strictObject({ version: z.string(), obstacle: z.string(), code, reason: z.string() })).describe("newer versions that are not taken"),
   })),
-  kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along; none was run"),
+  kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along, or would; none was run"),
+  scriptsUnknown: z.array(z.string()).describe("of a dry run: dependencies of which it is not known before whether they have one"),
 });
 
 const doctorReport = z.strictObject({ project: z.string(), checks: z.array(z.strictObject({ name: z.string(), status: z.enum(["ok", "warning", "error"]), message: z.string(), fix: z.string().nullable() })) });

@@ -134,7 +134,7 @@ export const ERROR_CODES = {
   MLS8405: { exit: 4, title: "The version is too new" },
   MLS8406: { exit: 4, title: "A version lacks the provenance that the one before it had" },
   MLS8407: { exit: 4, title: "The package is no integration" },
-  MLS8410: { exit: 4, title: "A folder stands in the place of a published integration" },
+  MLS8411: { exit: 4, title: "A folder stands in the place of a published integration" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },

@@ -10,7 +10,9 @@ import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
 import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
-import { changeProject, installedPlugins, runOptions, scriptedBelow, withTrees, type ProjectChange } from "./project-change.ts";
+import { namesIn, scriptsOfPeers } from "./scripts-of-peers.ts";
+import { secondCore } from "./second-core.ts";
+import { changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
 
 export interface ApplyOptions extends ProjectChange {
   readonly registry: Registry;
@@ -37,7 +39,7 @@ export interface Applied {
  *
  * @throws MLS8201, MLS8202, MLS8203 for a tarball, MLS8201 also where it is not the one that was pinned under that version; MLS8208 it is, and the lock
  * contradicts it; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
- * installed another version; MLS8502 another process is at work
+ * installed another version; MLS2004 something brings a core along that its integration does not work with; MLS8502 another process is at work
  */
 export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
   const { manager, registry, projectDir } = options;
@@ -49,6 +51,7 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
   return changeProject(options, changeText(plan), async () => {
     const run = runOptions(options);
     const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
+    const known = await namesIn(manager);
     const present = new Set((await installedPlugins(projectDir)).map(({ name }) => name));
     // what is there under the very version is not unpacked again, whatever has become of it; nor is it linked
     await manager.remove(plan.changes.filter((change) => change.target === undefined || ((isAgain(change) || becomesFolder(change)) && present.has(change.name))).map(({ name }) => name), run);
@@ -65,7 +68,13 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
     }
     const rest = await restOf(plan, installed, options);
     const after = await withTrees({ plugins: { ...rest.plugins, ...Object.fromEntries(entries) } }, manager);
-    const scripts = (await scriptedBelow(manager, [...entries.keys()])).filter(({ id }) => !scriptsBefore.has(id));
+    const trees = await Promise.all(wanted.map(async ({ name, target }) => ({ name, core: target!.manifest.core, tree: await manager.subtree(name) })));
+    for (const { name, core, tree } of trees) {
+      const problem = secondCore(name, core, tree);
+      if (problem !== undefined) throw problem;
+    }
+    const ofPeers = wanted.flatMap(({ name }) => scriptsOfPeers(projectDir, installed.find((pkg) => pkg.name === name)!.dir, known));
+    const scripts = scriptedIn([...trees.map(({ tree }) => tree), { packages: ofPeers }]).filter(({ id }) => !scriptsBefore.has(id));
     if (scripts.length > 0) await options.confirmScripts(scripts);
     await writeLock(projectDir, after);
     return { before, after, scripts };

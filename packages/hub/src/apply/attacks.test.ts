@@ -113,6 +113,10 @@ const older: Prepare = (p) => {
   const [old, newer] = [p.publish({ name: X }), madePlugin({ name: X, version: "1.1.0" })];
   p.server.add({ ...newer, tarball: old.tarball, version: { ...newer.version, integrity: old.version.integrity } });
 };
+const brings = (id: string): Prepare => (p) => {
+  p.publish({ name: X });
+  p.manager.scripts = { [X]: [id] };
+};
 const DIGEST = `sha256:${"0".repeat(64)}`;
 /** A registry of its own for the scope, and another one as the default, which has the same name with a higher version. */
 const ofTwoRegistries = (own: PluginOptions | undefined): Prepare => async (p) => {
@@ -131,6 +135,7 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     { attack: "the same, for whoever has removed what was installed", verb: "install again", code: "MLS8201", evil: installed(async (p) => { await removed(p); await republished(p); }), twin: installed(removed) },
     { attack: "the same, seen from the lock", verb: "verify against the registry", code: "MLS8201", evil: installed(republished), twin: installed((p) => { p.publish({ name: X, version: "1.0.1" }); }) },
     { attack: "the same, installed behind mlstack's back and to be pinned", verb: "lock", code: "MLS8201", evil: installed((p) => { writeFileSync(at(p, "index.js"), "evil"); return republished(p); }), twin: installed((p) => { p.publish({ name: X, version: "1.0.1" }); }) },
+    { attack: "a newer version with other bytes than announced", verb: "upgrade", code: "MLS8201", evil: installed((p) => { p.publish({ name: X, version: "1.1.0" }); p.server.replaceTarball(X, "1.1.0", madePlugin({ name: X, version: "1.1.0", files: { "index.js": "evil" } }).tarball); }), twin: installed((p) => { p.publish({ name: X, version: "1.1.0" }); }) },
     { attack: "a package manager that unpacks something else than was checked", verb: "install", code: "MLS8204", evil: (p) => { p.publish({ name: X }); p.manager.unpack = ({ files }) => ({ ...files, "index.js": "evil" }); }, twin: publish() },
   ],
   "a changed file on disk": (["load", "verify"] as const).flatMap((verb): Attack[] => [
@@ -165,11 +170,13 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     { attack: "fewer permissions than the package wants", verb: "install", code: "MLS8203", evil: announces({ permissions: {} }, { permissions: { hosts: ["*"] } }), twin: announces({ permissions: { hosts: ["*"] } }, { permissions: { hosts: ["*"] } }) },
     { attack: "fewer dependencies than the package has", verb: "install", code: "MLS8203", evil: announces({}, { more: { dependencies: { evil: "1.0.0" } } }), twin: announces({ more: { dependencies: { fine: "1.0.0" } } }, { more: { dependencies: { fine: "1.0.0" } } }) },
     { attack: "a component type that nobody knows", verb: "install", code: "MLS2002", evil: publish({ contract: "acme.vector_index@1" }), twin: publish({ contract: "artifact_store@1" }) },
+    { attack: "a newer version that may reach more than its registry says", verb: "upgrade", code: "MLS8203", evil: installed(announces({ version: "1.1.0", permissions: {} }, { version: "1.1.0", permissions: { processes: ["*"] } })), twin: installed(announces({ version: "1.1.0", permissions: { processes: ["*"] } }, { version: "1.1.0", permissions: { processes: ["*"] } })) },
     { attack: "a contract version that this core does not accept", verb: "install", code: "MLS2003", evil: publish({ contract: "artifact_store@9" }), twin: publish({ contract: "artifact_store@1" }) },
   ],
   "a second core that is not satisfied": [
     { attack: "a core of its own, as a dependency that this one does not satisfy", verb: "install", code: "MLS2004", evil: publish({ more: { dependencies: { "@mlstack/core": "99.0.0" } } }), twin: publish({ more: { dependencies: { "@mlstack/core": "^0.1.0" } } }) },
     { attack: "a core that it wants as a peer and that is not this one", verb: "install", code: "MLS2004", evil: publish({ more: { peerDependencies: { "@mlstack/core": "^99.0.0" } } }), twin: publish({ more: { peerDependencies: { "@mlstack/core": ">=0.1.0 <1" } } }) },
+    { attack: "a core that something far below depends on, and that it does not work with by its own word", verb: "install", code: "MLS2004", evil: brings("@mlstack/core@99.0.0"), twin: brings("@mlstack/core@0.1.7") },
     { attack: "a core that it brings along in its own tarball", verb: "install", code: "MLS8202", evil: packs({ path: "package/node_modules/@mlstack/core/package.json", content: '{"name":"@mlstack/core","version":"99.0.0"}' }), twin: packs({ path: "package/fixtures/node_modules/x.js", content: "1" }) },
   ],
   "a lock that was edited by hand": [

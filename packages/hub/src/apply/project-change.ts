@@ -4,7 +4,7 @@ import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
 import { LOCK_FILE, type Lock } from "../lock/lock.ts";
-import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
+import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
@@ -90,6 +90,11 @@ export async function scriptedBelow(manager: PackageManager, names: readonly str
       throw e;
     }
   }));
+  return scriptedIn(trees);
+}
+
+/** Packages with an install script in some trees. By id. */
+export function scriptedIn(trees: readonly Pick<Subtree, "packages">[]): readonly LockedPackage[] {
   const all = new Map(trees.flatMap(({ packages }) => packages.filter(({ installScript }) => installScript === true).map((pkg) => [pkg.id, pkg] as const)));
   return [...all.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

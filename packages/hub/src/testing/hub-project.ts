@@ -28,7 +28,7 @@ export interface HubProject {
   readonly server: FakeRegistry;
   readonly registry: Registry;
   /** Another one, which knows nothing yet. */
-  reopen(): Promise<Registry>;
+  reopen(options?: { readonly offline?: boolean }): Promise<Registry>;
   readonly manager: TestManager;
   publish(options: PluginOptions): MadePlugin;
   /** Text of a file of the project; undefined where there is none. */
@@ -41,8 +41,8 @@ export async function hubProject(): Promise<HubProject> {
   const dir = join(folder.dir, "project");
   folder.put({ "project/package.json": `${JSON.stringify({ name: "project", private: true }, undefined, 2)}\n` });
   const made = new Map<string, MadePlugin>();
-  const reopen = (): Promise<Registry> => openRegistry({
-    projectDir: dir, registry: server.url, cacheDir: join(folder.dir, "cache"), offline: false,
+  const reopen = ({ offline = false }: { readonly offline?: boolean } = {}): Promise<Registry> => openRegistry({
+    projectDir: dir, registry: server.url, cacheDir: join(folder.dir, "cache"), offline,
     env: { HOME: join(folder.dir, "home"), USERPROFILE: join(folder.dir, "home"), PREFIX: join(folder.dir, "prefix"), NPM_CONFIG_FETCH_RETRIES: "0" },
   });
   return {
