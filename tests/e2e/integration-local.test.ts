@@ -134,6 +134,10 @@ describe("a folder of the workspace", () => {
     expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining("OVERRIDE  in the place of the published package of that name; install --frozen refuses it")]);
     expect([locked(), realpathSync(at(`node_modules/${X}`))]).toEqual([expect.objectContaining({ source: "workspace", version: "1.0.1", trust: { provenance: false, override: "accepted" } }), at("packages/x")]);
 
+    // as long as the folder is there, npm's lock of before does not fit the workspace; nothing is half gone back
+    const linked = state();
+    expect(await fails("rollback", "-y")).toEqual([4, "MLS8302"]);
+    expect([state(), realpathSync(at(`node_modules/${X}`))]).toEqual([linked, at("packages/x")]);
     const loud = `${X} is a folder of the workspace, in the place of the published package`;
     for (const args of [["verify"], ["lock", "--check"], ["list", "--installed"], ["install"], ["install", "./packages/x", "-y"], ["upgrade", "-y"]]) {
       const said = await mlstack("integration", ...args);

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { create } from "tar";
 
 /** A package and its tarball. */
@@ -30,4 +30,16 @@ export function integrationJson(name: string, version: string, more: Readonly<Re
     name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module", license: "Apache-2.0",
     mlstack: { manifestVersion: 1, entry: "./index.js", core: "^0.1.0", components: [{ contract: "artifact_store@1", flavor: "x", description: "For tests", config: { type: "object" }, permissions: { hosts: ["*"] } }] }, ...more,
   };
+}
+
+/**
+ * Packs a package of this clone, or one that it has installed: what runs of it, so that tests need not carry the rest about.
+ *
+ * @param more fields that it is to have instead
+ */
+export async function packFolder(folder: string, more: Readonly<Record<string, unknown>> = {}): Promise<PackedPackage> {
+  const { devDependencies: _, publishConfig: __, scripts: ___, ...json } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Readonly<Record<string, unknown>>;
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name.endsWith(".js")).map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  const kept = paths.filter((path) => !/(?:^|\/)(?:node_modules|src)\//.test(path));
+  return packFiles({ ...json, ...more }, Object.fromEntries(kept.map((path) => [path, readFileSync(join(folder, path), "utf8")])));
 }

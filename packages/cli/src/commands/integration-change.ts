@@ -137,11 +137,12 @@ async function installPinned({ hub, project, change, context, registry, warnings
   if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
   const [override] = lock === undefined ? [] : hub.overridesIn(lock);
   if (flags.frozen === true && override !== undefined) {
-    throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: "mlstack integration rollback; or take the folder out of the workspace, then: mlstack integration install " + override, details: { package: override } });
+    throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
   }
   if (flags.dryRun !== true) {
     makeStateFolder(project);
-    await hub.installProject(change, flags.frozen === true);
+    const damaged = await hub.installProject(change, flags.frozen === true);
+    if (damaged.length > 0) warnings.push(`${damaged.join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
   }
   let after = lock;
   if (lock === undefined && flags.dryRun !== true) {

@@ -62,6 +62,15 @@ describe("a change", () => {
     expect(next.calls).toEqual([`reinstall ${JSON.stringify(before)}`, "recovered install s3@1.0.0", `work ${JSON.stringify(before)}`]);
   });
 
+  test("whose files were put back, and only what is installed could not follow, does not undo what is edited since", async () => {
+    const failing = { ...asked(), reinstall: async () => { throw new Error("still no network"); } };
+    await expect(changePlugins(touched, failing, async () => { await install("1.0.0")(); throw new Error("no network"); })).rejects.toThrow("still no network");
+    writeFileSync(file("package.json"), '{"edited":true}');
+    const next = asked();
+    expect([await recoverPlugins(touched, next), next.calls, text("package.json")]).toEqual(["install s3@1.0.0", [], '{"edited":true}']);
+    expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
+  });
+
   test("waits for nobody for long: of two at once the second is refused, and says what the first does", async () => {
     await changePlugins(touched, asked(), async () => {
       await expect(changePlugins(touched, asked("upgrade"), install("2.0.0"))).rejects.toMatchObject({ code: "MLS8502", why: "install s3@1.0.0" });

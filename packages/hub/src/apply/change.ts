@@ -22,12 +22,12 @@ export interface ChangeOptions {
 }
 
 const pendingFile = (stateDir: string): string => join(stateDir, "hub", "pending.json");
-const pendingDocument = z.object({ generation: z.int().positive(), kept: z.boolean(), change: z.string() });
+const pendingDocument = z.object({ generation: z.int().positive(), kept: z.boolean(), putBack: z.boolean().default(false), change: z.string() });
 type Pending = z.output<typeof pendingDocument>;
 
 /**
  * The change that a process has begun and not ended: it is going on, or was killed. `kept`: whether the files are kept as they were;
- * before that none was changed. Costs one look at a file that is mostly not there.
+ * before that none was changed. `putBack`: whether they were put back, and only what is installed is still to follow. Costs one look at a file that is mostly not there.
  */
 export function pendingChange(stateDir: string): Readonly<Pending> | undefined {
   const path = pendingFile(stateDir);
@@ -47,10 +47,10 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
     await takeBack(touched, options);
     const known = generations(touched);
     const id = known.next();
-    const note = (kept: boolean): void => { replaceFile(pendingFile(touched.stateDir), Buffer.from(JSON.stringify({ generation: id, kept, change: options.change } satisfies Pending))); };
-    note(false);
+    const pending: Pending = { generation: id, kept: false, putBack: false, change: options.change };
+    note(touched, pending);
     const before = known.keep(id, options.change, options.now());
-    note(true);
+    note(touched, { ...pending, kept: true });
     try {
       const result = await work(before);
       rmSync(pendingFile(touched.stateDir), { force: true });
@@ -59,6 +59,7 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
       return result;
     } catch (e) {
       known.restore(before);
+      note(touched, { ...pending, kept: true, putBack: true });
       // what stopped the change may stop this, too: then it is what a killed process has left, for the next one to take back
       try { await options.reinstall(before); } catch (again) { options.left?.(again); throw e; }
       rmSync(pendingFile(touched.stateDir), { force: true });
@@ -94,11 +95,19 @@ async function takeBack(touched: TouchedFiles, { reinstall, recovered, quiet }: 
   }
   const before = known.list().find((g) => g.id === pending.generation);
   if (before === undefined) throw new MlstackError("MLS8501", `the interrupted change "${pending.change}" can't be taken back`, { why: `generation ${pending.generation} is gone`, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove hub/pending.json in the state folder" });
-  known.restore(before);
-  await reinstall(before);
+  // what was put back and then edited is its user's, and so is what is installed of it
+  if (!pending.putBack || known.isCurrent(before)) {
+    known.restore(before);
+    note(touched, { ...pending, putBack: true });
+    await reinstall(before);
+  }
   rmSync(pendingFile(touched.stateDir), { force: true });
   known.forget(before.id);
   recovered(pending.change);
+}
+
+function note({ stateDir }: TouchedFiles, pending: Pending): void {
+  replaceFile(pendingFile(stateDir), Buffer.from(JSON.stringify(pending)));
 }
 
 /** Takes the project's plugins for this process. @throws MLS8502; as `takeChangeLock` */

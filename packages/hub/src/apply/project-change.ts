@@ -48,8 +48,14 @@ export function runOptions({ stateDir, offline, shelf, registryUrl, signal, outp
  * @throws as `changePlugins`
  */
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
-  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal }, async (before) => {
-    try { return await work(before); } finally { forgetManager(project.stateDir); }
+  // one that is not there has changed nothing, and would not be there to take it back either
+  let isThere = true;
+  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to); };
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
+    try { return await work(before); } catch (e) {
+      isThere = !MlstackError.is(e, "MLS8301");
+      throw e;
+    } finally { forgetManager(project.stateDir); }
   });
 }
 
@@ -63,23 +69,36 @@ const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { aw
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
 async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
-  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined);
+  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
   clearModules(project.manager, to);
   forgetManager(project.stateDir);
 }
 
-/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ */
-export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
-  await changeProject(project, "install what the project declares", async () => project.manager.install({ ...runOptions(project), frozen, anew: await changedFolders(project.projectDir) }));
+/**
+ * Installs what package.json and the package manager's lock say. Integrations that are not what is pinned are made anew, for managers look at
+ * versions, and not at files.
+ *
+ * @param frozen fails with MLS8302 where they differ, and has changed nothing then
+ * @returns the names of integrations that were changed on disk
+ */
+export async function installProject(project: ProjectChange, frozen: boolean): Promise<readonly string[]> {
+  const changed = await changedOnDisk(project.projectDir);
+  const anew = changed.map(({ name, dir }) => folderIn(project.projectDir, name) ?? dir);
+  const refusal = await changeProject(project, "install what the project declares", async () => {
+    // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
+    try { await project.manager.install({ ...runOptions(project), frozen, anew }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
+  });
+  if (refusal !== undefined) throw refusal;
+  return changed.map(({ name }) => name);
 }
 
-/** Folders of integrations that are not what is pinned: of another version, changed, or a link. */
-async function changedFolders(projectDir: string): Promise<readonly string[]> {
+/** Integrations whose files, or whose place, are not what is pinned. */
+async function changedOnDisk(projectDir: string): Promise<readonly PluginPackage[]> {
   const [lock, installed] = await Promise.all([readLock(projectDir), installedPlugins(projectDir)]);
   if (lock === undefined) return [];
   const pinned = installed.filter(({ name, source }) => source !== "built-in" && lock.plugins[name] !== undefined && lock.plugins[name].source !== "workspace");
-  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem !== undefined).map(({ name }) => name));
-  return pinned.filter(({ name }) => changed.has(name)).map(({ name, dir }) => folderIn(projectDir, name) ?? dir);
+  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem?.code === "MLS8204").map(({ name }) => name));
+  return pinned.filter(({ name }) => changed.has(name));
 }
 
 /** Where a package is found from a folder, by its name: it may be a link. */

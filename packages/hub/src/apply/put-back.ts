@@ -7,24 +7,35 @@ import { drift } from "../verify/differences.ts";
 import { replaceFile, type Generation } from "./generation.ts";
 
 /**
+ * npm refuses its own lock where that was made while an optional package of another platform was not published. The lock fits all the same; what was
+ * compared here does not.
+ */
+const refusesItsOwn = ({ name }: PackageManager, { details }: MlstackError): boolean => name === "npm" && details?.["differing"] === undefined;
+
+/**
  * Brings what is installed to files that were put back, and leaves those as they were put back, to the byte.
  *
  * @param before the manager's lock before they were put back. Where they have none, what is installed stays at the versions that this one names, less
  * what package.json does not name any more
+ * @param unfit what is done where package.json (in a workspace, whosever) and the manager's lock differ: to take a change back means what was there before,
+ * however it was
  * @throws what the package manager throws; MLS8207 where an integration depends on other versions afterwards than were pinned
  */
-export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined): Promise<void> {
+export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined, unfit: "refused" | "installed"): Promise<void> {
   const files = new Map(manager.files.map((path) => [path, bytesOf(path)]));
   const lock = files.get(manager.lockFile);
   if (lock !== undefined) {
-    try { await manager.install({ ...run, frozen: true }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302")) throw e; }
+    try { await manager.install({ ...run, frozen: true, anew: "all" }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
   } else if (before !== undefined) replaceFile(manager.lockFile, before);
-  // npm refuses its own lock where that was made while an optional package of another platform was not published: it fits, all the same
   try {
-    await manager.install({ ...run, frozen: false });
+    await manager.install({ ...run, frozen: false, anew: "all" });
     if (lock !== undefined) await checkTrees(manager);
   } finally {
-    for (const [path, bytes] of files) if (bytes === undefined) rmSync(path, { force: true }); else replaceFile(path, bytes);
+    for (const [path, bytes] of files) {
+      if (bytes !== undefined) replaceFile(path, bytes);
+      // a workspace's lock is of its other packages, too, which may have come to it since
+      else if (path !== manager.lockFile || before === undefined || manager.projectDir === manager.rootDir) rmSync(path, { force: true });
+    }
   }
 }
 

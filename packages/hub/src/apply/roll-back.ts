@@ -29,7 +29,7 @@ export async function rollBack(project: ProjectChange, to: Generation): Promise<
   return changeProject(project, `roll back: ${to.change}`, async () => {
     const [before, theirs] = [await readLock(projectDir), bytesOf(manager.lockFile)];
     generations(touchedFiles(project)).restore(to);
-    await installPutBack(manager, runOptions(project), theirs);
+    await installPutBack(manager, runOptions(project), theirs, "refused");
     clearModules(manager, to);
     const after = await readLock(projectDir);
     if (after !== undefined) {

@@ -79,7 +79,7 @@ describe("what each manager is told", () => {
     const manager = await detectPackageManager(join(root, "app"), fake.env);
     await manager.add([{ name: "a", spec: "file:../x.tgz" }], options());
     await manager.install({ ...options(), frozen: true });
-    expect(fake.calls().map(({ cwd, args }) => [cwd, args.at(-1)])).toEqual([[join(root, "app"), "a@file:../x.tgz"], [root, "--no-update-notifier"]]);
+    expect(fake.calls().map(({ cwd, args }) => [cwd, args.at(-1)])).toEqual([[join(root, "app"), "a@file:../x.tgz"], ...Array<unknown>(2).fill([root, "--no-update-notifier"])]);
   });
 
   test("nothing to add or remove runs nothing", async () => {
@@ -168,7 +168,20 @@ test.each(["npm", "bun"])("%s in a workspace looks at the root's package.json on
     refusals.push(((await manager.install({ ...options(), frozen: true }).catch((e: unknown) => e)) as Error).message);
   }
   expect(refusals).toEqual(["left", "beta", "left"].map((name) => `${program}'s lock does not fit package.json: ${name}`));
-  expect(fake.calls()).toHaveLength(1);
+  expect(fake.calls()).toHaveLength(kind === "npm" ? 2 : 1);
+});
+
+test.each(["npm", "bun"])("%s: nor does it look at the other packages of the workspace, which would lose what they have since", async (kind) => {
+  const { program, mark } = KINDS[kind]!;
+  const [asked, none] = [{ dependencies: { left: "1.0.0" } }, {}];
+  const lock = kind === "npm" ? { "package-lock.json": JSON.stringify({ lockfileVersion: 3, packages: { "": none, app: none, lib: asked } }) } : { "bun.lock": JSON.stringify({ lockfileVersion: 2, workspaces: { "": none, app: none, lib: asked }, packages: {} }) };
+  const root = folderWith({ "package.json": '{ "workspaces": ["app", "lib"] }', "app/package.json": '{ "name": "app" }', "lib/package.json": JSON.stringify({ name: "lib", ...asked }), ...lock, [mark]: "" });
+  const fake = fakeManager(program);
+  const manager = await detectPackageManager(join(root, "app"), fake.env);
+  await manager.install({ ...options(), frozen: true });
+  put(root, { "lib/package.json": '{ "name": "lib", "dependencies": { "left": "1.1.0" } }' });
+  await expect(manager.install({ ...options(), frozen: true })).rejects.toMatchObject({ code: "MLS8302", message: `${program}'s lock does not fit lib/package.json: left` });
+  expect(fake.calls()).toHaveLength(kind === "npm" ? 2 : 1);
 });
 
 test("yarn 1 in a workspace takes a lock for complete that is not: it is looked at before", async () => {
@@ -248,4 +261,37 @@ test("an empty folder of node_modules counts as nothing installed", async () => 
   put(it.root, { "node_modules/.bin/x": "" });
   await it.manager.remove(["left"], options());
   expect(it.calls()).toHaveLength(2);
+});
+
+describe("anew", () => {
+  test.each(NAMES)("%s: what lies there is thrown away, once all is at hand", async (kind) => {
+    const it = await managed(kind, { env: { FAKE_OUT: "" }, ...(kind === "yarn 1" && { files: { "package.json": "{}" } }) });
+    const left = join(it.root, "node_modules", "left-behind");
+    const seen = join(it.root, "seen");
+    put(it.root, { "node_modules/left-behind/package.json": "{}" });
+    Object.assign(it.env, { FAKE_CODE: `fs.appendFileSync(${JSON.stringify(seen)}, String(fs.existsSync(${JSON.stringify(left)})) + " ")` });
+    const manager = await detectPackageManager(it.root, it.env);
+    await manager.install({ ...options(), frozen: true, anew: "all" });
+    // npm's own frozen installation would throw away first: another one fetches, after a look whether the lock fits
+    const before = kind === "npm" ? 2 : 1;
+    expect(readFileSync(seen, "utf8")).toBe(`${"true ".repeat(before)}false `);
+    expect(it.calls().map(({ args }) => args.some((arg) => /ignore-scripts|skip-build/.test(arg)))).toEqual([...Array<boolean>(before).fill(true), false]);
+    if (kind === "npm") expect(lines(it)).toEqual([expect.stringMatching(/^ci --dry-run /), expect.stringMatching(/^install --no-save /), expect.stringMatching(/^ci --no/)]);
+    rmSync(join(it.root, "node_modules"), { recursive: true, force: true });
+    await manager.install({ ...options(), frozen: true, anew: "all" });
+    expect(it.calls()).toHaveLength(before + 2);
+  });
+
+  test("where it is refused nothing is", async () => {
+    const it = await managed("pnpm", { env: { FAKE_EXIT: "1", FAKE_ERR: "ERR_PNPM_OUTDATED_LOCKFILE\n" } });
+    await expect(it.manager.install({ ...options(), frozen: true, anew: "all" })).rejects.toMatchObject({ code: "MLS8302" });
+    expect([it.calls().length, existsSync(join(it.root, "node_modules", ".modules.yaml"))]).toEqual([1, true]);
+  });
+
+  test("in a workspace, of all of its packages: what moves up for one is installed below another", async () => {
+    const root = folderWith({ "package.json": "{}", "pnpm-workspace.yaml": "packages: [packages/*, '!packages/none']\n", "pnpm-lock.yaml": "", ...Object.fromEntries(["packages/app", "packages/lib", "packages/none"].flatMap((folder) => [[`${folder}/package.json`, JSON.stringify({ name: basename(folder) })], [`${folder}/node_modules/x/package.json`, "{}"]])) });
+    const manager = await detectPackageManager(join(root, "packages", "app"), fakeManager("pnpm").env);
+    await manager.install({ ...options(), frozen: true, anew: "all" });
+    expect(["app", "lib", "none"].filter((name) => existsSync(join(root, "packages", name, "node_modules")))).toEqual(["none"]);
+  });
 });

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.ts";
 import { failureOf } from "./failures.ts";
@@ -12,7 +13,7 @@ import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
 import { isOnShelf, withShelf, type Needed } from "./shelf-run.ts";
 import type { AddedPackage, FetchedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
-import { manifestIn } from "./workspace.ts";
+import { manifestIn, workspaceFolders } from "./workspace.ts";
 import { berrySetting } from "./yarn-settings.ts";
 
 export interface ManagerOptions {
@@ -69,6 +70,22 @@ export function packageManager(options: ManagerOptions): PackageManager {
   async function installFirst(given: RunOptions): Promise<void> {
     if (!isInstalled(options)) await run(commands.install(false, true), rootDir, given);
   }
+  /**
+   * @param over whether something is installed, which is to stay where it fits or this fails
+   * @param scripts none runs of anybody's where this is false
+   */
+  async function install(over: boolean, scripts: boolean, given: RunOptions & { readonly frozen: boolean }): Promise<void> {
+    const [check, inPlace] = over && given.frozen ? commands.overInstalled ?? [] : [];
+    if (check !== undefined) await run(check, rootDir, { ...given, output: () => undefined });
+    await run(joined(inPlace ?? commands.install(given.frozen, !scripts), { args: scripts ? [] : commands.withoutScripts, env: {} }), rootDir, given);
+  }
+  /** What can't be fetched, or does not fit, is found out first: nothing is thrown away in vain. */
+  async function clearModules(given: RunOptions & { readonly frozen: boolean }): Promise<void> {
+    const folders = (await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")).filter((folder) => existsSync(folder));
+    if (folders.length === 0) return;
+    await install(true, false, given);
+    for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
   return {
     name, projectDir, rootDir, lockFile, version,
     // pnpm notes there which fresh versions were asked for, and catalogs
@@ -89,12 +106,10 @@ export function packageManager(options: ManagerOptions): PackageManager {
     async install(given) {
       await checkKind();
       if (given.frozen) await refuseWhatIsOverlooked(options);
+      if (given.anew === "all") await clearModules(given);
       const modules = join(rootDir, "node_modules");
-      await madeAnew(modules, given.anew ?? [], commands.notes, async () => {
-        const over = given.frozen && existsSync(modules) ? commands.overInstalled : undefined;
-        if (over !== undefined) await run(over[0], rootDir, { ...given, output: () => undefined });
-        await run(over?.[1] ?? commands.install(given.frozen, false), rootDir, given);
-      });
+      const over = existsSync(modules);
+      await madeAnew(modules, given.anew === "all" ? [] : given.anew ?? [], commands.notes, () => install(over, true, given));
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
     packages: () => readPackages(options),
@@ -119,7 +134,7 @@ async function openLock({ flavor, lockFile, rootDir, projectDir }: Pick<ManagerO
 
 /**
  * What managers let through: bun installs without any lock, and in a workspace npm, bun and yarn 1 take a lock for complete that lacks what a
- * package of it depends on. pnpm and berry look themselves.
+ * package of it, whichever, depends on. pnpm and berry look themselves.
  *
  * @throws MLS8302
  */
@@ -129,11 +144,15 @@ async function refuseWhatIsOverlooked({ flavor, lockFile, rootDir, projectDir }:
   if (!existsSync(lockFile)) throw new MlstackError("MLS8302", `there is no lock of ${program}'s: ${lockFile}`, { ...parts, details: { manager: program, lock: lockFile } });
   if (flavor === "pnpm" || flavor === "yarn-berry" || lockFile.endsWith(".lockb")) return;
   const source = await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" });
-  const lock = readLock(program, source);
-  const wanted = everythingAsked(source.manifest(source.project));
-  const locked = lock.asked ?? Object.fromEntries(Object.entries(wanted).filter(([name]) => lock.direct(name) !== undefined));
-  const differing = Object.keys({ ...wanted, ...locked }).filter((name) => wanted[name] !== locked[name]).sort();
-  if (differing.length > 0) throw new MlstackError("MLS8302", `${program}'s lock does not fit package.json: ${differing.join(", ")}`, { ...parts, details: { manager: program, differing } });
+  for (const folder of await workspaceFolders(rootDir, projectDir)) {
+    const project = relative(rootDir, folder).split(sep).join("/");
+    const lock = readLock(program, { ...source, project });
+    const wanted = everythingAsked(source.manifest(project));
+    const locked = lock.asked ?? Object.fromEntries(Object.entries(wanted).filter(([name]) => lock.direct(name) !== undefined));
+    const differing = Object.keys({ ...wanted, ...locked }).filter((name) => wanted[name] !== locked[name]).sort();
+    const file = folder === projectDir ? "package.json" : project === "" ? "the workspace's package.json" : `${project}/package.json`;
+    if (differing.length > 0) throw new MlstackError("MLS8302", `${program}'s lock does not fit ${file}: ${differing.join(", ")}`, { ...parts, details: { manager: program, differing } });
+  }
 }
 
 function isInstalled({ flavor, rootDir, projectDir, lockFile }: ManagerOptions): boolean {

@@ -62,9 +62,10 @@ export interface PackageManager {
    * What is there already stays where it fits, and where the installation fails.
    *
    * @param options.frozen fails with MLS8302 where package.json and lock differ; otherwise the lock follows package.json
-   * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder; a manager alone would not look into them
+   * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder: a manager alone does not look into
+   * them; or `all`, which throws away what lies there, once all is at hand: what a manager that was stopped has left, no manager sees
    */
-  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: readonly string[] | undefined }): Promise<void>;
+  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: "all" | readonly string[] | undefined }): Promise<void>;
   /**
    * What a dependency of the project depends on, transitively, as the lock has it.
    *

@@ -1,5 +1,9 @@
+// Packages that read this one as source have no tsconfig that would include it.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./map-workspaces.d.ts" />
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import mapWorkspaces from "@npmcli/map-workspaces";
 import { FAILSAFE_SCHEMA, load } from "js-yaml";
 import picomatch from "picomatch";
 import { isLoose, loose, text, type Loose } from "./locks/lock.ts";
@@ -31,6 +35,14 @@ function patternsOf(dir: string): readonly string[] {
   const list = Array.isArray(workspaces) ? workspaces : loose(workspaces)["packages"];
   const pnpm = parsed(join(dir, "pnpm-workspace.yaml"), (content) => load(content, { schema: FAILSAFE_SCHEMA }))["packages"];
   return [list, pnpm].flatMap((each) => (Array.isArray(each) ? each : [])).flatMap((each) => text(each) ?? []);
+}
+
+/** The folders of a project's workspace: its root, the project, the other packages. Absolute. */
+export async function workspaceFolders(rootDir: string, projectDir: string): Promise<readonly string[]> {
+  const patterns = [...patternsOf(rootDir)];
+  // what it can't make sense of is the manager's to complain about
+  const members = patterns.length === 0 ? [] : await mapWorkspaces({ cwd: rootDir, pkg: { workspaces: patterns } }).then((found) => [...found.values()], () => []);
+  return [...new Set([rootDir, projectDir, ...members])];
 }
 
 /** A pattern with ! in front takes out again what those before it have taken in. */
