@@ -64,7 +64,7 @@ describe("a change", () => {
 
   test("whose files were put back, and only what is installed could not follow, does not undo what is edited since", async () => {
     const failing = { ...asked(), reinstall: async () => { throw new Error("still no network"); } };
-    await expect(changePlugins(touched, failing, async () => { await install("1.0.0")(); throw new Error("no network"); })).rejects.toThrow("still no network");
+    await expect(changePlugins(touched, failing, async () => { await install("1.0.0")(); throw new Error("no network"); })).rejects.toThrow(/^no network$/);
     writeFileSync(file("package.json"), '{"edited":true}');
     const next = asked();
     expect([await recoverPlugins(touched, next), next.calls, text("package.json")]).toEqual(["install s3@1.0.0", [], '{"edited":true}']);
