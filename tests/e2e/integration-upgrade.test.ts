@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fill, mounted } from "./testing/disks.ts";
 import { documentOf } from "./testing/documents.ts";
 import { BIN, cleanEnv, jsonOf, run, type Outcome } from "./testing/project.ts";
 import { onTerminal } from "./testing/pty.ts";
@@ -174,6 +175,25 @@ test("a rollback to a lock that npm itself refuses, for an optional package of i
   expect(await data("verify")).toEqual([expect.objectContaining({ package: X, ok: true })]);
 }, 240_000);
 
+test("on a full disk a change is refused in words, nothing is changed, and with space again it goes on", async (context) => {
+  const disk = mounted(context, "size=6m");
+  publish("1.0.0", { bucket: text });
+  await data("install", X, "-y");
+  publish("1.1.0", { bucket: text });
+  cpSync(at("."), join(disk, "project"), { recursive: true });
+  const there = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [BIN, "integration", ...args, "--json"], join(disk, "project"), ENV());
+  const before = everything(join(disk, "project"));
+  fill(disk);
+  const full = await there("upgrade", "-y");
+  expect([full.code, jsonOf(full).error], full.stdout + full.stderr).toEqual([1, expect.objectContaining({ code: "MLS3004" })]);
+  expect(everything(join(disk, "project"))).toEqual(before);
+  // what is only looked at needs no space
+  expect((await there("upgrade", "--plan")).code).toBe(0);
+  rmSync(join(disk, "filler"), { recursive: true });
+  const done = await there("upgrade", "-y");
+  expect([done.code, documentOf("integration-upgrade", done)["warnings"]]).toEqual([0, []]);
+}, 240_000);
+
 test.skipIf(process.platform === "win32")("at a terminal the question names what may be reached besides; a no changes nothing", async () => {
   publish("1.0.0", { bucket: text }, { permissions: { hosts: ["a.example"] } });
   publish("1.1.0", { bucket: text }, { permissions: { hosts: ["a.example"], env: ["ACME_TOKEN"] } });
@@ -182,10 +202,20 @@ test.skipIf(process.platform === "win32")("at a terminal the question names what
   const { CI: _, ...env } = { ...cleanEnv(), ...ENV() };
   const terminal = onTerminal([process.execPath, BIN, "integration", "upgrade"], at("."), env, { columns: 200 });
   await terminal.shows(`Upgrade ${X}?`);
-  expect(terminal.screen()).toContain(`${X} may reach env: ACME_TOKEN, and could not before. Upgrade ${X}? [y/N]`);
+  expect(terminal.screen()).toContain(`${X}@1.1.0 may reach env: ACME_TOKEN, and could not before. Upgrade ${X}? [y/N]`);
   terminal.type("n\r");
   expect((await terminal.ended).code).not.toBe(0);
   expect(everything()).toEqual(before);
+  // what npm has installed by itself is no way around it
+  expect((await run("npm", ["install", "--save-exact", "--no-audit", "--no-fund", `${X}@1.1.0`], at("."), ENV())).code).toBe(0);
+  expect(await refused("lock")).toEqual([4, "MLS8409"]);
+  expect(await data("lock", "--dry-run")).toMatchObject({ written: false, changes: [{ package: X, to: "1.1.0", widened: ["env: ACME_TOKEN"] }] });
+  const pin = onTerminal([process.execPath, BIN, "integration", "lock"], at("."), env, { columns: 200 });
+  await pin.shows(`${X}@1.1.0 may reach env: ACME_TOKEN, and could not before. Pin ${X}? [y/N]`);
+  pin.type("n\r");
+  expect((await pin.ended).code).not.toBe(0);
+  expect((await data("permissions") as unknown as object[])[0]).toMatchObject({ granted: { env: [] }, beyond: ["env: ACME_TOKEN"] });
+  expect((await run("npm", ["install", "--save-exact", "--no-audit", "--no-fund", `${X}@1.0.0`], at("."), ENV())).code).toBe(0);
   // and nobody is there: --no-input is no yes to that
   expect(await refused("upgrade", "--no-input")).toEqual([4, "MLS8409"]);
   const yes = onTerminal([process.execPath, BIN, "integration", "upgrade"], at("."), env, { columns: 200 });

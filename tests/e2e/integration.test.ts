@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
 import { BIN, cleanEnv, jsonOf, run, type Outcome } from "./testing/project.ts";
@@ -28,7 +28,8 @@ const ENV = (): Record<string, string> => ({
   HOME: join(folder, "home"), USERPROFILE: join(folder, "home"), MLSTACK_CACHE_DIR: join(folder, "cache"), npm_config_cache: join(folder, "npm-cache"), npm_config_registry: server.url, npm_config_fetch_retries: "0", npm_config_update_notifier: "false",
 });
 const mlstack = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [BIN, ...args], join(folder, "project"), ENV());
-const state = () => ["package.json", "package-lock.json", "mlstack.lock"].map((name) => (existsSync(at(name)) ? readFileSync(at(name), "utf8") : undefined));
+const FILES = ["package.json", "package-lock.json", "mlstack.lock"];
+const state = () => FILES.map((name) => (existsSync(at(name)) ? readFileSync(at(name), "utf8") : undefined));
 const installed = (): string | undefined => (existsSync(at(`node_modules/${X}/package.json`)) ? (JSON.parse(readFileSync(at(`node_modules/${X}/package.json`), "utf8")) as { version: string }).version : undefined);
 /** The data of a command that is to succeed, of the published form. */
 async function data(...args: readonly string[]): Promise<unknown> {
@@ -138,10 +139,55 @@ test("what was changed on disk is found, named, and mended by the lock", async (
   expect((await mlstack("integration", "lock", "--json")).code).toBe(5);
   const doctor = await mlstack("integration", "doctor", "--json");
   expect([doctor.code, documentOf("integration-doctor", doctor)["data"]]).toEqual([1, expect.objectContaining({ checks: expect.arrayContaining([expect.objectContaining({ name: "package manager", status: "ok" }), expect.objectContaining({ name: X, status: "error", message: expect.stringContaining("MLS8204") as string })]) as unknown })]);
-  // npm itself does not look at files
-  const mended = await mlstack("integration", "install", "--json");
-  expect([mended.code, documentOf("integration-install", mended)["warnings"]]).toEqual([0, [`${X} had been changed on disk, and was installed anew`]]);
+  // npm alone takes what is there for installed
+  expect(await data("install")).toMatchObject({ done: true });
   expect(await data("verify")).toEqual([expect.objectContaining({ package: X, ok: true })]);
+}, 180_000);
+
+test("what is pinned and can't be had leaves what is installed where it is, and a changed file with it; the next installation goes on", async () => {
+  server.publish({ name: X, version: "1.0.0" });
+  await data("install", X, "-y");
+  server.publish({ name: X, version: "1.1.0" });
+  await data("upgrade", "-y");
+  const newer = state();
+  await data("rollback", "-y");
+  appendFileSync(at(`node_modules/${X}/index.js`), "// edited");
+  // as after a `git pull`, on a train
+  for (const [i, name] of FILES.entries()) write(name, newer[i]!);
+  rmSync(join(folder, "npm-cache"), { recursive: true, maxRetries: 5 });
+  server.goAway();
+  for (const args of [["install", "--frozen"], ["install"]]) {
+    const outcome = await mlstack("integration", ...args, "--json");
+    expect([outcome.code, jsonOf(outcome)["error"]]).toEqual([6, expect.objectContaining({ code: "MLS8101" })]);
+    expect(outcome.stderr).not.toMatch(/\n\s+at /);
+    expect([state(), installed(), readFileSync(at(`node_modules/${X}/index.js`), "utf8")]).toEqual([newer, "1.0.0", expect.stringContaining("// edited")]);
+  }
+  server.comeBack();
+  expect(await data("install", "--frozen")).toMatchObject({ done: true });
+  expect([state(), installed()]).toEqual([newer, "1.1.0"]);
+}, 180_000);
+
+test.skipIf(process.platform === "win32")("a program whose own files are replaced by the package manager comes to its end all the same", async () => {
+  server.publish({ name: X, version: "1.0.0" });
+  await data("install", X, "-y");
+  const cli = join(folder, "cli");
+  const from = join(BIN, "..", "..");
+  cpSync(from, cli, { recursive: true, filter: (path) => !/node_modules|[\\/]src$/.test(relative(from, path)) });
+  symlinkSync(join(from, "..", "..", "node_modules"), join(folder, "node_modules"), "junction");
+  const manifest = JSON.parse(readFileSync(at("package.json"), "utf8")) as object;
+  // npm runs it before it installs
+  write("package.json", JSON.stringify({ ...manifest, scripts: { preinstall: `rm -rf ${join(cli, "dist")}` } }));
+  const restored = (): void => { cpSync(join(from, "dist"), join(cli, "dist"), { recursive: true }); };
+  const install = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [join(cli, "bin", "mlstack.js"), "integration", "install", ...args], join(folder, "project"), ENV());
+  expect(await install()).toMatchObject({ code: 0, stderr: expect.stringContaining("1 integration, as pinned") });
+  expect(existsSync(join(cli, "dist"))).toBe(false);
+  restored();
+  // a lock that was edited by hand: what is installed can't be that
+  write("mlstack.lock", readFileSync(at("mlstack.lock"), "utf8").replace(/"files": "sha256:./, (start) => `${start.slice(0, -1)}${start.endsWith("0") ? "1" : "0"}`));
+  const failed = await install("--frozen");
+  expect(existsSync(join(cli, "dist"))).toBe(false);
+  expect(failed).toMatchObject({ code: 5, stderr: expect.stringContaining("MLS8204") as unknown });
+  expect(failed.stderr).not.toContain("ERR_MODULE_NOT_FOUND");
 }, 180_000);
 
 test.skipIf(process.platform === "win32")("a process that is killed while the package manager is at work: the next command brings the old state back", async () => {

@@ -1,7 +1,7 @@
 // The package managers themselves, driven through @mlstack/hub, against a registry on this machine.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subtree } from "@mlstack/hub";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -50,11 +50,11 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     expect(scripted(tree)).toEqual(["scripted@1.0.0"]);
     expect(tree.packages.every(({ integrity }) => (integrity === undefined) === (manager.id === "yarn 4"))).toBe(true);
 
-    // What an install does afterwards, by the project's settings, which allow it: yarn 4 catches up on what was never built, `npm ci` makes all anew.
+    // What an install does afterwards, by the project's settings, which allow it: yarn 4 catches up on what was never built.
     // yarn 1 does sometimes.
     await m.install({ ...p.options(), frozen: true });
     const later = Object.keys(p.ran()).sort();
-    if (manager.id !== "yarn 1") expect(later).toEqual(manager.id === "yarn 4" || manager.program === "npm" ? ["own-scripted", "scripted"] : ["own-scripted"]);
+    if (manager.id !== "yarn 1") expect(later).toEqual(manager.id === "yarn 4" ? ["own-scripted", "scripted"] : ["own-scripted"]);
 
     await m.remove(["@acme/plugin"], p.options());
     expect(p.json("package.json")["dependencies"]).toEqual(before);
@@ -89,6 +89,36 @@ describe.each(MANAGERS.map((manager) => [manager.id, manager] as const))("%s", (
     expect(p.files()).toEqual(before);
     await m.install({ ...p.options(), frozen: false });
     expect((await m.subtree("beta")).root).toBe("beta@1.0.0-beta.2");
+  });
+
+  test("over what is installed: what was changed is made anew, and where that fails all stays, this very program among it", async () => {
+    const p = await project({ scripts: ["own-scripted"] });
+    const m = await p.manager();
+    await m.install({ ...p.options(), frozen: false });
+    const modules = join(p.dir, "node_modules");
+    const [changed, other, mine] = [join(modules, "unrelated"), join(modules, "core", "package.json"), join(modules, "core", "mine.txt")];
+    const file = join(changed, "package.json");
+    const right = readFileSync(file, "utf8");
+    // another file: pnpm's store has the one that is linked
+    const edit = (): void => { rmSync(file); writeFileSync(file, `${right} `); };
+    edit();
+    writeFileSync(mine, "");
+    const before = p.files();
+    for (const frozen of [true, false]) {
+      await m.install({ ...p.options(), frozen, anew: [changed] });
+      expect(readFileSync(file, "utf8")).toBe(right);
+      // what fits is not made anew; yarn cleans up there
+      expect([manager.program === "yarn" || existsSync(mine), p.files()]).toEqual([true, before]);
+      edit();
+    }
+    expect(readdirSync(modules).filter((name) => name.includes("aside"))).toEqual([]);
+    rmSync(modules, { recursive: true });
+    await m.install({ ...p.options(), frozen: true });
+    // nothing is left to take it from
+    edit();
+    for (const cache of [".npm", ".yarn", ".yarn-cache", ".bun", ".local", ".cache", "Library"]) rmSync(join(p.dir, "..", cache), { recursive: true, force: true });
+    await expect(m.install({ ...p.options({ offline: true }), frozen: true, anew: [changed] })).rejects.toMatchObject({ code: expect.stringMatching(/^MLS8\d{3}$/) as string });
+    expect([readFileSync(file, "utf8"), existsSync(other)]).toEqual([`${right} `, true]);
   });
 
   test("trouble is told apart", async () => {

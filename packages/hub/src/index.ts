@@ -5,6 +5,7 @@ export * from "./files/index.ts";
 export * from "./lock/index.ts";
 export * from "./package-manager/index.ts";
 export * from "./plan/index.ts";
+export * from "./preload.ts";
 export * from "./registry/index.ts";
 export * from "./resolve/index.ts";
 export * from "./tarball/index.ts";

@@ -29,6 +29,7 @@ export interface TestRegistry {
   publish(version: PublishedVersion): void;
   /** From now on it answers that it does not serve. */
   goAway(): void;
+  comeBack(): void;
   stop(): Promise<void>;
 }
 
@@ -70,6 +71,7 @@ export async function testRegistry(): Promise<TestRegistry> {
       packages.set(name, known);
     },
     goAway: () => { isAway = true; },
+    comeBack: () => { isAway = false; },
     stop: () => new Promise((done) => {
       server.close(() => { done(); });
       server.closeAllConnections();

@@ -109,7 +109,7 @@ function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context 
   try {
     hub.refuseInUse(plan, impacts, called(flags.allowInUse));
     hub.refuseInvalidConfig(impacts, called(flags.allowInvalidConfig));
-    if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(plan, called(flags.allowPermissions));
+    if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(hub.widenings(plan), called(flags.allowPermissions));
   } catch (e) {
     if (MlstackError.is(e)) return e;
     throw e;
@@ -119,7 +119,7 @@ function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context 
 
 function questionOf(command: Command, plan: ChangePlan, { hub }: Hub): string {
   const names = plan.changes.map((c) => c.name).join(", ");
-  const more = hub.widenings(plan).map(({ name, widened }) => `${name} may reach ${printable(widened.join(", "))}, and could not before. `).join("");
+  const more = hub.widenings(plan).map((one) => `${printable(hub.wideningText(one))}. `).join("");
   return `${more}${command === "integration-uninstall" ? "Remove" : command === "integration-install" ? "Install" : "Upgrade"} ${names}?`;
 }
 
@@ -136,14 +136,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
     after = await hub.lockOfInstalled(change, undefined, registry);
     if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
   }
-  const look = async () => (after === undefined ? [] : hub.verifyPinned(after, change.projectDir, change.manager));
-  let findings = await look();
-  const damaged = findings.filter((f) => f.problem?.code === "MLS8204");
-  if (damaged.length > 0 && flags.dryRun !== true) {
-    await hub.installProject(change, flags.frozen === true, true);
-    findings = await look();
-    if (findings.every((f) => f.problem?.code !== "MLS8204")) warnings.push(`${damaged.map((f) => f.name).join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
-  }
+  const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);
   const problem = findings.find((f) => f.problem !== undefined)?.problem;
   if (problem !== undefined) throw problem;
   const kept = Object.entries(after?.plugins ?? {}).map(([name, { version }]) => ({ name, version })).toSorted((a, b) => (a.name < b.name ? -1 : 1));

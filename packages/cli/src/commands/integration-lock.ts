@@ -1,7 +1,7 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
-import { withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
-import { confirm } from "../ui/ask.ts";
+import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { canAsk, confirm } from "../ui/ask.ts";
 import { errorDocument } from "../ui/error-document.ts";
 import { printError } from "../ui/errors.ts";
 import { count } from "../ui/format.ts";
@@ -38,13 +38,18 @@ export async function integrationVerify(flags: HubFlags & { readonly deep?: bool
   });
 }
 
-/** `mlstack integration lock`. */
-export async function integrationLock(flags: HubFlags & { readonly check?: boolean; readonly dryRun?: boolean }): Promise<void> {
+/** `mlstack integration lock`. What an integration may reach besides is agreed to here, too. */
+export async function integrationLock(flags: HubFlags & { readonly check?: boolean; readonly dryRun?: boolean; readonly allowPermissions?: readonly string[] }): Promise<void> {
   const isDry = flags.check === true || flags.dryRun === true;
   await withHub(flags, !isDry, async ({ hub, project, change, context, registry, warnings }) => {
     const after = await hub.lockOfInstalled(change, context.lock, registry);
     const isSame = hub.isSameLock(context.lock, after);
+    const widened = hub.lockWidenings(context.lock, after);
     if (!isSame && !isDry) {
+      const allowed = packagesCalled(hub, context.catalog, flags.allowPermissions);
+      const open = widened.filter(({ name }) => !allowed.includes(name));
+      if (!canAsk(flags)) hub.refuseWidened(open, []);
+      else if (open.length > 0) await confirm(`${open.map((one) => `${printable(hub.wideningText(one))}. `).join("")}Pin ${open.map(({ name }) => name).join(", ")}?`, flags);
       makeStateFolder(project);
       await hub.lockProject(change, after);
     }
@@ -53,12 +58,13 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
     const changes = names.flatMap((name) => {
       const [was, is] = [before[name], after.plugins[name]];
       if (JSON.stringify(was, keysOf(was)) === JSON.stringify(is, keysOf(is))) return [];
-      return [{ package: name, from: was?.version ?? null, to: is?.version ?? null }];
+      const beyond = widened.find((one) => one.name === name)?.permissions;
+      return [{ package: name, from: was?.version ?? null, to: is?.version ?? null, ...(beyond !== undefined && { widened: [...beyond] }) }];
     });
     if (flags.check === true && !isSame) process.exitCode = 3;
     if (flags.json === true) { writeJson("integration-lock", { written: !isSame && !isDry, same: isSame, changes }, warnings); return; }
     const t = stdout(flags);
-    for (const c of changes) t.line(`${c.package}  ${c.from ?? "not pinned"} → ${c.to ?? "not installed"}`);
+    for (const c of changes) t.line(`${c.package}  ${c.from ?? "not pinned"} → ${c.to ?? "not installed"}${c.widened === undefined ? "" : t.style(`  may reach, and could not before: ${printable(c.widened.join(", "))}`, "yellow")}`);
     printWarnings(warnings, flags);
     if (flags.quiet !== true) stderr(flags).line(isSame ? "mlstack.lock is what is installed" : isDry ? "mlstack.lock differs from what is installed; nothing was written" : "wrote mlstack.lock");
   });

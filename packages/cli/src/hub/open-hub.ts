@@ -56,9 +56,14 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
+    left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
   };
   // what is read below must be what is there afterwards
-  if (writes) await hub.recoverProject(change);
+  if (writes) {
+    // this program may lie among what is installed anew
+    await Promise.all([hub.preload(), import("../ui/errors.ts"), import("../program/bug-report.ts")]);
+    await hub.recoverProject(change);
+  }
   const pending = hub.pendingChange(project.stateDir);
   if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${pending.change}`);
   const [registry, lock, policy, installed] = await Promise.all([

@@ -140,7 +140,7 @@ const commands = {
   })),
   "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,
   "integration-verify": z.array(z.strictObject({ package: z.string(), version: z.string().nullable(), of: z.string().nullable().describe("the integration that depends on it; null for an integration"), ok: z.boolean(), error: errorSchema.nullable() })),
-  "integration-lock": z.strictObject({ written: z.boolean(), same: z.boolean(), changes: z.array(z.strictObject({ package: z.string(), from: z.string().nullable(), to: z.string().nullable() })) }),
+  "integration-lock": z.strictObject({ written: z.boolean(), same: z.boolean(), changes: z.array(z.strictObject({ package: z.string(), from: z.string().nullable(), to: z.string().nullable(), widened: z.array(z.string()).optional().describe("what it may reach that it could not before; left out where there is nothing") })) }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
   "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),

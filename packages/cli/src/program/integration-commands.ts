@@ -16,7 +16,8 @@ export function integrationCommands(program: Command, { command, noun, collect, 
   const integration = noun(program, "integration", "find, install, pin and verify integrations");
   const network = (of: Command) => of.option("--offline", "use no network: what was fetched before").option("--registry <url>", "in the place of the default registry of npm's settings");
   const change = (of: Command) => network(of).option("--allow-fresh <name>", "an integration, package or scope whose versions may be younger than a day; may be given again", collect).option("-n, --dry-run", "only say what would be changed").option("-y, --yes", "do not ask");
-  const consent = (of: Command) => of.option("--allow-permissions <name>", "an integration that may reach more than it could, without being asked; may be given again", collect).option("--allow-invalid-config <name>", "an integration whose saved configurations are mended afterwards; may be given again", collect);
+  const wider = (of: Command) => of.option("--allow-permissions <name>", "an integration that may reach more than it could, without being asked; may be given again", collect);
+  const consent = (of: Command) => wider(of).option("--allow-invalid-config <name>", "an integration whose saved configurations are mended afterwards; may be given again", collect);
   const filter = (of: Command) => of.option("--type <type>", "with components of this type, or format").addOption(new Option("--state <state>", "in this state").choices(["available", "built-in", "planned"]));
 
   filter(command(integration, "list")).alias("ls").description("what there is, and what is installed; asks no network").option("--installed", "what this project has")
@@ -39,7 +40,7 @@ export function integrationCommands(program: Command, { command, noun, collect, 
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationRollback(flagsOf(self)));
   network(command(integration, "verify")).description("compare what is installed with mlstack.lock, byte by byte").option("--deep", "what they depend on, too, with the registry's tarballs")
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationVerify(flagsOf(self)));
-  network(command(integration, "lock")).description("write mlstack.lock anew from what is installed").option("--check", "write nothing; end with exit code 3 where it differs").option("-n, --dry-run", "only say what would be changed")
+  wider(network(command(integration, "lock"))).description("write mlstack.lock anew from what is installed").option("--check", "write nothing; end with exit code 3 where it differs").option("-n, --dry-run", "only say what would be changed")
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationLock(flagsOf(self)));
   command(integration, "permissions").description("what integrations may reach").argument("[NAME]", "of this one only")
     .action(async (name: string | undefined, _, self) => (await import("../commands/integration-lock.ts")).integrationPermissions(name, flagsOf(self)));

@@ -1,5 +1,5 @@
 import { MlstackError, serializeError } from "@mlstack/core/errors";
-import type { Terminal } from "./terminal.ts";
+import { printable, type Terminal } from "./terminal.ts";
 import { userFrames } from "./user-frames.ts";
 
 /** The exit code that an error ends the process with. */
@@ -41,4 +41,5 @@ export function printError(e: unknown, t: Terminal, { debug, verbose, report }: 
   }
 }
 
-const indent = (text: string): string => text.split("\n").join("\n        ");
+/** What registries, servers and steps say is in messages, too: none of it moves a cursor or clears a screen. */
+const indent = (text: string): string => text.split("\n").map(printable).join("\n        ");

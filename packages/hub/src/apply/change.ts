@@ -15,6 +15,8 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ends what an interrupted change has left at work, which would write over what is put back. Called before that is. */
   readonly quiet?: (() => Promise<void>) | undefined;
+  /** Told why what is installed could not be brought back after the change has failed: the next change does that before it begins. */
+  readonly left?: ((problem: unknown) => void) | undefined;
   /** Told of an interrupted change that is taken back before this one begins. */
   readonly recovered: (interrupted: string) => void;
 }
@@ -58,7 +60,8 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
     } catch (e) {
       known.restore(before);
       note(touched, { ...pending, kept: true, putBack: true });
-      await options.reinstall(before);
+      // what stopped the change may stop this, too: then it is what a killed process has left, for the next one to take back
+      try { await options.reinstall(before); } catch (again) { options.left?.(again); throw e; }
       rmSync(pendingFile(touched.stateDir), { force: true });
       known.forget(before.id);
       throw e;

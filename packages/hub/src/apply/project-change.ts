@@ -1,9 +1,11 @@
-import { join, relative } from "node:path";
+import { lstatSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
-import { LOCK_FILE, type Lock } from "../lock/lock.ts";
+import { LOCK_FILE, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
+import { verifyProject } from "../verify/verify-installed.ts";
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
@@ -22,6 +24,8 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
+  /** As `ChangeOptions.left`. */
+  readonly left?: ((problem: unknown) => void) | undefined;
 }
 
 export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDir" | "manager">): TouchedFiles {
@@ -44,7 +48,7 @@ export async function changeProject<T>(project: ProjectChange, change: string, w
   // one that is not there has changed nothing, and would not be there to take it back either
   let isThere = true;
   const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to); };
-  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
+  return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
     try { return await work(before); } catch (e) {
       isThere = !MlstackError.is(e, "MLS8301");
       throw e;
@@ -67,18 +71,29 @@ async function reinstall(project: ProjectChange, to: Generation): Promise<void> 
   forgetManager(project.stateDir);
 }
 
-/**
- * Installs what package.json and the package manager's lock say.
- *
- * @param frozen fails with MLS8302 where they differ, and has changed nothing then
- * @param anew throws away what is installed: managers look at versions, and not at files
- */
-export async function installProject(project: ProjectChange, frozen: boolean, anew = false): Promise<void> {
+/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ, and has changed nothing then */
+export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
   const refusal = await changeProject(project, "install what the project declares", async () => {
     // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
-    try { await project.manager.install({ ...runOptions(project), frozen, anew }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
+    try { await project.manager.install({ ...runOptions(project), frozen, anew: await changedFolders(project.projectDir) }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
   });
   if (refusal !== undefined) throw refusal;
+}
+
+/** Folders of integrations that are not what is pinned: of another version, changed, or a link. */
+async function changedFolders(projectDir: string): Promise<readonly string[]> {
+  const [lock, installed] = await Promise.all([readLock(projectDir), installedPlugins(projectDir)]);
+  if (lock === undefined) return [];
+  const pinned = installed.filter(({ name, source }) => source !== "built-in" && lock.plugins[name] !== undefined && lock.plugins[name].source !== "workspace");
+  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem !== undefined).map(({ name }) => name));
+  return pinned.filter(({ name }) => changed.has(name)).map(({ name, dir }) => folderIn(projectDir, name) ?? dir);
+}
+
+/** Where a package is found from a folder, by its name: it may be a link. */
+function folderIn(from: string, name: string): string | undefined {
+  const place = join(from, "node_modules", name);
+  if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return place;
+  return dirname(from) === from ? undefined : folderIn(dirname(from), name);
 }
 
 /** The project's integrations as they lie on disk now, built-in ones left aside. */

@@ -28,9 +28,11 @@ export interface Commands {
   remove(names: readonly string[]): Command;
   /** @param lenient does not fail for scripts that nobody has decided on; they don't run either way */
   install(frozen: boolean, lenient: boolean): Command;
-  /** What makes an installation run no script at all. */
-  readonly withoutScripts: readonly string[];
+  /** A frozen installation over what is there, for a manager whose own removes that first: what looks whether the lock fits, then what installs. */
+  readonly overInstalled?: readonly [check: Command, install: Command];
   where(options: Where): Command;
+  /** The names of files in node_modules by which it knows, without a look, that all is installed. */
+  readonly notes: RegExp;
 }
 
 const command = (...args: readonly string[]): Command => ({ args, env: {} });
@@ -40,11 +42,12 @@ const flags = (offline: string | undefined, registry: string | undefined): Comma
 
 const NPM = ["--no-audit", "--no-fund", "--no-update-notifier"];
 const npm: Commands = {
-  program: "npm", remake: "npm install", workspaceSpec: plainVersion,
+  program: "npm", remake: "npm install", workspaceSpec: plainVersion, notes: /^\.package-lock\.json$/,
   add: (specs) => command("install", "--save", "--save-prod", "--save-exact", "--ignore-scripts", ...NPM, ...specs),
   remove: (names) => command("uninstall", "--save", "--ignore-scripts", ...NPM, ...names),
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
-  withoutScripts: ["--ignore-scripts"],
+  // `npm ci` removes node_modules before it has fetched anything: without a network nothing would be left, and the program that runs this lies there, too
+  overInstalled: [command("ci", "--dry-run", "--ignore-scripts", ...NPM), command("install", "--no-save", ...NPM)],
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
 };
 
@@ -53,19 +56,19 @@ const PNPM = ["--reporter=append-only", "--config.confirmModulesPurge=false"];
 /** From pnpm 11 on a script that was neither allowed nor forbidden is a failure; it does not run either way. */
 const LENIENT = "--config.strictDepBuilds=false";
 const pnpm: Commands = {
-  program: "pnpm", remake: "pnpm install", workspaceSpec: anyWorkspace,
+  program: "pnpm", remake: "pnpm install", workspaceSpec: anyWorkspace, notes: /^\.pnpm-workspace-state/,
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  withoutScripts: npm.withoutScripts, where: npm.where,
+  where: npm.where,
 };
 
 const classic: Commands = {
-  program: "yarn", remake: "yarn install", workspaceSpec: plainVersion,
+  program: "yarn", remake: "yarn install", workspaceSpec: plainVersion, notes: /^\.yarn-integrity$/,
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
-  withoutScripts: npm.withoutScripts, where: npm.where,
+  where: npm.where,
 };
 
 // in CI yarn would refuse to change its lock
@@ -73,11 +76,10 @@ const BERRY = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false", YARN_ENABLE_TELEMETRY: 
 // `enableScripts: false` would do for what is added, and make yarn forget that the project's own packages are built
 const SKIP_BUILD = "--mode=skip-build";
 const berry: Commands = {
-  program: "yarn", remake: "yarn install", workspaceSpec: anyWorkspace,
+  program: "yarn", remake: "yarn install", workspaceSpec: anyWorkspace, notes: /^\.yarn-state\.yml$/,
   add: (specs, fresh) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: { ...BERRY, ...(fresh && { YARN_NPM_MINIMAL_AGE_GATE: "0" }) } }),
   remove: (names) => ({ args: ["remove", SKIP_BUILD, ...names], env: BERRY }),
   install: (frozen) => ({ args: ["install", frozen ? "--immutable" : "--no-immutable"], env: frozen ? { ...BERRY, YARN_ENABLE_IMMUTABLE_INSTALLS: "true" } : BERRY }),
-  withoutScripts: [SKIP_BUILD],
   where: ({ offline, registry }) => ({
     args: [],
     env: {
@@ -90,11 +92,11 @@ const berry: Commands = {
 };
 
 const bun: Commands = {
-  program: "bun", remake: "bun install", workspaceSpec: anyWorkspace,
+  program: "bun", remake: "bun install", workspaceSpec: anyWorkspace, notes: /^$/,
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--no-progress", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
-  withoutScripts: npm.withoutScripts, where: npm.where,
+  where: npm.where,
 };
 
 export const COMMANDS: Readonly<Record<Flavor, Commands>> = { npm, pnpm, "yarn-classic": classic, "yarn-berry": berry, bun };

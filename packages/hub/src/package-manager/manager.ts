@@ -1,5 +1,4 @@
 import { existsSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.ts";
@@ -8,6 +7,7 @@ import { installedIn } from "./installed.ts";
 import { lockSource } from "./lock-source.ts";
 import { everythingAsked, loose, unreadableLock } from "./locks/lock.ts";
 import { readLock } from "./locks/read.ts";
+import { allMadeAnew, madeAnew } from "./made-anew.ts";
 import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
 import type { AddedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
@@ -64,13 +64,6 @@ export function packageManager(options: ManagerOptions): PackageManager {
   async function installFirst(given: RunOptions): Promise<void> {
     if (!isInstalled(options)) await run(commands.install(false, true), rootDir, given);
   }
-  /** What can't be fetched, or does not fit, is found out first: nothing is thrown away in vain. */
-  async function clearModules(frozen: boolean, given: RunOptions): Promise<void> {
-    const folders = (await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")).filter((folder) => existsSync(folder));
-    if (folders.length === 0) return;
-    await run(joined(commands.install(frozen, true), { args: commands.withoutScripts, env: {} }), rootDir, given);
-    for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
   return {
     name, projectDir, rootDir, lockFile, version,
     // pnpm notes there which fresh versions were asked for, and catalogs
@@ -91,9 +84,14 @@ export function packageManager(options: ManagerOptions): PackageManager {
     async install(given) {
       await checkKind();
       if (given.frozen) await refuseWhatIsOverlooked(options);
-      // npm ci throws them away itself
-      if (given.anew === true && !(given.frozen && flavor === "npm")) await clearModules(given.frozen, given);
-      await run(commands.install(given.frozen, false), rootDir, given);
+      const modules = join(rootDir, "node_modules");
+      const work = async (): Promise<void> => {
+        const over = given.frozen && existsSync(modules) ? commands.overInstalled : undefined;
+        if (over !== undefined) await run(over[0], rootDir, { ...given, output: () => undefined });
+        await run(over?.[1] ?? commands.install(given.frozen, false), rootDir, given);
+      };
+      if (given.clear === true) await allMadeAnew((await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")), work);
+      else await madeAnew(modules, given.anew ?? [], commands.notes, work);
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
   };

@@ -55,10 +55,13 @@ export interface PackageManager {
   /**
    * Brings node_modules of the whole workspace to what the lock says, by the project's own settings about scripts.
    *
+   * What is there already stays where it fits, and where the installation fails.
+   *
    * @param options.frozen fails with MLS8302 where package.json and lock differ; otherwise the lock follows package.json
-   * @param options.anew throws away what lies there before, once all is at hand: what a manager that was stopped has left, no manager sees
+   * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder; a manager alone would not look into them
+   * @param options.clear makes all of it anew: what a manager that was stopped has left no manager sees, and bun leaves what no lock has any more
    */
-  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: boolean }): Promise<void>;
+  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: readonly string[] | undefined; readonly clear?: boolean }): Promise<void>;
   /**
    * What a dependency of the project depends on, transitively, as the lock has it.
    *

@@ -1,12 +1,34 @@
 import { MlstackError } from "@mlstack/core/errors";
-import { versionOf, type ChangePlan, type PluginChange } from "./change-plan.ts";
+import type { Lock } from "../lock/lock.ts";
+import { permissionsBeyond } from "../lock/manifest-facts.ts";
+import { versionOf, type ChangePlan } from "./change-plan.ts";
 import type { Impact } from "./impact.ts";
 import type { SavedComponent } from "./saved-components.ts";
 
-/** The changes of what was agreed to before by which an integration may reach more. A first installation shows what it may reach, and asks as a whole. */
-export function widenings({ changes }: Pick<ChangePlan, "changes">): readonly PluginChange[] {
-  return changes.filter(({ kind, widened }) => kind === "change" && widened.length > 0);
+/** An integration that would be able to reach more than was agreed to. */
+export interface Widening {
+  readonly name: string;
+  readonly version: string;
+  /** Such as `hosts: example.com`. */
+  readonly permissions: readonly string[];
 }
+
+/** What a plan widens of what was agreed to before. A first installation shows what it may reach, and asks as a whole. */
+export function widenings({ changes }: Pick<ChangePlan, "changes">): readonly Widening[] {
+  return changes.filter(({ kind, widened }) => kind === "change" && widened.length > 0).map(({ name, target, widened }) => ({ name, version: versionOf(target!), permissions: widened }));
+}
+
+/** What a lock that is written anew widens; what was in none before is agreed to as a whole. */
+export function lockWidenings(before: Lock | undefined, after: Lock): readonly Widening[] {
+  return Object.entries(after.plugins).flatMap(([name, { version, capabilities }]): Widening[] => {
+    const was = before?.plugins[name];
+    const permissions = was === undefined ? [] : permissionsBeyond(was.capabilities, capabilities);
+    return permissions.length === 0 ? [] : [{ name, version, permissions }];
+  }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Such as `x@1.1.0 may reach hosts: example.com, and could not before`. */
+export const wideningText = ({ name, version, permissions }: Widening): string => `${name}@${version} may reach ${permissions.join(", ")}, and could not before`;
 
 /**
  * Stops where nobody is asked, and an integration that is there would be able to reach more.
@@ -14,13 +36,12 @@ export function widenings({ changes }: Pick<ChangePlan, "changes">): readonly Pl
  * @param allowed packages whose permissions may be wider
  * @throws MLS8409
  */
-export function refuseWidened(plan: Pick<ChangePlan, "changes">, allowed: readonly string[]): void {
-  const open = widenings(plan).filter(({ name }) => !allowed.includes(name));
+export function refuseWidened(found: readonly Widening[], allowed: readonly string[]): void {
+  const open = found.filter(({ name }) => !allowed.includes(name));
   if (open.length === 0) return;
-  const each = open.map(({ name, target, widened }) => `${name}@${versionOf(target!)} may reach ${widened.join(", ")}, and could not before`);
-  throw new MlstackError("MLS8409", each.join("; "), {
-    why: "that was not agreed to when it was installed, and --yes agrees to the change, not to that", fix: `look at it, then add ${open.map(({ name }) => `--allow-permissions ${name}`).join(" ")}`,
-    details: { widened: open.map(({ name, widened }) => ({ package: name, permissions: [...widened] })) },
+  throw new MlstackError("MLS8409", open.map(wideningText).join("; "), {
+    why: "that was not agreed to when it was installed, and nobody is asked", fix: `look at it, then add ${open.map(({ name }) => `--allow-permissions ${name}`).join(" ")}`,
+    details: { widened: open.map(({ name, permissions }) => ({ package: name, permissions: [...permissions] })) },
   });
 }
 
@@ -61,7 +82,7 @@ export function refuseInUse(plan: Pick<ChangePlan, "changes">, impacts: readonly
 const placeOf = ({ file, line }: SavedComponent): string => `${file}, line ${line}`;
 
 /** Such as `the artifact_store "main" (stacks/prod.yaml, line 3, in the stack prod)`. */
-export function inWords(component: SavedComponent): string {
+function inWords(component: SavedComponent): string {
   const { type, name, stacks } = component;
   return `the ${type} "${name}" (${placeOf(component)}${stacks.length === 0 ? "" : `, in the ${stacks.length === 1 ? "stack" : "stacks"} ${stacks.join(", ")}`})`;
 }

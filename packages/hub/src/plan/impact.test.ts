@@ -7,7 +7,7 @@ import { checkTarball } from "../tarball/check-tarball.ts";
 import { hubProject, type HubProject } from "../testing/hub-project.ts";
 import type { MadePlugin, PluginOptions } from "../testing/plugins.ts";
 import type { PlanContext } from "./context.ts";
-import { refuseInUse, refuseInvalidConfig, refuseWidened } from "./guards.ts";
+import { lockWidenings, refuseInUse, refuseInvalidConfig, refuseWidened, widenings } from "./guards.ts";
 import { impactOf, type ImpactContext } from "./impact.ts";
 import { planInstall, planUninstall, planUpgrade } from "./plan-install.ts";
 import { plannedLock } from "./planned-lock.ts";
@@ -134,11 +134,18 @@ describe("what may reach more", () => {
     plugin({ version: "1.1.0", permissions: { hosts: ["a.example", "b.example"], env: ["TOKEN"] } });
     const c = await project(first);
     const plan = await planUpgrade({ names: [] }, c);
-    expect(thrown(() => { refuseWidened(plan, []); })).toMatchObject({ code: "MLS8409", exitCode: 4, message: `${X}@1.1.0 may reach env: TOKEN, hosts: b.example, and could not before`, fix: `look at it, then add --allow-permissions ${X}` });
-    refuseWidened(plan, [X]);
-    refuseWidened(await planInstall({ specs: [X] }, { ...c, lock: undefined, installed: [] }), []);
+    expect(thrown(() => { refuseWidened(widenings(plan), []); })).toMatchObject({ code: "MLS8409", exitCode: 4, message: `${X}@1.1.0 may reach env: TOKEN, hosts: b.example, and could not before`, fix: `look at it, then add --allow-permissions ${X}` });
+    refuseWidened(widenings(plan), [X]);
+    refuseWidened(widenings(await planInstall({ specs: [X] }, { ...c, lock: undefined, installed: [] })), []);
     const narrower = await project(p.publish({ name: X, version: "1.0.5", permissions: { hosts: ["*", "a.example", "b.example"], env: ["TOKEN"] } }));
-    refuseWidened(await planUpgrade({ names: [] }, narrower), []);
+    refuseWidened(widenings(await planUpgrade({ names: [] }, narrower)), []);
+  });
+
+  test("is so of a lock that is written anew, of what was in it before", async () => {
+    const { lock: narrow } = await project(plugin({ permissions: { hosts: ["a.example"] } }));
+    const { lock: wide } = await project(plugin({ version: "1.1.0", permissions: { hosts: ["a.example"], files: ["*"] } }));
+    expect(lockWidenings(narrow, wide!)).toEqual([{ name: X, version: "1.1.0", permissions: ["files: *"] }]);
+    expect([lockWidenings(wide, narrow!), lockWidenings(undefined, wide!), lockWidenings({ plugins: {} }, wide!)]).toEqual([[], [], []]);
   });
 });
 

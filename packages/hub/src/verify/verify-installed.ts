@@ -58,7 +58,7 @@ export function placeProblem(name: string, locked: LockedPlugin | undefined, pkg
   if (pkg === undefined) return drift(name, `${name}@${locked.version} is in mlstack.lock, and not installed`, "it was removed without mlstack, or never installed here", { found: null, locked: locked.version });
   if (locked.source !== "workspace" && pkg.source === "linked") {
     return new MlstackError("MLS8204", `${name} is a link to ${pkg.dir}, mlstack.lock has it from a ${locked.source}`, {
-      why: "what lies there is not what was pinned, whatever it is", fix: "install it again: mlstack integration install; or pin the folder: mlstack integration lock", details: { package: name, dir: pkg.dir },
+      why: "what lies there is not what was pinned, whatever it is", fix: `install what is pinned: mlstack integration install; or pin the folder: mlstack integration install ${pkg.dir}`, details: { package: name, dir: pkg.dir },
     });
   }
   if (locked.source === "workspace" && pkg.source === "installed") return drift(name, `${name} lies in ${pkg.dir}, mlstack.lock has it as a folder of the project`, "a copy is not the folder: it would go by unseen when that changes", { dir: pkg.dir });
@@ -75,7 +75,7 @@ export function changed(name: string, locked: LockedPlugin, dir: string, files: 
   const named = files.length === 0 ? "" : `: ${files.slice(0, 5).join(", ")}${files.length > 5 ? ` and ${files.length - 5} more` : ""}`;
   return new MlstackError("MLS8204", `${name}@${locked.version} was changed on disk${named}`, {
     why: `the files in ${dir} are not those that mlstack.lock names. pnpm and bun link files into their store: then that was changed, for all projects`,
-    fix: "install it again: mlstack integration install; where that changes nothing, clear the package manager's cache before", details: { package: name, version: locked.version, dir, files: [...files] },
+    fix: "install what is pinned: mlstack integration install; where that changes nothing, clear the package manager's cache before", details: { package: name, version: locked.version, dir, files: [...files] },
   });
 }
 
