@@ -213,6 +213,26 @@ describe("mlstack completion", () => {
     p.remove("stacks/production.yaml");
   });
 
+  test("integrations: what can be installed by the catalog, what is pinned by the lock", async () => {
+    expect(await words("integration install s")).toEqual(["s3"]);
+    expect(await words("integration install gc")).toEqual([]); // planned
+    expect(await words("integration info gc")).toEqual(expect.arrayContaining(["gcp", "gcs"]));
+    expect(await words("integration install aw")).toEqual(["aws"]);
+    expect(await words("integration upgrade --allow-fresh s")).toEqual(["s3"]);
+    expect(await words("integration bundle export x.bundle s")).toEqual(["s3"]);
+    expect([await words("integration bundle import "), await words("integration install ./")]).toEqual([[":files"], [":files"]]);
+    expect([await words("integration uninstall "), await words("integration uninstall s")]).toEqual([[], []]);
+    p.write("mlstack.lock", JSON.stringify({ lockVersion: 1, plugins: { "@acme/mlstack-plugin-x": { version: "1.0.0" }, "@mlstack/plugin-s3": { version: "0.1.0" } } }));
+    for (const verb of ["uninstall", "upgrade", "permissions"]) expect(await words(`integration ${verb} `)).toEqual(["@acme/mlstack-plugin-x", "s3"]);
+    expect(await words("integration uninstall s3 @acme")).toEqual(["@acme/mlstack-plugin-x"]);
+    expect(await words("integration info s")).toEqual(expect.arrayContaining(["s3"]));
+    expect((await words("integration info s3")).length).toBe(1);
+    expect(await words("integration info @")).toEqual(["@acme/mlstack-plugin-x"]);
+    p.write("mlstack.lock", "damaged");
+    expect(await words("integration uninstall ")).toEqual([]);
+    p.remove("mlstack.lock");
+  });
+
   test("scripts for three shells, and no other", async () => {
     for (const shell of ["bash", "zsh", "fish"]) expect((await p.mlstack(["completion", shell])).stdout).toContain("__complete");
     const { code, stderr } = await p.mlstack(["completion", "csh"]);
@@ -224,7 +244,7 @@ describe("mlstack completion", () => {
     if (!hasBash) skipBecause(context, "bash is not installed here");
     p.write("mlstack", `#!/bin/sh\nexec ${process.execPath} ${BIN} "$@"\n`);
     chmodSync(join(p.dir, "mlstack"), 0o755);
-    const script = (line: readonly string[]) => `source <(./mlstack completion bash); COMP_WORDS=(${line.map((w) => `'${w}'`).join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mlstack; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const script = (line: readonly string[]) => `source <(./mlstack completion bash); COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'; COMP_WORDS=(${line.map((w) => `'${w}'`).join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mlstack; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const bash = (...line: string[]) => spawnSync("bash", ["--norc", "-c", script(["./mlstack", ...line])], { cwd: p.dir, encoding: "utf8", env: { ...cleanEnv(), ...env() } }).stdout.trim().split("\n");
     expect(bash("run", "sho")).toEqual(["show"]);
     expect(bash("run", "show", "la")).toEqual(["last"]);
@@ -233,6 +253,14 @@ describe("mlstack completion", () => {
     expect(bash("run", "list", "--status", "com")).toEqual(["completed"]);
     expect(bash("run", "list", "--limit", "")).toEqual([""]);
     expect(bash("lint")).toEqual(["lint"]);
+    p.write("mlstack.lock", JSON.stringify({ lockVersion: 1, plugins: { "@acme/x": { version: "1.0.0" }, "@mlstack/plugin-s3": { version: "0.1.0" } } }));
+    expect(bash("integration", "uninstall", "s")).toEqual(["s3"]);
+    // cut as bash does it, and not
+    expect(bash("integration", "uninstall", "s3", "@", "ac")).toEqual(["acme/x"]);
+    expect(bash("integration", "uninstall", "@")).toEqual(["acme/x"]);
+    expect(bash("integration", "uninstall", "@", "acme/x", "s")).toEqual(["s3"]);
+    expect(bash("integration", "uninstall", "@ac")).toEqual(["@acme/x"]);
+    p.remove("mlstack.lock");
   });
 
   const has = (shell: string) => spawnSync(shell, ["--version"]).status === 0;

@@ -154,7 +154,9 @@ function hidden(parent: Command, name: string): Command {
 }
 
 function command(parent: Command, name: string): Command {
-  return configure(parent.command(name), parent.parent === null ? name : `${parent.name()} ${name}`).allowExcessArguments(false);
+  const words = [name];
+  for (let at: Command | null = parent; at !== null && at.parent !== null; at = at.parent) words.unshift(at.name());
+  return configure(parent.command(name), words.join(" ")).allowExcessArguments(false);
 }
 
 /** A command that does nothing without a verb. */

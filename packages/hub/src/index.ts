@@ -1,4 +1,5 @@
 export * from "./apply/index.ts";
+export * from "./bundle/index.ts";
 export * from "./catalog/index.ts";
 export * from "./digest/index.ts";
 export * from "./files/index.ts";

@@ -2,6 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan, Impact } from "@mlstack/hub";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { overrideWarnings } from "../hub/overrides.ts";
 import { savedComponents } from "../hub/saved-components.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
@@ -54,17 +55,22 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  const changed = new Set(plan.changes.map(({ name }) => name));
+  // those of the plan it says itself
+  hub.warnings.push(...overrideWarnings(plan.lock === undefined ? [] : hub.hub.overridesIn(plan.lock).filter((name) => !changed.has(name))));
   const impacts = await impactsOf(plan, hub);
+  // whoever has said yes before is told afterwards
+  const foretold = flags.dryRun === true || (flags.yes !== true && canAsk(flags)) ? await hub.hub.foretellScripts(plan, { registry: hub.registry, manager: hub.manager }) : undefined;
   if (flags.dryRun === true || plan.changes.length === 0) {
-    if (flags.json === true) { writeJson(command, planDocument(plan, { done: false, impacts, after: plan.changes.length === 0 ? plan.lock?.plugins : hub.hub.plannedLock(plan) }), hub.warnings); return; }
-    printPlan(out, plan, impacts);
+    if (flags.json === true) { writeJson(command, planDocument(plan, { done: false, impacts, scripts: foretold, after: plan.changes.length === 0 ? plan.lock?.plugins : hub.hub.plannedLock(plan) }), hub.warnings); return; }
+    printPlan(out, plan, impacts, foretold);
     printWarnings(hub.warnings, flags);
     if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
     return;
   }
   const refusal = refusalOf(plan, impacts, hub, flags);
   // who is asked, or told no, must see what it is about
-  if ((flags.yes !== true || refusal !== undefined) && flags.json !== true) printPlan(err, plan, impacts);
+  if ((flags.yes !== true || refusal !== undefined) && (flags.json !== true || canAsk(flags))) printPlan(err, plan, impacts, foretold);
   if (refusal !== undefined) throw refusal;
   await confirm(questionOf(command, plan, hub), flags);
   if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
@@ -74,10 +80,12 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
     confirmScripts: async (packages) => {
       const names = packages.map(({ id }) => id).join(", ");
       hub.warnings.push(`${names} ${packages.length === 1 ? "has an install script, which was" : "have install scripts, which were"} not run: whether ${packages.length === 1 ? "it" : "they"} may is your package manager's setting`);
-      if (flags.yes !== true) await confirm(`${names} ${packages.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
+      // managers choose versions in their own ways, and what nobody can look at before may have one
+      const unforeseen = packages.map(({ id }) => id).filter((id) => foretold?.scripts.includes(id) !== true);
+      if (flags.yes !== true && unforeseen.length > 0) await confirm(`${unforeseen.join(", ")} ${unforeseen.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
     },
   });
-  if (flags.json === true) { writeJson(command, planDocument(plan, { done: true, impacts, scripts, after: after.plugins }), hub.warnings); return; }
+  if (flags.json === true) { writeJson(command, planDocument(plan, { done: true, impacts, scripts: { scripts: scripts.map(({ id }) => id), unknown: [] }, after: after.plugins }), hub.warnings); return; }
   printPlan(out, plan, impacts);
   printWarnings(hub.warnings, flags);
   const next = command === "integration-install" ? registerCommand(plan) : undefined;
@@ -127,15 +135,21 @@ function questionOf(command: Command, plan: ChangePlan, { hub }: Hub): string {
 async function installPinned({ hub, project, change, context, registry, warnings }: Hub, flags: ChangeFlags & { readonly frozen?: boolean }): Promise<void> {
   const { lock } = context;
   if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
+  const [override] = lock === undefined ? [] : hub.overridesIn(lock);
+  if (flags.frozen === true && override !== undefined) {
+    throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
+  }
   if (flags.dryRun !== true) {
     makeStateFolder(project);
-    await hub.installProject(change, flags.frozen === true);
+    const damaged = await hub.installProject(change, flags.frozen === true);
+    if (damaged.length > 0) warnings.push(`${damaged.join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
   }
   let after = lock;
   if (lock === undefined && flags.dryRun !== true) {
     after = await hub.lockOfInstalled(change, undefined, registry);
     if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
   }
+  warnings.push(...overrideWarnings(after === undefined ? [] : hub.overridesIn(after)));
   const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);
   const problem = findings.find((f) => f.problem !== undefined)?.problem;
   if (problem !== undefined) throw problem;

@@ -32,6 +32,7 @@ export async function integrationDoctor(flags: GlobalFlags): Promise<void> {
   } else {
     lines.push(ok("mlstack.lock", `${count(Object.keys(lock.plugins).length, "integration")} pinned`));
     const findings = manager === undefined ? await hub.verifyProject(lock, installed) : await look("integrations", () => hub.verifyPinned(lock, dir, manager));
+    for (const name of hub.overridesIn(lock)) lines.push(warning(name, "a folder of the workspace, in the place of the published package", "take the folder out of the workspace, then: mlstack integration rollback, or install it again"));
     for (const { name, problem } of findings ?? []) lines.push(problem === undefined ? ok(name, `${lock.plugins[name]!.version}, as pinned`) : error(name, `${problem.code} ${problem.message}`, problem.fix ?? `mlstack explain ${problem.code}`));
   }
   reportLines("integration-doctor", dir, lines, flags);

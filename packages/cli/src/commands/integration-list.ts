@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
-import { cacheDirOf } from "../hub/cache-dir.ts";
 import { ownCatalog } from "../hub/catalog.ts";
-import type { HubFlags } from "../hub/open-hub.ts";
+import { openProjectRegistry, type HubFlags } from "../hub/open-hub.ts";
+import { overridesOfProject, overrideWarnings } from "../hub/overrides.ts";
 import type { JsonFields } from "../json/documents.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, printTable } from "../ui/terminal.ts";
@@ -21,7 +21,7 @@ export async function integrationList(flags: GlobalFlags & FilterFlags & { reado
   const others = Object.entries(pinned).filter(([name]) => !catalog.integrations.some((i) => i.package === name));
   const listed = flags.installed === true ? all.filter((i) => i.package !== null && pinned[i.package] !== undefined) : all;
   const rows = [...listed.map((i) => rowOf(i, pinned)), ...(flags.type === undefined && flags.state === undefined ? others.map(([name, version]) => thirdRow(name, version)) : [])];
-  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits");
+  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits", overrideWarnings(overridesOfProject(projectOf(flags).dir)));
 }
 
 /** `mlstack integration search`. The catalog that came with mlstack, and packages of others that the registry finds. */
@@ -30,18 +30,16 @@ export async function integrationSearch(words: readonly string[], flags: HubFlag
   const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
   const warnings: string[] = [];
   let found = offline.findIntegrations(catalog, text, filterOf(flags));
-  if (flags.offline !== true) {
-    const hub = await import("@mlstack/hub");
-    const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: false, cacheDir: cacheDirOf(process.env) });
-    try {
-      const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
-      found = [...everywhere.integrations];
-      warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
-    } catch (e) {
-      // what came with mlstack is an answer, too
-      if (!MlstackError.is(e) || flags.registry !== undefined) throw e;
-      warnings.push(`only the catalog was searched: ${e.message}`);
-    }
+  try {
+    // without a network among those that were fetched, or that a bundle has brought
+    const [hub, registry] = await Promise.all([import("@mlstack/hub"), openProjectRegistry(flags, projectOf(flags).dir)]);
+    const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
+    found = [...everywhere.integrations];
+    warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
+  } catch (e) {
+    // what came with mlstack is an answer, too
+    if (!MlstackError.is(e) || flags.registry !== undefined) throw e;
+    warnings.push(`only the catalog was searched: ${e.message}`);
   }
   show("integration-search", found.map((i) => rowOf(i, pinned)), flags, `nothing fits ${JSON.stringify(text)}: mlstack integration list shows what there is`, warnings);
 }
@@ -89,7 +87,7 @@ async function thirdPartyInfo(name: string, flags: HubFlags): Promise<Integratio
   if (!name.includes("/") && !name.includes("mlstack")) return undefined;
   const hub = await import("@mlstack/hub");
   const { catalog } = await ownCatalog();
-  const registry = await hub.openRegistry({ projectDir: projectOf(flags).dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env) });
+  const registry = await openProjectRegistry(flags, projectOf(flags).dir);
   const document = await registry.document(name);
   const newest = document.versions.find((v) => v.version === document.distTags["latest"]);
   const found = hub.thirdParty(catalog, document, { description: newest?.description ?? "", keywords: [] });

@@ -1,6 +1,7 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { overrideWarnings } from "../hub/overrides.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
 import { errorDocument } from "../ui/error-document.ts";
 import { printError } from "../ui/errors.ts";
@@ -15,6 +16,7 @@ const noLock = (): MlstackError => new MlstackError("MLS8207", "there is no mlst
 export async function integrationVerify(flags: HubFlags & { readonly deep?: boolean }): Promise<void> {
   await withHub(flags, false, async ({ hub, change, context, registry, warnings }) => {
     if (context.lock === undefined) throw noLock();
+    warnings.push(...overrideWarnings(hub.overridesIn(context.lock)));
     const findings = await hub.verifyPinned(context.lock, change.projectDir, change.manager);
     const rows: { name: string; version: string | null; depends: string | null; problem: MlstackError | undefined }[] = findings.map(({ name, problem }) => ({ name, version: context.lock?.plugins[name]?.version ?? null, depends: null, problem }));
     if (flags.deep === true) {
@@ -44,6 +46,7 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
   await withHub(flags, !isDry, async ({ hub, project, change, context, registry, warnings }) => {
     const after = await hub.lockOfInstalled(change, context.lock, registry);
     const isSame = hub.isSameLock(context.lock, after);
+    warnings.push(...overrideWarnings(hub.overridesIn(after)));
     const widened = hub.lockWidenings(context.lock, after);
     if (!isSame && !isDry) {
       const allowed = packagesCalled(hub, context.catalog, flags.allowPermissions);
@@ -123,7 +126,8 @@ export async function integrationRollback(flags: HubFlags & { readonly list?: bo
       return;
     }
     await confirm(`Go back to before: ${to.change}?`, flags);
-    await h.rollBack(change, to);
+    const { after } = await h.rollBack(change, to);
+    if (after !== undefined) warnings.push(...overrideWarnings(h.overridesIn(after)));
     if (flags.json === true) { writeJson("integration-rollback", [{ ...data, done: true }], warnings); return; }
     stdout(flags).line(`back to before: ${to.change}`);
     printWarnings(warnings, flags);

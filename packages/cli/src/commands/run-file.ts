@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { findProject, openEngine, readRunConfig, type StackSpec } from "@mlstack/engine";
+import { overridesOfProject, overrideWarnings } from "../hub/overrides.ts";
 import { loadPipeline } from "../load-pipeline.ts";
 import { configParams, forCommandLine, forConfig, readParams } from "../params.ts";
 import { printReport } from "../ui/report.ts";
@@ -9,6 +10,7 @@ import { runReporter } from "../ui/run-reporter.ts";
 import { printStack } from "../ui/stack-lines.ts";
 import { keepStdoutForData } from "../ui/stdout.ts";
 import { activeStack, folderOf } from "./active-stack.ts";
+import { printWarnings } from "./stack-checks.ts";
 
 export interface RunFlags extends GlobalFlags {
   readonly param?: readonly string[];
@@ -37,17 +39,19 @@ export async function runFile(file: string, flags: RunFlags): Promise<void> {
     cache: flags.cache ? (flags.refresh === true ? "refresh" : "use") : "off", onFailure: flags.keepGoing === true ? "continue" : "stop", tags: [...(config?.tags ?? []), ...(flags.tag ?? [])], name: flags.name ?? config?.name, steps: config?.steps, expectCached: flags.expectCached === true, signal: stop.signal,
     observer: { ...reporter?.observer, planned: (run: string, plan: Parameters<NonNullable<NonNullable<typeof reporter>["observer"]["planned"]>>[1], name?: string) => { stop.run = run; reporter?.observer.planned?.(run, plan, name); } },
   } as const;
+  const overridden = overrideWarnings(overridesOfProject(findProject(cwd).dir));
+  if (flags.json !== true) printWarnings(overridden, flags);
   try {
     if (flags.schedule === true) return await engine.schedule(pipeline, params);
     if (flags.detach === true) {
       const { id, name, warnings } = await engine.detach(pipeline, params, options);
-      if (flags.json === true) writeJson("run-detach", { run: id, name: name ?? null, pipeline: pipeline.name, status: "running" }, warnings);
+      if (flags.json === true) writeJson("run-detach", { run: id, name: name ?? null, pipeline: pipeline.name, status: "running" }, [...overridden, ...warnings]);
       else { for (const warning of warnings) stderr(flags).line(`${stderr(flags).style("warning", "yellow")}  ${warning}`); stderr(flags).line(`started; follow it: mlstack run attach ${id}`); stdout(flags).line(id); }
       return;
     }
     const report = await engine.run(pipeline, params, options);
     reporter?.end(report);
-    printReport(report, flags, stop.exitCode);
+    printReport(flags.json === true ? { ...report, warnings: [...overridden, ...report.warnings] } : report, flags, stop.exitCode);
   } catch (e) { throw forCommandLine(forConfig(e, config, given), pipeline); } finally {
     reporter?.stop();
     stop.release();

@@ -19,6 +19,10 @@ test("what stands before decides what may come", () => {
   expect(of("run p.ts --nonsense=a").words).toEqual(of("run p.ts --nonsense").words);
   expect(of("component describe ").kind).toBe("COMPONENT");
   expect(of("component register ").kind).toBe("NAME");
+  expect(of("integration info ")).toMatchObject({ kind: "INTEGRATION", verb: "info" });
+  expect(of("integration rm x ")).toMatchObject({ kind: "INTEGRATION", verb: "uninstall", before: ["x"] });
+  expect(of("integration install x ").kind).toBe("SPEC");
+  expect([of("integration bundle export ").kind, of("integration bundle export x ").kind, of("integration bundle import ").kind]).toEqual(["FILE", "SPEC", "FILE"]);
   expect(of("deployment show ").kind).toBe("DEPLOYMENT");
   expect(of("stack register x --artifact-store ").kind).toBe("ARTIFACTSTORE");
   expect(of("run p.ts --stack ")).toMatchObject({ kind: "STACK", words: [] });

@@ -12,6 +12,8 @@ export interface Completion {
   readonly typed: string;
   /** What stands before it in the same word: `--stack=`, where the shell has not cut it off. */
   readonly prefix: string;
+  /** The command that it belongs to, by its own name. */
+  readonly verb: string;
   /** The arguments of the command before it: a step is looked for in its run. */
   readonly before: readonly string[];
   /** Of `--cwd` and `--stack` on the line. */
@@ -47,7 +49,7 @@ export function completionOf(program: Command, words: readonly string[], index: 
   const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(typed) ?? [];
   const inOne = open === undefined && name !== undefined ? optionOf(command, name) : undefined;
   if (inOne !== undefined) [open, prefix, typed] = [inOne, `${name}=`, value!];
-  const base = { typed, prefix, before, options };
+  const base = { typed, prefix, verb: command.name(), before, options };
   if (open !== undefined) return { ...base, words: (open.argChoices ?? []).map((word) => ({ word })), kind: kindOf(open) };
   if (typed.startsWith("-")) return { ...base, words: optionsOf(command), kind: undefined };
   const argument = command.registeredArguments[Math.min(before.length, command.registeredArguments.length - 1)];

@@ -1,12 +1,13 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
+import type { Integration } from "@mlstack/hub/catalog";
 import { COMPONENT_TYPES } from "../program/component-types.ts";
 import type { Candidate, Completion } from "./candidates.ts";
 
 const MOST_RUNS = 50;
 
 /** Names of a kind that are there now, looked up where they are kept; none for a kind that nobody knows. What can't be read has none. */
-export async function namesOf({ kind, typed, before, options }: Completion, cwd: string): Promise<readonly Candidate[]> {
+export async function namesOf({ kind, typed, verb, before, options }: Completion, cwd: string): Promise<readonly Candidate[]> {
   const from = resolve(cwd, options["cwd"] ?? ".");
   switch (kind) {
     case "STACK": return stacks(from);
@@ -19,6 +20,8 @@ export async function namesOf({ kind, typed, before, options }: Completion, cwd:
     case "CODE": return codes();
     case "DEPLOYMENT": return deployments(from);
     case "COMPONENT": return components(from, () => true);
+    case "SPEC": case "ALLOWFRESH": return integrations(({ state }) => state === "available");
+    case "INTEGRATION": return verb === "info" ? once([...await integrations(() => true), ...await pinned(from).catch(() => [])]) : pinned(from);
     case "TYPE": return Object.keys(COMPONENT_TYPES).map((word) => ({ word }));
     case "STATUS": return (await import("../commands/run-list.ts")).RUN_STATUSES.map((word) => ({ word }));
     default: {
@@ -68,6 +71,24 @@ async function components(from: string, isMeant: (c: { readonly type: string }) 
   const { openProjectFiles } = await import("@mlstack/engine/project-files");
   const found = (await openProjectFiles(findProject(from).dir)).components.filter(isMeant);
   return [...new Map(found.map((c) => [c.name, c.type]))].map(([word, description]) => ({ word, description }));
+}
+
+/** Names of the catalog that came with mlstack, and aliases that stand for one that is meant. */
+async function integrations(isMeant: (i: Integration) => boolean): Promise<readonly Candidate[]> {
+  const { catalog } = await (await import("../hub/catalog.ts")).ownCatalog();
+  const meant = catalog.integrations.filter(isMeant);
+  const aliases = catalog.aliases.filter((a) => a.integrations.some((name) => meant.some((i) => i.name === name)));
+  return [...meant, ...aliases].map(({ name, title }) => ({ word: name, description: title })).toSorted((a, b) => (a.word < b.word ? -1 : 1));
+}
+
+const once = (all: readonly Candidate[]): readonly Candidate[] => [...new Map(all.toReversed().map((each) => [each.word, each])).values()].toReversed();
+
+/** What mlstack.lock has, by its name in the catalog where it has one there. */
+async function pinned(from: string): Promise<readonly Candidate[]> {
+  const { findProject } = await import("@mlstack/engine/project-files");
+  const { plugins } = JSON.parse(readFileSync(join(findProject(from).dir, "mlstack.lock"), "utf8")) as { readonly plugins: Readonly<Record<string, { readonly version: string }>> };
+  const { catalog } = await (await import("../hub/catalog.ts")).ownCatalog();
+  return Object.entries(plugins).map(([name, { version }]) => ({ word: catalog.integrations.find((i) => i.package === name)?.name ?? name, description: `${name} ${version}` }));
 }
 
 /** Those of this machine: nobody waits for a service while a word is typed. */

@@ -5,7 +5,19 @@
 
 const BASH = `# mlstack completion bash: source it from ~/.bashrc
 _mlstack() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" line
+  local cur="\${COMP_WORDS[COMP_CWORD]}" line at="" i index=$COMP_CWORD
+  local -a words=()
+  # bash cuts words at the @ that names of packages begin with
+  for ((i = 0; i < \${#COMP_WORDS[@]}; i++)); do
+    if [[ $i -gt 0 && $COMP_WORDBREAKS == *@* && \${COMP_WORDS[i-1]} == "@" ]]; then
+      words[\${#words[@]}-1]+="\${COMP_WORDS[i]}"
+      [[ $i -le $COMP_CWORD ]] && index=$((index - 1))
+      [[ $i -eq $COMP_CWORD ]] && at="@"
+    else
+      words+=("\${COMP_WORDS[i]}")
+    fi
+  done
+  [[ $cur == "@" && $COMP_WORDBREAKS == *@* ]] && at="@"
   [[ $cur == "=" ]] && cur=""
   COMPREPLY=()
   while IFS= read -r line; do
@@ -13,9 +25,10 @@ _mlstack() {
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
     else
-      COMPREPLY+=("\${line%%$'\\t'*}")
+      line="\${line%%$'\\t'*}"
+      COMPREPLY+=("\${line#"$at"}")
     fi
-  done < <("\${COMP_WORDS[0]}" __complete "$COMP_CWORD" -- "\${COMP_WORDS[@]}" 2>/dev/null)
+  done < <("\${COMP_WORDS[0]}" __complete "$index" -- "\${words[@]}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -gt 0 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
   return 0
 }

@@ -5,8 +5,9 @@ import { MlstackError } from "@mlstack/core/errors";
 import { integrationPolicy, type Project } from "@mlstack/engine/project-files";
 import type { PackageManager, PlanContext, ProjectChange, Registry } from "@mlstack/hub";
 import { folderOf, projectOf } from "../commands/folder.ts";
+import { printError } from "../ui/errors.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { stderr, type GlobalFlags } from "../ui/output.ts";
+import { stderr, writeJsonError, type GlobalFlags } from "../ui/output.ts";
 import { printable } from "../ui/terminal.ts";
 import { cacheDirOf } from "./cache-dir.ts";
 import { ownCatalog } from "./catalog.ts";
@@ -34,7 +35,7 @@ export interface Hub {
 }
 
 /**
- * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order.
+ * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order, and ends with 130; SIGTERM with 143.
  *
  * @param writes takes back first what a killed process has left half done; without it that is only said
  * @throws MLS7002 where there is no package.json; MLS8301; MLS8106; MLS8205, MLS8206
@@ -42,7 +43,12 @@ export interface Hub {
 export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
   const t = stderr(flags);
   const interrupt = interruptible((line) => { t.line(line); });
-  try { await work(await open(flags, writes, interrupt.signal)); } finally { interrupt.release(); }
+  try { await work(await open(flags, writes, interrupt.signal)); } catch (e) {
+    if (!interrupt.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
+    // SIGTERM has an exit code of its own
+    if (flags.json === true) writeJsonError(e, undefined, interrupt.exitCode); else printError(e, t, flags);
+    process.exitCode = interrupt.exitCode;
+  } finally { interrupt.release(); }
 }
 
 async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {
@@ -52,8 +58,9 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
   const warnings: string[] = [];
   const t = stderr(flags);
   const manager = await hub.detectPackageManager(project.dir, process.env);
+  const registry = await openProjectRegistry(flags, project.dir, signal);
   const change: ProjectChange = {
-    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, registryUrl: flags.registry, signal, now: Date.now,
+    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
     left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
@@ -66,16 +73,21 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
   }
   const pending = hub.pendingChange(project.stateDir);
   if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${pending.change}`);
-  const [registry, lock, policy, installed] = await Promise.all([
-    hub.openRegistry({ projectDir: project.dir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal }),
+  const [lock, policy, installed] = await Promise.all([
     hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
   ]);
   const named = packagesCalled(offline, catalog, flags.allowFresh);
   const context: PlanContext = {
-    catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags),
+    catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags), rootDir: manager.rootDir,
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
   return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+}
+
+/** The one object through which a command reaches registries. Asks nobody yet. @throws MLS8106 */
+export async function openProjectRegistry(flags: HubFlags, projectDir: string, signal?: AbortSignal): Promise<Registry> {
+  const { openRegistry } = await import("@mlstack/hub");
+  return openRegistry({ projectDir, env: process.env, registry: flags.registry, offline: flags.offline === true, cacheDir: cacheDirOf(process.env), signal });
 }
 
 /** The packages that are meant by names, aliases and packages. */

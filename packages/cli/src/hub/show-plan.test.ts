@@ -1,5 +1,5 @@
 import { MlstackError } from "@mlstack/core";
-import type { ChangePlan, Impact, LockedPlugin, PluginChange } from "@mlstack/hub";
+import type { ChangePlan, ForetoldScripts, Impact, LockedPlugin, PluginChange } from "@mlstack/hub";
 import { expect, test } from "vitest";
 import { impactDocument } from "./show-impact.ts";
 import type { Terminal } from "../ui/terminal.ts";
@@ -10,11 +10,11 @@ const change = (over: Partial<PluginChange>): PluginChange => ({
   widened: [], contracts: { gained: [], lost: [], moved: [] }, configChanged: false, installScript: false, ...over,
 });
 const plan = (...changes: PluginChange[]): ChangePlan => ({ changes, kept: [], builtIn: [], planned: [], lock: undefined });
-function printed(of: ChangePlan, columns = 100, impacts: readonly Impact[] = []): string[] {
+function printed(of: ChangePlan, columns = 100, impacts: readonly Impact[] = [], foretold?: ForetoldScripts): string[] {
   const lines: string[] = [];
   const stream = process.stdout;
   const t: Terminal = { stream, isTTY: false, columns, plain: true, style: (text) => text, line: (text = "") => { lines.push(text); } };
-  printPlan(t, of, impacts);
+  printPlan(t, of, impacts, foretold);
   return lines;
 }
 
@@ -40,6 +40,16 @@ test("the next command makes a component of what was added, where it brings one"
   const of = (...contracts: string[]) => change({ target: { source: "registry", version, manifest: manifest(...contracts) } });
   expect(registerCommand(plan(of(), of("artifact_store@1")))).toBe("mlstack component register NAME --type artifact_store --flavor x");
   expect([registerCommand(plan(of())), registerCommand(plan({ ...of("artifact_store@1"), kind: "change" }))]).toEqual([undefined, undefined]);
+});
+
+test("what comes along with an install script is named below what is changed, and what is not known; what is changed itself says that it has one", () => {
+  const of = plan(change({ installScript: true }));
+  expect(printed(of, 100, [], { scripts: ["@acme/mlstack-plugin-x@1.0.0", "esbuild@0.25.0", "native@1.0.0\u001b[2J"], unknown: ["x@git+https://git.example/x.git"] }).slice(1)).toEqual([
+    "    install script  it has one; it is not run",
+    "  with install scripts  esbuild@0.25.0, native@1.0.0: not run; whether they may later is your package manager's setting",
+    "  not known before  whether x@git+https://git.example/x.git has an install script",
+  ]);
+  expect(printed(of, 100, [], { scripts: ["@acme/mlstack-plugin-x@1.0.0"], unknown: [] })).toHaveLength(2);
 });
 
 const impact = (over: Partial<Impact> = {}): Impact => ({ name: "@acme/mlstack-plugin-x", step: "minor", compatible: true, flavors: { gained: [], lost: [] }, config: {}, refused: [], users: [], lostResults: [], ...over });

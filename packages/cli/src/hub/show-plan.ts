@@ -1,13 +1,19 @@
-import type { ChangePlan, Impact, LockedPackage, PlannedEntry, PluginChange } from "@mlstack/hub";
+import type { ChangePlan, ForetoldScripts, Impact, PlannedEntry, PluginChange } from "@mlstack/hub";
 import { impactDocument, printImpact } from "./show-impact.ts";
 import { pad, printable, widthOf, type Terminal } from "../ui/terminal.ts";
 
-/** What a plan would do or has done, for people. @param impacts what that means for the project */
-export function printPlan(t: Terminal, plan: ChangePlan, impacts: readonly Impact[] = []): void {
+/**
+ * What a plan would do or has done, for people.
+ *
+ * @param impacts what that means for the project
+ * @param foretold what would come along with it that has install scripts; undefined where that was not looked for, or is known by now
+ */
+export function printPlan(t: Terminal, plan: ChangePlan, impacts: readonly Impact[] = [], foretold?: ForetoldScripts): void {
   for (const change of plan.changes) {
     const impact = impacts.find(({ name }) => name === change.name);
     t.line(`${signOf(change, t)} ${t.style(change.name, "bold")}  ${versions(change)}${impact?.step === undefined || impact.step === "back" ? "" : ` (${impact.step})`}  ${t.style(change.why, "dim")}`);
     if (change.target?.source === "registry" && change.target.version.deprecated !== undefined) t.line(`    ${t.style("deprecated", "yellow")}  ${printable(change.target.version.deprecated)}`);
+    if (change.target?.source === "workspace") printFolder(t, change.target);
     if (change.widened.length > 0) printReach(t, change);
     const { gained, lost, moved } = change.contracts;
     if (change.kind === "change" && gained.length + lost.length + moved.length > 0) t.line(`    ${t.style("contracts", "yellow")}  ${printable([...moved.map(({ from, to }) => `${from} → ${to}`), ...gained.map((c) => `with ${c}`), ...lost.map((c) => `without ${c}`)].join(", "))}`);
@@ -17,12 +23,26 @@ export function printPlan(t: Terminal, plan: ChangePlan, impacts: readonly Impac
     if (change.installScript) t.line(`    ${t.style("install script", "yellow")}  it has one; it is not run`);
     for (const { version, reason } of change.passedOver.slice(0, 3)) t.line(t.style(`    not ${version}: ${printable(reason)}`, "dim"));
   }
+  if (foretold !== undefined) printForetold(t, plan, foretold);
   for (const { name, version } of plan.kept) t.line(t.style(`  ${name}  ${version}  stays`, "dim"));
   for (const name of plan.builtIn) t.line(t.style(`  ${name}  comes with mlstack`, "dim"));
   for (const name of plan.planned) t.line(t.style(`  ${name}  is planned, and left out`, "dim"));
 }
 
+/** Whether they run is not decided here: what is added is added without, and what else runs them is the package manager's setting. */
+function printForetold(t: Terminal, { changes }: ChangePlan, { scripts, unknown }: ForetoldScripts): void {
+  const own = new Set(changes.map(({ name }) => name));
+  const along = scripts.filter((id) => !own.has(id.slice(0, id.lastIndexOf("@"))));
+  if (along.length > 0) t.line(`  ${t.style(along.length === 1 ? "with an install script" : "with install scripts", "yellow")}  ${printable(along.join(", "))}: not run; whether ${along.length === 1 ? "it" : "they"} may later is your package manager's setting`);
+  if (unknown.length > 0) t.line(`  ${t.style("not known before", "yellow")}  whether ${printable(unknown.join(", "))} ${unknown.length === 1 ? "has an install script" : "have install scripts"}`);
+}
+
 const REACH = { hosts: "hosts", files: "files", processes: "processes", env: "variables" } as const;
+
+function printFolder(t: Terminal, { path, override }: Extract<PluginChange["target"], { source: "workspace" }>): void {
+  t.line(`    folder  ${printable(path)}; what its files are is not pinned`);
+  if (override) t.line(`    ${t.style("OVERRIDE", "yellow", "bold")}  in the place of the published package of that name; install --frozen refuses it`);
+}
 
 /** By kind, one below the other. */
 function printReach(t: Terminal, { kind, widened }: PluginChange): void {
@@ -64,30 +84,31 @@ function versions({ before, target }: PluginChange): string {
   return before === undefined ? after : `${before.version} → ${after}`;
 }
 
-const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.tarball.package.version);
+const targetVersion = (target: NonNullable<PluginChange["target"]>): string => (target.source === "registry" ? target.version.version : target.source === "tarball" ? target.tarball.package.version : target.package.version);
 
 /** What goes into a document besides the plan. */
 export interface PlanFacts {
   readonly done: boolean;
   readonly impacts?: readonly Impact[];
-  readonly scripts?: readonly LockedPackage[];
+  /** What comes along that has an install script, and what of it is not known. */
+  readonly scripts?: ForetoldScripts | undefined;
   /** Of the lock afterwards: as it is, or as far as it is known. */
   readonly after: Readonly<Record<string, PlannedEntry>> | undefined;
 }
 
-export function planDocument(plan: ChangePlan, { done, impacts = [], scripts = [], after }: PlanFacts) {
+export function planDocument(plan: ChangePlan, { done, impacts = [], scripts: { scripts, unknown } = { scripts: [], unknown: [] }, after }: PlanFacts) {
   return {
     done,
     changes: plan.changes.map(({ kind, name, before, target, why, granted, widened, exceptions, contracts, configChanged, installScript, passedOver }) => {
       const { config, ...impact } = impactDocument(impacts.find((i) => i.name === name));
       return {
-        change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, why,
+        change: kind, package: name, from: before?.version ?? null, to: target === undefined ? null : targetVersion(target), source: target?.source ?? null, override: target?.source === "workspace" && target.override, why,
         permissions: { env: [...granted.env], files: [...granted.files], hosts: [...granted.hosts], processes: [...granted.processes] }, widened: [...widened], exceptions: [...exceptions],
         contracts: { gained: [...contracts.gained], lost: [...contracts.lost], moved: contracts.moved.map((m) => ({ ...m })) }, configChanged, configChanges: config, installScript, ...impact,
         passedOver: passedOver.map(({ version, kind: obstacle, code, reason }) => ({ version, obstacle, code, reason })),
       };
     }),
-    kept: plan.kept.map((k) => ({ package: k.name, version: k.version })), builtIn: [...plan.builtIn], planned: [...plan.planned], scripts: scripts.map(({ id }) => id),
+    kept: plan.kept.map((k) => ({ package: k.name, version: k.version })), builtIn: [...plan.builtIn], planned: [...plan.planned], scripts: [...scripts], scriptsUnknown: [...unknown],
     lock: { before: entries(plan.lock?.plugins), after: entries(after) },
   };
 }

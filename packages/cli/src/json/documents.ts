@@ -56,6 +56,7 @@ const tally = z.strictObject({ blobs: z.int(), bytes: z.number() });
 const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
+const bundled = z.array(z.strictObject({ package: z.string(), version: z.string(), pinned: z.boolean().describe("by the lock of the project that it was exported from") }));
 const granted = z.strictObject({ env: z.array(z.string()), files: z.array(z.string()), hosts: z.array(z.string()), processes: z.array(z.string()) });
 const integration = z.strictObject({
   name: z.string(), title: z.string(), state: z.enum(["available", "built-in", "planned"]), source: z.enum(["mlstack", "third-party"]), package: z.string().nullable(), version: z.string().nullable().describe("the newest that the catalog knows"),
@@ -64,13 +65,13 @@ const integration = z.strictObject({
 const lockedPlugin = z.strictObject({
   version: z.string(), source: z.enum(["registry", "tarball", "workspace"]), integrity: z.string().optional(), files: z.string().optional().describe("of its files; not known before it was fetched"), manifest: z.string(), configSchema: z.string(),
   contracts: z.array(z.string()), capabilities: granted, core: z.string(), node: z.string().optional(),
-  trust: z.strictObject({ provenance: z.boolean(), cooldown: z.literal("excepted").optional(), lostProvenance: z.literal("accepted").optional() }), tree: z.string().optional().describe("of what it depends on; not known before it is installed"),
+  trust: z.strictObject({ provenance: z.boolean(), cooldown: z.literal("excepted").optional(), lostProvenance: z.literal("accepted").optional(), override: z.literal("accepted").optional() }), tree: z.string().optional().describe("of what it depends on; not known before it is installed"),
 });
 const savedComponent = { type: z.string(), component: z.string(), file: z.string(), line: z.int(), stacks: z.array(z.string()).describe("that have it") };
 const integrationChange = z.strictObject({
   done,
   changes: z.array(z.strictObject({
-    change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball"]).nullable(), why: z.string(), permissions: granted,
+    change: z.enum(["add", "change", "remove"]), package: z.string(), from: z.string().nullable(), to: z.string().nullable(), source: z.enum(["registry", "tarball", "workspace"]).nullable(), override: z.boolean().describe("whether it is a folder in the place of a published package"), why: z.string(), permissions: granted,
     widened: z.array(z.string()).describe("what it may reach that it could not before"), exceptions: z.array(z.enum(["cooldown", "lostProvenance"])), contracts: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()), moved: z.array(z.strictObject({ from: z.string(), to: z.string() })).describe("to another version of the same") }), installScript: z.boolean().describe("whether it has one; it is not run"),
     step: z.enum(["major", "minor", "patch", "prerelease", "back"]).nullable().describe("by semver; null where the version stays, and for one that is added or removed"), compatible: z.boolean().describe("whether semver calls it so"), flavors: z.strictObject({ gained: z.array(z.string()), lost: z.array(z.string()) }).describe("such as \"artifact_store s3\""),
     configChanged: z.boolean().describe("whether its configurations have other schemas than before"),
@@ -80,7 +81,8 @@ const integrationChange = z.strictObject({
     lostResults: z.array(z.strictObject({ pipeline: z.string(), step: z.string(), results: z.int() })).describe("recorded results that will not be found any more: their keys have this version of the package in them"),
     passedOver: z.array(z.strictObject({ version: z.string(), obstacle: z.string(), code, reason: z.string() })).describe("newer versions that are not taken"),
   })),
-  kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along; none was run"),
+  kept: z.array(z.strictObject({ package: z.string(), version: z.string() })), builtIn: z.array(z.string()), planned: z.array(z.string()).describe("left out"), scripts: z.array(z.string()).describe("packages with an install script that came along, or would; none was run"),
+  scriptsUnknown: z.array(z.string()).describe("of a dry run: dependencies of which it is not known before whether they have one"),
   lock: z.strictObject({ before: z.record(z.string(), lockedPlugin).nullable().describe("null where there is no lock"), after: z.record(z.string(), lockedPlugin).nullable().describe("of a plan what is known of it; null where there will be none") }),
 });
 
@@ -141,6 +143,8 @@ const commands = {
   "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,
   "integration-verify": z.array(z.strictObject({ package: z.string(), version: z.string().nullable(), of: z.string().nullable().describe("the integration that depends on it; null for an integration"), ok: z.boolean(), error: errorSchema.nullable() })),
   "integration-lock": z.strictObject({ written: z.boolean(), same: z.boolean(), changes: z.array(z.strictObject({ package: z.string(), from: z.string().nullable(), to: z.string().nullable(), widened: z.array(z.string()).optional().describe("what it may reach that it could not before; left out where there is nothing") })) }),
+  "integration-bundle-export": z.strictObject({ file: z.string(), size: z.int().describe("in bytes"), tarballs: z.int(), integrations: bundled, elsewhere: z.array(z.string()).describe("packages that no registry has, and the bundle neither"), local: z.array(z.string()).describe("integrations that are files of the project") }),
+  "integration-bundle-import": z.strictObject({ file: z.string(), done, size: z.int().describe("in bytes"), packages: z.int(), tarballs: z.int(), platforms: z.array(z.string()).nullable().describe("null for all"), integrations: bundled }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
   "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),

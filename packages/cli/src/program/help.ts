@@ -17,6 +17,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   artifact: ["mlstack artifact list --run last", "mlstack artifact preview last/evaluate.metrics"],
   deployment: ["mlstack deployment list", "mlstack deployment predict flight-delays --file request.json", "mlstack deployment stop flight-delays"],
   "deployment predict": [`echo '{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP64","data":[0.5,1]}]}' | mlstack deployment predict flight-delays`],
+  "integration bundle": ["mlstack integration bundle export plugins.bundle", "mlstack integration bundle export plugins.bundle s3@^1.2 --platform linux-x64", "mlstack integration bundle import plugins.bundle"],
   why: ["mlstack why last/train_model"],
   cache: ["mlstack cache list --step train_model", "mlstack cache evict 3f9c21ab", "mlstack cache accept --step train_model"],
   gc: ["mlstack gc --plan", "mlstack gc --keep-days 30 --keep-runs 50"],

@@ -9,7 +9,7 @@ export interface Make {
   positive(value: string): number;
 }
 
-const SPEC = "a name, an alias or a package, with a range where that is wanted (s3@^1.2), or a tarball";
+const SPEC = "a name, an alias or a package, with a range where that is wanted (s3@^1.2), a tarball, or a folder of the workspace";
 
 /** `mlstack integration …`. */
 export function integrationCommands(program: Command, { command, noun, collect, positive }: Make): void {
@@ -42,6 +42,13 @@ export function integrationCommands(program: Command, { command, noun, collect, 
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationVerify(flagsOf(self)));
   wider(network(command(integration, "lock"))).description("write mlstack.lock anew from what is installed").option("--check", "write nothing; end with exit code 3 where it differs").option("-n, --dry-run", "only say what would be changed")
     .action(async (_, self) => (await import("../commands/integration-lock.ts")).integrationLock(flagsOf(self)));
+  const bundle = noun(integration, "bundle", "take integrations to where there is no network, in one file");
+  network(command(bundle, "export")).description("write a file with all that installing this project needs, and what is named besides").argument("<FILE>", "the file, which must not be there yet").argument("[SPEC...]", "integrations besides those that are pinned: a name, an alias or a package, with a range where that is wanted (s3@^1.2)")
+    .option("--platform <platform>", "without the tarballs of packages that are for other platforms alone (linux-x64); may be given again; all by default", collect).option("--available", "leave out what is only planned").option("--allow-fresh <name>", "an integration, package or scope whose versions may be younger than a day; may be given again", collect)
+    .action(async (file: string, specs: string[], _, self) => (await import("../commands/integration-bundle.ts")).integrationBundleExport(file, specs, flagsOf(self)));
+  command(bundle, "import").description("take what such a file has into the cache, for --offline; asks no network").argument("<FILE>", "the file")
+    .option("--registry <url>", "in the place of the default registry of npm's settings").option("--any-registry", "also from another registry than the one here, of which this is a copy").option("-n, --dry-run", "only say what is in it")
+    .action(async (file: string, _, self) => (await import("../commands/integration-bundle.ts")).integrationBundleImport(file, flagsOf(self)));
   command(integration, "permissions").description("what integrations may reach").argument("[NAME]", "of this one only")
     .action(async (name: string | undefined, _, self) => (await import("../commands/integration-lock.ts")).integrationPermissions(name, flagsOf(self)));
   command(integration, "doctor").description("look whether these commands can work here, and say what to mend; asks no network")

@@ -28,8 +28,8 @@ export function writeJson<C extends CommandName>(_command: C, data: DataOf<C>, w
 }
 
 /** What `--json` prints when the command ends with an error: `{ schemaVersion, error }`; of a bug with the file that tells of it. */
-export function writeJsonError(e: unknown, report?: string): void {
-  writeOut(`${JSON.stringify({ schemaVersion: 1, error: { ...errorDocument(e), ...(report !== undefined && { report }) } }, null, 2)}\n`);
+export function writeJsonError(e: unknown, report?: string, exitCode?: number): void {
+  writeOut(`${JSON.stringify({ schemaVersion: 1, error: { ...errorDocument(e), ...(report !== undefined && { report }), ...(exitCode !== undefined && { exitCode }) } }, null, 2)}\n`);
 }
 
 /** ISO 8601 in UTC. */

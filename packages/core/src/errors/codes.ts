@@ -137,6 +137,7 @@ export const ERROR_CODES = {
   MLS8408: { exit: 4, title: "A saved configuration does not fit the new version" },
   MLS8409: { exit: 4, title: "A version may reach more than was agreed to" },
   MLS8410: { exit: 4, title: "The integration is in use" },
+  MLS8411: { exit: 4, title: "A folder stands in the place of a published integration" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
@@ -144,6 +145,10 @@ export const ERROR_CODES = {
   MLS8501: { exit: 5, title: "An earlier state of the plugins cannot be gone back to" },
   MLS8502: { exit: 1, title: "Another process is changing the plugins" },
   MLS8503: { exit: 4, title: "There is no such change of the plugins to take back" },
+  MLS8601: { exit: 4, title: "A bundle was written by a newer version" },
+  MLS8602: { exit: 5, title: "A bundle was changed" },
+  MLS8603: { exit: 2, title: "The file is no bundle" },
+  MLS8604: { exit: 4, title: "A bundle is of another registry" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -4,12 +4,15 @@ import { MlstackError } from "@mlstack/core/errors";
 import { lockEntry } from "../lock/lock-entry.ts";
 import { writeLock, type Lock, type LockedPlugin } from "../lock/lock.ts";
 import type { LockedPackage } from "../package-manager/types.ts";
-import { changeText, versionOf, type ChangePlan, type PluginChange } from "../plan/change-plan.ts";
+import { changeText, versionOf, type ChangePlan, type PluginChange, type Target } from "../plan/change-plan.ts";
 import type { Registry } from "../registry/registry.ts";
 import { checkTarball, type CheckedTarball } from "../tarball/check-tarball.ts";
 import { verifyInstalled, verifyProject } from "../verify/verify-installed.ts";
+import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
-import { changeProject, installedPlugins, runOptions, scriptedBelow, withTrees, type ProjectChange } from "./project-change.ts";
+import { namesIn, scriptsOfPeers } from "./scripts-of-peers.ts";
+import { secondCore } from "./second-core.ts";
+import { changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
 
 export interface ApplyOptions extends ProjectChange {
   readonly registry: Registry;
@@ -34,33 +37,44 @@ export interface Applied {
  * Does what a plan says, whole or not at all. Tarballs are fetched and checked before anything is touched; what the package manager has unpacked is
  * compared with them byte by byte; mlstack.lock is written last.
  *
- * @throws MLS8201, MLS8202, MLS8203 for a tarball; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
- * installed another version; MLS8502 another process is at work
+ * @throws MLS8201, MLS8202, MLS8203 for a tarball, MLS8201 also where it is not the one that was pinned under that version; MLS8208 it is, and the lock
+ * contradicts it; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
+ * installed another version; MLS2004 something brings a core along that its integration does not work with; MLS8502 another process is at work
  */
 export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
   const { manager, registry, projectDir } = options;
   const wanted = plan.changes.filter(({ target }) => target !== undefined);
   const before = plan.lock ?? { plugins: {} };
   const tarballs = new Map<string, CheckedTarball>();
-  for (const change of wanted) tarballs.set(change.name, await tarballOf(change, registry));
+  for (const change of wanted) if (change.target!.source !== "workspace") tarballs.set(change.name, await tarballOf(change, registry));
 
   return changeProject(options, changeText(plan), async () => {
     const run = runOptions(options);
-    const scriptsBefore = existsSync(manager.lockFile) ? new Set((await scriptedBelow(manager, Object.keys(before.plugins))).map(({ id }) => id)) : new Set<string>();
-    await manager.remove(plan.changes.filter(({ target }) => target === undefined).map(({ name }) => name), run);
-    await manager.add(wanted.map(({ name, target }) => ({ name, spec: target!.source === "registry" ? versionOf(target!) : `file:${target!.path}` })), { ...run, fresh: options.fresh });
+    const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
+    const known = await namesIn(manager);
+    const present = new Set((await installedPlugins(projectDir)).map(({ name }) => name));
+    // what is there under the very version is not unpacked again, whatever has become of it; nor is it linked
+    await manager.remove(plan.changes.filter((change) => change.target === undefined || ((isAgain(change) || becomesFolder(change)) && present.has(change.name))).map(({ name }) => name), run);
+    await manager.add(wanted.map(({ name, target }) => ({ name, spec: specOf(target!) })), { ...run, fresh: options.fresh });
 
     const installed = await installedPlugins(projectDir);
     const entries = new Map<string, LockedPlugin>();
     for (const change of wanted) {
-      const entry = entryOf(change, tarballs.get(change.name)!);
-      const problem = await verifyInstalled(change.name, entry, installed.find(({ name }) => name === change.name), tarballs.get(change.name)!.files);
-      if (problem !== undefined) throw notAsPlanned(problem);
+      const [tarball, pkg] = [tarballs.get(change.name), installed.find(({ name }) => name === change.name)];
+      const entry = entryOf(change, tarball);
+      const problem = await verifyInstalled(change.name, entry, pkg, tarball?.files) ?? otherFolder(change, pkg);
+      if (problem !== undefined) throw notAsPlanned(problem, change, pkg?.source === "linked");
       entries.set(change.name, entry);
     }
     const rest = await restOf(plan, installed, options);
     const after = await withTrees({ plugins: { ...rest.plugins, ...Object.fromEntries(entries) } }, manager);
-    const scripts = (await scriptedBelow(manager, [...entries.keys()])).filter(({ id }) => !scriptsBefore.has(id));
+    const trees = await Promise.all(wanted.map(async ({ name, target }) => ({ name, core: target!.manifest.core, tree: await manager.subtree(name) })));
+    for (const { name, core, tree } of trees) {
+      const problem = secondCore(name, core, tree);
+      if (problem !== undefined) throw problem;
+    }
+    const ofPeers = wanted.flatMap(({ name }) => scriptsOfPeers(projectDir, installed.find((pkg) => pkg.name === name)!.dir, known));
+    const scripts = scriptedIn([...trees.map(({ tree }) => tree), { packages: ofPeers }]).filter(({ id }) => !scriptsBefore.has(id));
     if (scripts.length > 0) await options.confirmScripts(scripts);
     await writeLock(projectDir, after);
     return { before, after, scripts };
@@ -81,12 +95,41 @@ async function restOf(plan: ChangePlan, installed: readonly PluginPackage[], { p
   return rest;
 }
 
-async function tarballOf({ name, target }: PluginChange, registry: Registry): Promise<CheckedTarball> {
-  if (target!.source === "tarball") return target!.tarball;
-  return checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
+async function tarballOf(change: PluginChange, registry: Registry): Promise<CheckedTarball> {
+  const { name, target, before } = change;
+  if (target!.source !== "registry") return (target as Extract<Target, { source: "tarball" }>).tarball;
+  const found = await checkTarball(await registry.tarball(target!.version), `${name}@${target!.version.version}`, target!.version);
+  const problem = isAgain(change) ? pinnedProblem(name, before!, found) : undefined;
+  if (problem !== undefined) throw problem;
+  return found;
 }
 
-function entryOf({ target, exceptions }: PluginChange, tarball: CheckedTarball): LockedPlugin {
+/** Whether it is what was pinned from a registry, once more. */
+function isAgain({ before, target }: PluginChange): boolean {
+  return before?.source === "registry" && target?.source === "registry" && before.version === versionOf(target);
+}
+
+function becomesFolder({ before, target }: PluginChange): boolean {
+  return target?.source === "workspace" && before?.source !== "workspace";
+}
+
+/** As the package manager's `add` takes it. */
+function specOf(target: Target): string {
+  return target.source === "registry" ? versionOf(target) : target.source === "tarball" ? `file:${target.path}` : `workspace:${versionOf(target)}`;
+}
+
+/** Two folders may say that they are the same package. */
+function otherFolder({ name, target }: PluginChange, pkg: PluginPackage | undefined): MlstackError | undefined {
+  if (target?.source !== "workspace" || pkg?.dir === target.path) return undefined;
+  return new MlstackError("MLS8207", `${name} leads to ${pkg?.dir ?? "nothing"}, and ${target.path} was asked for`, { fix: "give one of both another name", details: { package: name } });
+}
+
+function entryOf(change: PluginChange, checked: CheckedTarball | undefined): LockedPlugin {
+  const { target, exceptions, before } = change;
+  if (target!.source === "workspace") return lockEntry({ package: target!.package, source: "workspace", trust: { provenance: false, ...(target!.override && { override: "accepted" as const }) } });
+  const tarball = checked!;
+  // nothing new was agreed to
+  if (isAgain(change)) return lockEntry({ package: tarball.package, source: "registry", tarball, trust: before!.trust });
   const provenance = target!.source === "registry" && target!.version.provenance;
   return lockEntry({
     package: tarball.package, source: target!.source, tarball,
@@ -95,8 +138,12 @@ function entryOf({ target, exceptions }: PluginChange, tarball: CheckedTarball):
 }
 
 /** The project is as it was before: nothing is to be installed again, as the finding itself would say. */
-function notAsPlanned(problem: MlstackError): MlstackError {
+function notAsPlanned(problem: MlstackError, { name, target }: PluginChange, isLinked: boolean): MlstackError {
+  const more = { cause: problem, ...(problem.details !== undefined && { details: problem.details }) };
+  if (target!.source === "workspace") return new MlstackError(problem.code, `the package manager has not linked the folder: ${problem.message}`, { ...more, why: "the change was taken back", fix: "look whether another folder of the workspace has the same name" });
+  if (isLinked) return new MlstackError(problem.code, `the package manager takes a folder of the workspace for ${name}, not the package that was checked`, { ...more, why: `${problem.message}; the change was taken back`, fix: "take the folder out of the workspace, or install it: mlstack integration install FOLDER" });
   return new MlstackError(problem.code, `the package manager has installed something else than was checked: ${problem.message}`, {
-    why: "its cache, its registry or its settings (overrides, patches) gave it other bytes; the change was taken back", fix: "clear the package manager's cache, look for overrides and patches in package.json, and try again", cause: problem, ...(problem.details !== undefined && { details: problem.details }),
+    why: "its cache, its registry or its settings (overrides, patches) gave it other bytes; the change was taken back", fix: "clear the package manager's cache, look for overrides and patches in package.json, and try again",
+    ...more,
   });
 }

@@ -4,7 +4,8 @@ import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
 import { LOCK_FILE, readLock, type Lock } from "../lock/lock.ts";
-import type { LockedPackage, PackageManager, RunOptions } from "../package-manager/types.ts";
+import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
+import type { PackageShelf } from "../registry/shelf.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
 import { changePlugins, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
@@ -17,6 +18,8 @@ export interface ProjectChange {
   readonly stateDir: string;
   readonly manager: PackageManager;
   readonly offline: boolean;
+  /** As `RunOptions.shelf`. */
+  readonly shelf?: PackageShelf | undefined;
   /** As `RunOptions.registry`. */
   readonly registryUrl: string | undefined;
   readonly signal: AbortSignal;
@@ -35,8 +38,8 @@ export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDi
 }
 
 /** How the manager is run, so that a later process finds it again should this one be killed. */
-export function runOptions({ stateDir, offline, registryUrl, signal, output }: Pick<ProjectChange, "stateDir" | "offline" | "registryUrl" | "signal" | "output">): RunOptions {
-  return { offline, registry: registryUrl, signal, output, started: (pid) => { noteManager(stateDir, pid); } };
+export function runOptions({ stateDir, offline, shelf, registryUrl, signal, output }: Pick<ProjectChange, "stateDir" | "offline" | "shelf" | "registryUrl" | "signal" | "output">): RunOptions {
+  return { offline, shelf, registry: registryUrl, signal, output, started: (pid) => { noteManager(stateDir, pid); } };
 }
 
 /**
@@ -71,22 +74,31 @@ async function reinstall(project: ProjectChange, to: Generation): Promise<void> 
   forgetManager(project.stateDir);
 }
 
-/** Installs what package.json and the package manager's lock say. @param frozen fails with MLS8302 where they differ, and has changed nothing then */
-export async function installProject(project: ProjectChange, frozen: boolean): Promise<void> {
+/**
+ * Installs what package.json and the package manager's lock say. Integrations that are not what is pinned are made anew, for managers look at
+ * versions, and not at files.
+ *
+ * @param frozen fails with MLS8302 where they differ, and has changed nothing then
+ * @returns the names of integrations that were changed on disk
+ */
+export async function installProject(project: ProjectChange, frozen: boolean): Promise<readonly string[]> {
+  const changed = await changedOnDisk(project.projectDir);
+  const anew = changed.map(({ name, dir }) => folderIn(project.projectDir, name) ?? dir);
   const refusal = await changeProject(project, "install what the project declares", async () => {
     // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
     try { await project.manager.install({ ...runOptions(project), frozen, anew: await changedFolders(project.projectDir) }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
   });
   if (refusal !== undefined) throw refusal;
+  return changed.map(({ name }) => name);
 }
 
-/** Folders of integrations that are not what is pinned: of another version, changed, or a link. */
-async function changedFolders(projectDir: string): Promise<readonly string[]> {
+/** Integrations whose files, or whose place, are not what is pinned. */
+async function changedOnDisk(projectDir: string): Promise<readonly PluginPackage[]> {
   const [lock, installed] = await Promise.all([readLock(projectDir), installedPlugins(projectDir)]);
   if (lock === undefined) return [];
   const pinned = installed.filter(({ name, source }) => source !== "built-in" && lock.plugins[name] !== undefined && lock.plugins[name].source !== "workspace");
-  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem !== undefined).map(({ name }) => name));
-  return pinned.filter(({ name }) => changed.has(name)).map(({ name, dir }) => folderIn(projectDir, name) ?? dir);
+  const changed = new Set((await verifyProject(lock, pinned)).filter(({ problem }) => problem?.code === "MLS8204").map(({ name }) => name));
+  return pinned.filter(({ name }) => changed.has(name));
 }
 
 /** Where a package is found from a folder, by its name: it may be a link. */
@@ -101,9 +113,24 @@ export async function installedPlugins(projectDir: string): Promise<readonly Plu
   return nodePluginHost({ projectDir }).packages();
 }
 
-/** Packages with an install script among what integrations depend on, themselves included. By id. @throws MLS8307, MLS8308 */
-export async function scriptedBelow(manager: PackageManager, names: readonly string[]): Promise<readonly LockedPackage[]> {
-  const trees = await Promise.all(names.map(async (name) => manager.subtree(name)));
+/**
+ * Packages with an install script among what integrations depend on, themselves included. By id.
+ *
+ * @param options.absent passes over what the package manager's lock does not have
+ * @throws MLS8307, MLS8308
+ */
+export async function scriptedBelow(manager: PackageManager, names: readonly string[], { absent = false }: { readonly absent?: boolean } = {}): Promise<readonly LockedPackage[]> {
+  const trees = await Promise.all(names.map(async (name) => {
+    try { return await manager.subtree(name); } catch (e) {
+      if (absent && MlstackError.is(e, "MLS8308")) return { packages: [] };
+      throw e;
+    }
+  }));
+  return scriptedIn(trees);
+}
+
+/** Packages with an install script in some trees. By id. */
+export function scriptedIn(trees: readonly Pick<Subtree, "packages">[]): readonly LockedPackage[] {
   const all = new Map(trees.flatMap(({ packages }) => packages.filter(({ installScript }) => installScript === true).map((pkg) => [pkg.id, pkg] as const)));
   return [...all.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -25,10 +25,10 @@ export async function installPutBack(manager: PackageManager, run: RunOptions, b
   const files = new Map(manager.files.map((path) => [path, bytesOf(path)]));
   const lock = files.get(manager.lockFile);
   if (lock !== undefined) {
-    try { await manager.install({ ...run, frozen: true, clear: true }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
+    try { await manager.install({ ...run, frozen: true, anew: "all" }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
   } else if (before !== undefined) replaceFile(manager.lockFile, before);
   try {
-    await manager.install({ ...run, frozen: false, clear: true });
+    await manager.install({ ...run, frozen: false, anew: "all" });
     if (lock !== undefined) await checkTrees(manager);
   } finally {
     for (const [path, bytes] of files) {

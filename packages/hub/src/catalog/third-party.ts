@@ -1,4 +1,5 @@
 import { didYouMean, MlstackError, parseContractId, pluginManifest, type PluginManifest } from "@mlstack/core";
+import { sixAtOnce } from "../registry/at-once.ts";
 import type { PackageDocument, PackageVersion, Registry } from "../registry/index.ts";
 import { sha256 } from "../digest/index.ts";
 import { byStateAndName, findIntegrations, fitsFilter, type Filter } from "./find.ts";
@@ -121,11 +122,6 @@ export async function withRegistry(catalog: Catalog, registry: SearchedRegistry)
   });
   const { integrations, ignored } = await searchEverywhere(catalog, registry, "");
   return { catalog: { ...catalog, integrations: [...catalog.integrations.map((i) => known.get(i.name) ?? i), ...integrations.filter((i) => i.source === "third-party")] }, ignored };
-}
-
-async function sixAtOnce<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  await Promise.all(Array.from({ length: 6 }, async () => { for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item); }));
 }
 
 const timeOf = (text: string | undefined): string | null => {

@@ -8,7 +8,7 @@ import { readTarball } from "../tarball/read-tarball.ts";
 import { fileDigests } from "../tarball/files-digest.ts";
 import { packageOf } from "../tarball/package-json.ts";
 import { lockEntry } from "./lock-entry.ts";
-import { LOCK_FILE, lockText, parseLock, readLock, writeLock, type Lock, type LockedPlugin } from "./lock.ts";
+import { LOCK_FILE, lockText, overridesIn, parseLock, readLock, writeLock, type Lock, type LockedPlugin } from "./lock.ts";
 import { manifestFacts, permissionsBeyond } from "./manifest-facts.ts";
 
 async function locked(options: Parameters<typeof madePlugin>[0] = {}): Promise<LockedPlugin> {
@@ -34,6 +34,12 @@ test("the order in which it was put together does not change its bytes", () => {
   expect(lockText(reversed)).toBe(lockText(lock));
 });
 
+test("folders in the place of published packages are known by it", () => {
+  const folder = { ...lockEntry({ package: packageOf(madePlugin({}).files["package.json"]!, "x"), source: "workspace", trust: { provenance: false } }) };
+  const mixed: Lock = { plugins: { ...lock.plugins, c: folder, a: { ...folder, trust: { provenance: false, override: "accepted" } } } };
+  expect(overridesIn(parseLock(lockText(mixed)))).toEqual(["a"]);
+});
+
 test("nothing of a registry, a machine or a person is in it", () => {
   expect(lockText(lock)).not.toMatch(/https?:|\/\/[a-z]|localhost|tmp|20\d\d-/);
   expect(Object.keys(JSON.parse(lockText(lock)) as object)).toEqual(["//", "lockVersion", "plugins"]);
@@ -56,6 +62,7 @@ describe("what mlstack does not write is refused with MLS8205, each beside what 
     ["a field that nobody reads", (t) => t.replace('"version": "1.0.0"', '"version": "1.0.0", "skip": true'), /skip/, (t) => t],
     ["no version of the format", (t) => t.replace('"lockVersion": 1,', ""), /lockVersion/, (t) => t],
     ["an older version than there ever was", (t) => t.replace('"lockVersion": 1', '"lockVersion": 0'), /lockVersion/, (t) => t],
+    ["a published package in the place of itself", (t) => t.replace('"provenance": false', '"override": "accepted",\n        "provenance": false'), /trust\.override: only a folder/, (t) => t.replace('"provenance": false', '"cooldown": "excepted",\n        "provenance": false')],
     ["text that is no JSON", () => "plugins:\n  a: 1\n", /mlstack.lock:1:1: "p" where a value/, () => '{"lockVersion":1,"plugins":{}}'],
     ["nothing", () => "", /mlstack.lock:1:1: the end/, () => '{ "plugins": {}, "lockVersion": 1 }'],
   ];

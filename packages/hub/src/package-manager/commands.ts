@@ -30,9 +30,13 @@ export interface Commands {
   install(frozen: boolean, lenient: boolean): Command;
   /** A frozen installation over what is there, for a manager whose own removes that first: what looks whether the lock fits, then what installs. */
   readonly overInstalled?: readonly [check: Command, install: Command];
+  /** What makes an installation run no script at all. */
+  readonly withoutScripts: readonly string[];
   where(options: Where): Command;
   /** The names of files in node_modules by which it knows, without a look, that all is installed. */
   readonly notes: RegExp;
+  /** Only this registry, for all scopes, and it is the proxy, too. @param scopes such as `@acme` */
+  shelf(url: string, scopes: readonly string[]): Command;
 }
 
 const command = (...args: readonly string[]): Command => ({ args, env: {} });
@@ -48,7 +52,10 @@ const npm: Commands = {
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
   // `npm ci` removes node_modules before it has fetched anything: without a network nothing would be left, and the program that runs this lies there, too
   overInstalled: [command("ci", "--dry-run", "--ignore-scripts", ...NPM), command("install", "--no-save", ...NPM)],
+  withoutScripts: ["--ignore-scripts"],
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
+  // without the last npm would go where its lock says
+  shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--${scope}:registry=${url}`), `--proxy=${url}`, `--https-proxy=${url}`, "--noproxy=127.0.0.1", "--replace-registry-host=always"),
 };
 
 // without a terminal pnpm would not remove a node_modules folder that does not fit, but fail
@@ -60,7 +67,10 @@ const pnpm: Commands = {
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  where: npm.where,
+  withoutScripts: npm.withoutScripts,
+  // `pnpm remove` has no such flags, and takes all settings
+  where: ({ offline, registry }) => flags(offline ? "--config.offline=true" : undefined, registry && `--config.registry=${registry}`),
+  shelf: (url, scopes) => command(`--config.registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
 };
 
 const classic: Commands = {
@@ -68,7 +78,9 @@ const classic: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
+  withoutScripts: npm.withoutScripts,
   where: npm.where,
+  shelf: (url, scopes) => ({ args: ["--registry", url], env: Object.fromEntries(scopes.map((scope) => [`npm_config_${scope}:registry`, url])) }),
 };
 
 // in CI yarn would refuse to change its lock
@@ -89,6 +101,8 @@ const berry: Commands = {
       ...(registry?.startsWith("http:") === true && { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname }),
     },
   }),
+  // it knows no exceptions from a proxy
+  shelf: (url) => joined(berry.where({ offline: false, registry: url }), { args: [], env: { YARN_HTTP_PROXY: url, YARN_HTTPS_PROXY: url } }),
 };
 
 const bun: Commands = {
@@ -96,7 +110,9 @@ const bun: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--no-progress", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
+  withoutScripts: npm.withoutScripts,
   where: npm.where,
+  shelf: (url) => command(`--registry=${url}`),
 };
 
 export const COMMANDS: Readonly<Record<Flavor, Commands>> = { npm, pnpm, "yarn-classic": classic, "yarn-berry": berry, bun };

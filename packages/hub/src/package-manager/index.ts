@@ -1,3 +1,3 @@
 export { detectPackageManager } from "./open.ts";
 export { normalForm } from "./subtree.ts";
-export type { AddedPackage, LockedEdge, LockedPackage, ManagerName, PackageManager, RunOptions, Subtree } from "./types.ts";
+export type { AddedPackage, FetchedPackage, LockedEdge, LockedPackage, ManagerName, PackageManager, RunOptions, Subtree } from "./types.ts";

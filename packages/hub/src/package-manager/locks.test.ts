@@ -97,6 +97,28 @@ describe("a tree with aliases, nested versions, other platforms' packages, peers
   });
 });
 
+describe("everything that is fetched", () => {
+  const SAMPLE = ["@acme/cycle-a@1.0.0", "@acme/cycle-b@1.0.0", "@acme/native-darwin-arm64@1.0.0", "@acme/native-linux-x64@1.0.0", "@acme/native-win32-x64@1.0.0", "@acme/plugin@1.2.0", "beta@1.0.0-beta.2", "core@1.0.0", "host@3.0.0", "host-only@1.0.0", "left@1.4.0", "own-scripted@1.0.0", "right@1.0.5", "right@2.1.0", "scripted@1.0.0", "unrelated@1.0.0"];
+  const fetchedIn = async (folder: string) => (await detectPackageManager(folder, {})).packages();
+
+  test.each(ALL)("%s: peers and other platforms' packages too, each once", async (lock) => {
+    const all = await fetchedIn(project("sample", lock));
+    // yarn installs no peers
+    expect(all.map(({ name, version }) => `${name}@${version!}`)).toEqual(SAMPLE.filter((id) => !(lock.startsWith("yarn") && id.startsWith("host"))));
+    expect(all.every(({ integrity }) => integrity?.startsWith("sha512-") === true) || lock === "yarn-3.lock" || lock === "yarn-4.lock").toBe(true);
+    expect(all.every(({ from }) => from === undefined || /^https?:[^#]+\.tgz$/.test(from))).toBe(true);
+  });
+
+  test.each(TODAY)("%s: what does not come from a registry says where it lies; packages of the workspace are none", async (lock) => {
+    const root = folderWith({ ...LINKER, "pnpm-workspace.yaml": "packages: [packages/*]\n" });
+    putFixtures(root, "workspace", { [LOCKS[lock]]: lock, "package.json": "package.json", "packages/app/package.json": lock === "yarn-classic.lock" ? "app-classic.json" : "app.json", "packages/lib/package.json": "lib.json" });
+    const all = await fetchedIn(join(root, "packages", "app"));
+    expect(all.filter(({ name }) => name === "@acme/plugin")).toEqual([expect.objectContaining({ version: lock === "bun-2.lock" ? undefined : "1.2.0", from: (lock === "yarn-classic.lock" ? expect.stringMatching(/^https:/) : expect.not.stringMatching(/^https?:/)) as unknown })]);
+    expect(all.map(({ name }) => name)).not.toContain("@acme/lib");
+    expect(all.map(({ name }) => name)).not.toContain("app");
+  });
+});
+
 test.each(TODAY)("published packages, with native ones for 25 platforms and a patch of yarn's own: %s", async (lock) => {
   const tree = await subtreeIn(project("published", lock), "tsup");
   expect([tree.packages.length, tree.edges.length, tree.digest]).toEqual([103, 109, "ca70d45fcd57177f60de0594b999c3ac968e47e8cf27ba976e86d5dc49877414"]);

@@ -79,7 +79,7 @@ describe("what each manager is told", () => {
     const manager = await detectPackageManager(join(root, "app"), fake.env);
     await manager.add([{ name: "a", spec: "file:../x.tgz" }], options());
     await manager.install({ ...options(), frozen: true });
-    expect(fake.calls().map(({ cwd, args }) => [cwd, args.at(-1)])).toEqual([[join(root, "app"), "a@file:../x.tgz"], [root, "--no-update-notifier"], [root, "--no-update-notifier"]]);
+    expect(fake.calls().map(({ cwd, args }) => [cwd, args.at(-1)])).toEqual([[join(root, "app"), "a@file:../x.tgz"], ...Array<unknown>(2).fill([root, "--no-update-notifier"])]);
   });
 
   test("nothing to add or remove runs nothing", async () => {
@@ -168,7 +168,6 @@ test.each(["npm", "bun"])("%s in a workspace looks at the root's package.json on
     refusals.push(((await manager.install({ ...options(), frozen: true }).catch((e: unknown) => e)) as Error).message);
   }
   expect(refusals).toEqual(["left", "beta", "left"].map((name) => `${program}'s lock does not fit package.json: ${name}`));
-  // npm is asked before what would be done
   expect(fake.calls()).toHaveLength(kind === "npm" ? 2 : 1);
 });
 
@@ -182,7 +181,6 @@ test.each(["npm", "bun"])("%s: nor does it look at the other packages of the wor
   await manager.install({ ...options(), frozen: true });
   put(root, { "lib/package.json": '{ "name": "lib", "dependencies": { "left": "1.1.0" } }' });
   await expect(manager.install({ ...options(), frozen: true })).rejects.toMatchObject({ code: "MLS8302", message: `${program}'s lock does not fit lib/package.json: left` });
-  // npm is asked before what would be done
   expect(fake.calls()).toHaveLength(kind === "npm" ? 2 : 1);
 });
 
@@ -265,27 +263,35 @@ test("an empty folder of node_modules counts as nothing installed", async () => 
   expect(it.calls()).toHaveLength(2);
 });
 
-describe("all of it anew", () => {
-  test.each(NAMES)("%s: what lies there is out of the way while it installs, and gone afterwards", async (kind) => {
-    const it = await managed(kind, kind === "yarn 1" ? { files: { "package.json": "{}" } } : {}); // its lock is empty
-    const [left, seen] = [join(it.root, "node_modules", "left-behind"), join(it.root, "seen")];
-    put(it.root, { "node_modules/left-behind/package.json": "{}", ".mlstack-aside/of-one-that-was-killed": "" });
-    const manager = await detectPackageManager(it.root, { ...it.env, FAKE_CODE: `fs.appendFileSync(${JSON.stringify(seen)}, String(fs.existsSync(${JSON.stringify(left)})))` });
-    await manager.install({ ...options(), frozen: true, clear: true });
-    expect([readFileSync(seen, "utf8"), it.calls().length, existsSync(left), existsSync(join(it.root, ".mlstack-aside"))]).toEqual(["false", 1, false, false]);
-    if (kind === "npm") expect(lines(it)).toEqual([expect.stringMatching(/^ci (?!.*--dry-run)/)]);
+describe("anew", () => {
+  test.each(NAMES)("%s: what lies there is thrown away, once all is at hand", async (kind) => {
+    const it = await managed(kind, { env: { FAKE_OUT: "" }, ...(kind === "yarn 1" && { files: { "package.json": "{}" } }) });
+    const left = join(it.root, "node_modules", "left-behind");
+    const seen = join(it.root, "seen");
+    put(it.root, { "node_modules/left-behind/package.json": "{}" });
+    Object.assign(it.env, { FAKE_CODE: `fs.appendFileSync(${JSON.stringify(seen)}, String(fs.existsSync(${JSON.stringify(left)})) + " ")` });
+    const manager = await detectPackageManager(it.root, it.env);
+    await manager.install({ ...options(), frozen: true, anew: "all" });
+    // npm's own frozen installation would throw away first: another one fetches, after a look whether the lock fits
+    const before = kind === "npm" ? 2 : 1;
+    expect(readFileSync(seen, "utf8")).toBe(`${"true ".repeat(before)}false `);
+    expect(it.calls().map(({ args }) => args.some((arg) => /ignore-scripts|skip-build/.test(arg)))).toEqual([...Array<boolean>(before).fill(true), false]);
+    if (kind === "npm") expect(lines(it)).toEqual([expect.stringMatching(/^ci --dry-run /), expect.stringMatching(/^install --no-save /), expect.stringMatching(/^ci --no/)]);
+    rmSync(join(it.root, "node_modules"), { recursive: true, force: true });
+    await manager.install({ ...options(), frozen: true, anew: "all" });
+    expect(it.calls()).toHaveLength(before + 2);
   });
 
-  test("where it fails all is put back", async () => {
-    const it = await managed("pnpm", { env: { FAKE_EXIT: "1", FAKE_ERR: "ERR_PNPM_META_FETCH_FAIL\n", FAKE_CODE: 'fs.mkdirSync("node_modules"); fs.writeFileSync("node_modules/half", "")' } });
-    await expect(it.manager.install({ ...options(), frozen: true, clear: true })).rejects.toMatchObject({ code: "MLS8101" });
-    expect(["node_modules/.modules.yaml", "node_modules/half", ".mlstack-aside"].map((path) => existsSync(join(it.root, path)))).toEqual([true, false, false]);
+  test("where it is refused nothing is", async () => {
+    const it = await managed("pnpm", { env: { FAKE_EXIT: "1", FAKE_ERR: "ERR_PNPM_OUTDATED_LOCKFILE\n" } });
+    await expect(it.manager.install({ ...options(), frozen: true, anew: "all" })).rejects.toMatchObject({ code: "MLS8302" });
+    expect([it.calls().length, existsSync(join(it.root, "node_modules", ".modules.yaml"))]).toEqual([1, true]);
   });
 
   test("in a workspace, of all of its packages: what moves up for one is installed below another", async () => {
     const root = folderWith({ "package.json": "{}", "pnpm-workspace.yaml": "packages: [packages/*, '!packages/none']\n", "pnpm-lock.yaml": "", ...Object.fromEntries(["packages/app", "packages/lib", "packages/none"].flatMap((folder) => [[`${folder}/package.json`, JSON.stringify({ name: basename(folder) })], [`${folder}/node_modules/x/package.json`, "{}"]])) });
     const manager = await detectPackageManager(join(root, "packages", "app"), fakeManager("pnpm").env);
-    await manager.install({ ...options(), frozen: true, clear: true });
+    await manager.install({ ...options(), frozen: true, anew: "all" });
     expect(["app", "lib", "none"].filter((name) => existsSync(join(root, "packages", name, "node_modules")))).toEqual(["none"]);
   });
 });

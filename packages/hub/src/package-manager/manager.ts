@@ -5,12 +5,13 @@ import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.
 import { failureOf } from "./failures.ts";
 import { installedIn } from "./installed.ts";
 import { lockSource } from "./lock-source.ts";
-import { everythingAsked, loose, unreadableLock } from "./locks/lock.ts";
+import { everythingAsked, unreadableLock, type Lock } from "./locks/lock.ts";
 import { readLock } from "./locks/read.ts";
 import { allMadeAnew, madeAnew } from "./made-anew.ts";
 import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
-import type { AddedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
+import { isOnShelf, withShelf, type Needed } from "./shelf-run.ts";
+import type { AddedPackage, FetchedPackage, PackageManager, RunOptions, Subtree } from "./types.ts";
 import { manifestIn, workspaceFolders } from "./workspace.ts";
 import { berrySetting } from "./yarn-settings.ts";
 
@@ -53,8 +54,12 @@ export function packageManager(options: ManagerOptions): PackageManager {
       why: "it would write the lock in another form", fix: wanted === undefined ? "corepack enable, and name the version in package.json: \"packageManager\"" : "corepack enable", details: { manager: name, wanted: wanted ?? null, found },
     });
   }
-  async function run(what: Command, cwd: string, given: RunOptions): Promise<Outcome> {
-    const { args, env: more } = joined(what, commands.where(given));
+  async function run(what: Command, cwd: string, given: RunOptions, added: readonly AddedPackage[] = []): Promise<Outcome> {
+    const needed: Needed = { lockFile, added, packages: () => readPackages(options), asked: namesAsked(rootDir, projectDir) };
+    if (given.offline && given.shelf !== undefined && await isOnShelf(given.shelf, needed)) return withShelf(given.shelf, flavor, commands, needed, (where) => launch(joined(what, where), cwd, given));
+    return launch(joined(what, commands.where(given)), cwd, given);
+  }
+  async function launch({ args, env: more }: Command, cwd: string, given: RunOptions): Promise<Outcome> {
     const outcome = await runManager(name, args, { cwd, env: { ...env, ...more }, signal: given.signal, output: given.output, started: given.started });
     if (outcome.notStarted !== undefined) throw notInstalled(options, outcome.notStarted);
     if (outcome.exitCode === 0) return outcome;
@@ -63,6 +68,22 @@ export function packageManager(options: ManagerOptions): PackageManager {
   /** What is not installed yet would be installed along with what is added, and its scripts left out with those. */
   async function installFirst(given: RunOptions): Promise<void> {
     if (!isInstalled(options)) await run(commands.install(false, true), rootDir, given);
+  }
+  /**
+   * @param over whether something is installed, which is to stay where it fits or this fails
+   * @param scripts none runs of anybody's where this is false
+   */
+  async function install(over: boolean, scripts: boolean, given: RunOptions & { readonly frozen: boolean }): Promise<void> {
+    const [check, inPlace] = over && given.frozen ? commands.overInstalled ?? [] : [];
+    if (check !== undefined) await run(check, rootDir, { ...given, output: () => undefined });
+    await run(joined(inPlace ?? commands.install(given.frozen, !scripts), { args: scripts ? [] : commands.withoutScripts, env: {} }), rootDir, given);
+  }
+  /** What can't be fetched, or does not fit, is found out first: nothing is thrown away in vain. */
+  async function clearModules(given: RunOptions & { readonly frozen: boolean }): Promise<void> {
+    const folders = (await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")).filter((folder) => existsSync(folder));
+    if (folders.length === 0) return;
+    await install(true, false, given);
+    for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
   return {
     name, projectDir, rootDir, lockFile, version,
@@ -73,7 +94,7 @@ export function packageManager(options: ManagerOptions): PackageManager {
       await checkKind();
       await installFirst(given);
       const fresh = given.fresh === true && berrySetting("npmMinimalAgeGate", projectDir, env) === undefined;
-      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir)), fresh), projectDir, given);
+      await run(commands.add(packages.map((each) => specOf(each, commands, projectDir)), fresh), projectDir, given, packages);
     },
     async remove(names, given) {
       if (names.length === 0) return;
@@ -84,26 +105,30 @@ export function packageManager(options: ManagerOptions): PackageManager {
     async install(given) {
       await checkKind();
       if (given.frozen) await refuseWhatIsOverlooked(options);
+      if (given.anew === "all") await clearModules(given);
       const modules = join(rootDir, "node_modules");
-      const work = async (): Promise<void> => {
-        const over = given.frozen && existsSync(modules) ? commands.overInstalled : undefined;
-        if (over !== undefined) await run(over[0], rootDir, { ...given, output: () => undefined });
-        await run(over?.[1] ?? commands.install(given.frozen, false), rootDir, given);
-      };
-      if (given.clear === true) await allMadeAnew((await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")), work);
-      else await madeAnew(modules, given.anew ?? [], commands.notes, work);
+      const over = existsSync(modules);
+      await madeAnew(modules, given.anew === "all" ? [] : given.anew ?? [], commands.notes, () => install(over, true, given));
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
+    packages: () => readPackages(options),
   };
 }
 
 async function readSubtree(wantedName: string, options: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<Subtree> {
-  const { flavor, lockFile, rootDir, projectDir } = options;
+  const { lockFile, projectDir, flavor } = options;
+  return subtreeOf(wantedName, { lock: await openLock(options), lockFile, remake: COMMANDS[flavor].remake, installed: installedIn(projectDir) });
+}
+
+async function readPackages(options: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<readonly FetchedPackage[]> {
+  const once = new Map((await openLock(options)).fetched().map((each) => [[each.name, each.version, each.from].join("\n"), each]));
+  return [...once].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+}
+
+async function openLock({ flavor, lockFile, rootDir, projectDir }: Pick<ManagerOptions, "flavor" | "lockFile" | "rootDir" | "projectDir">): Promise<Lock> {
   const { program, remake } = COMMANDS[flavor];
   if (lockFile.endsWith(".lockb")) throw unreadableLock(lockFile, "bun's binary lock can't be read here", "bun install --save-text-lockfile --frozen-lockfile --lockfile-only, and remove bun.lockb");
-  const installed = installedIn(projectDir);
-  const lock = readLock(program, await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" }));
-  return subtreeOf(wantedName, { lock, lockFile, remake, installed });
+  return readLock(program, await lockSource({ lockFile, rootDir, projectDir, remake, members: flavor === "yarn-classic" }));
 }
 
 /**
@@ -137,8 +162,13 @@ function isInstalled({ flavor, rootDir, projectDir, lockFile }: ManagerOptions):
 }
 
 function dependsOnSomething(folder: string): boolean {
-  const manifest = manifestIn(folder);
-  return ["dependencies", "devDependencies", "optionalDependencies"].some((kind) => Object.keys(loose(manifest[kind])).length > 0);
+  return Object.keys(everythingAsked(manifestIn(folder))).length > 0;
+}
+
+/** What package.json asks of registries: what it names by version, range or tag. */
+function namesAsked(...folders: readonly string[]): readonly string[] {
+  const all = folders.flatMap((folder) => Object.entries(everythingAsked(manifestIn(folder))));
+  return [...new Set(all.filter(([, range]) => !/[/:]/.test(range)).map(([name]) => name))];
 }
 
 /** When a file was changed, in milliseconds. */

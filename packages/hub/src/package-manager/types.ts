@@ -1,3 +1,5 @@
+import type { PackageShelf } from "../registry/shelf.ts";
+
 /** Package managers that are driven. `yarn` is both the classic one (1.x) and berry (from 2 on, with `nodeLinker: node-modules`). */
 export type ManagerName = "npm" | "pnpm" | "yarn" | "bun";
 
@@ -7,6 +9,8 @@ export interface RunOptions {
   readonly offline: boolean;
   /** A registry instead of the one that the project's and user's settings name; of scopes with a registry of their own that one stays. */
   readonly registry: string | undefined;
+  /** Where `offline`: what is here, which it gets besides what its cache has. */
+  readonly shelf?: PackageShelf | undefined;
   /** Ends the manager with all processes that it has started, and the call with the signal's reason. */
   readonly signal: AbortSignal;
   /** Gets each line that it prints, on either stream, as it comes. */
@@ -58,16 +62,23 @@ export interface PackageManager {
    * What is there already stays where it fits, and where the installation fails.
    *
    * @param options.frozen fails with MLS8302 where package.json and lock differ; otherwise the lock follows package.json
-   * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder; a manager alone would not look into them
-   * @param options.clear makes all of it anew: what a manager that was stopped has left no manager sees, and bun leaves what no lock has any more
+   * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder: a manager alone does not look into
+   * them; or `all`, which throws away what lies there, once all is at hand: what a manager that was stopped has left, no manager sees
    */
-  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: readonly string[] | undefined; readonly clear?: boolean }): Promise<void>;
+  install(options: RunOptions & { readonly frozen: boolean; readonly anew?: "all" | readonly string[] | undefined }): Promise<void>;
   /**
    * What a dependency of the project depends on, transitively, as the lock has it.
    *
    * @throws MLS8307 the lock is missing, damaged or of a version that is not known here; MLS8308 the package is not in it
    */
   subtree(name: string): Promise<Subtree>;
+  /**
+   * Everything that installing the workspace may fetch, on whatever platform: all of the lock but the workspace's own packages and what others bundle.
+   *
+   * @returns by name and version
+   * @throws MLS8307
+   */
+  packages(): Promise<readonly FetchedPackage[]>;
 }
 
 /** A package as a lock has it. */
@@ -81,6 +92,17 @@ export interface LockedPackage {
   readonly integrity: string | undefined;
   /** Whether it has an install script (or is built by node-gyp); undefined where neither the lock says it nor the package is installed. */
   readonly installScript: boolean | undefined;
+}
+
+/** A package that the manager fetches, whoever depends on it. */
+export interface FetchedPackage {
+  readonly name: string;
+  /** Undefined where the lock does not say it: bun does not of tarballs. */
+  readonly version: string | undefined;
+  /** As `LockedPackage.integrity`. */
+  readonly integrity: string | undefined;
+  /** Where the lock says that it lies, without a digest behind it: a URL, `git+…`, `file:…`. Undefined where that follows from the registry. */
+  readonly from: string | undefined;
 }
 
 /** That one package depends on another. */

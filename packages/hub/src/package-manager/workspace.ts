@@ -19,6 +19,12 @@ export function workspaceRoot(projectDir: string): string {
   }
 }
 
+/** Whether a folder below the root of a workspace is one of its packages. Both absolute, with links resolved. */
+export function isInWorkspace(rootDir: string, folder: string): boolean {
+  const path = relative(rootDir, folder).split(sep).join("/");
+  return path !== "" && !path.startsWith("../") && takesIn(patternsOf(rootDir), path);
+}
+
 /** A folder's package.json; an empty one where there is none or it can't be read: the manager itself complains about that. */
 export function manifestIn(dir: string): Loose {
   return parsed(join(dir, "package.json"), (content) => JSON.parse(content) as unknown);

@@ -5,13 +5,16 @@ import type { PackageVersion } from "../registry/registry.ts";
 import type { Obstacle } from "../resolve/fit.ts";
 import type { Exception } from "../resolve/policy.ts";
 import type { CheckedTarball } from "../tarball/check-tarball.ts";
+import type { DescribedPackage } from "../tarball/package-json.ts";
 
 /** What an integration will be. */
 export type Target =
   /** Of a registry; its bytes were not looked at yet. */
   | { readonly source: "registry"; readonly version: PackageVersion; readonly manifest: PluginManifest }
   /** Of the user's own; `path` is absolute. */
-  | { readonly source: "tarball"; readonly path: string; readonly tarball: CheckedTarball; readonly manifest: PluginManifest };
+  | { readonly source: "tarball"; readonly path: string; readonly tarball: CheckedTarball; readonly manifest: PluginManifest }
+  /** A folder of the project's workspace, `path` absolute with links resolved. `override`: in the place of a published package of its name. */
+  | { readonly source: "workspace"; readonly path: string; readonly package: DescribedPackage; readonly override: boolean; readonly manifest: PluginManifest };
 
 /** One integration that is added, changed or removed. */
 export interface PluginChange {
@@ -56,7 +59,10 @@ export interface ChangePlan {
 
 export const NOTHING_GRANTED: Granted = { env: [], files: [], hosts: [], processes: [] };
 
-export const versionOf = (target: Target): string => (target.source === "registry" ? target.version.version : target.tarball.package.version);
+/** What the package says of itself: by its registry, or by its own package.json. */
+export const describedOf = (target: Target): Pick<DescribedPackage, "version" | "manifest" | "hasInstallScript" | "engines"> => (target.source === "registry" ? target.version : target.source === "tarball" ? target.tarball.package : target.package);
+
+export const versionOf = (target: Target): string => describedOf(target).version;
 
 /** A change in words: `install @acme/x@1.2.0, remove @acme/y`. */
 export function changeText(plan: Pick<ChangePlan, "changes">): string {

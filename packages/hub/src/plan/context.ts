@@ -20,6 +20,8 @@ export interface PlanContext {
   readonly now: Date;
   /** What paths are relative to. */
   readonly cwd: string;
+  /** The root of the project's workspace, whose folders may be integrations; `cwd` by default. */
+  readonly rootDir?: string | undefined;
 }
 
 /** What an integration has to fit; the contracts are those of core, of what is installed, and `more`. */

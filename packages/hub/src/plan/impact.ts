@@ -3,7 +3,7 @@ import diff from "semver/functions/diff.js";
 import lt from "semver/functions/lt.js";
 import satisfies from "semver/functions/satisfies.js";
 import type { Registry } from "../registry/registry.ts";
-import { versionOf, type ChangePlan, type PluginChange } from "./change-plan.ts";
+import { describedOf, versionOf, type ChangePlan, type PluginChange } from "./change-plan.ts";
 import { refusedBy, usersOf, type RefusedComponent, type SavedComponent } from "./saved-components.ts";
 import { schemaDifferences, type SchemaDifference } from "./schema-difference.ts";
 
@@ -61,7 +61,7 @@ async function impactOfChange(change: PluginChange, context: ImpactContext): Pro
   const none: Impact = { name, step: undefined, compatible: true, flavors: { gained: [], lost: [] }, config: {}, refused: [], users, lostResults: [] };
   if (before === undefined || target === undefined) return none;
   const [from, to] = [before.version, versionOf(target)];
-  const after = target.source === "registry" ? target.version.manifest : target.tarball.package.manifest;
+  const after = describedOf(target).manifest;
   const [was, is] = [schemasOf(old), schemasOf(after)];
   const config = [...was].flatMap(([flavor, schema]): [string, readonly SchemaDifference[]][] => {
     const differences = is.has(flavor) ? schemaDifferences(schema, is.get(flavor)!) : [];

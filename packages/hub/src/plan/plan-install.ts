@@ -1,42 +1,48 @@
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
 import { contractRegistry, MlstackError, type ContractRegistry } from "@mlstack/core";
 import gt from "semver/functions/gt.js";
 import satisfies from "semver/functions/satisfies.js";
 import type { LockedPlugin } from "../lock/lock.ts";
 import { manifestFacts, permissionsBeyond } from "../lock/manifest-facts.ts";
-import { resolveLocal } from "../resolve/resolve-local.ts";
 import { resolveVersion, type ResolveContext } from "../resolve/resolve-version.ts";
 import { wantedText, type Wanted } from "../resolve/spec.ts";
-import { checkTarball } from "../tarball/check-tarball.ts";
-import { NOTHING_GRANTED, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
+import { verifyInstalled } from "../verify/verify-installed.ts";
+import { describedOf, NOTHING_GRANTED, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
 import { lockOf, projectFacts, type PlanContext } from "./context.ts";
+import { localFolder, localTarball } from "./local.ts";
 import { understand, type Wish } from "./wishes.ts";
 
 export interface InstallWish {
-  /** As typed: `s3`, `s3@^1.2`, `@acme/x`, `./x-1.0.0.tgz`. */
+  /** As typed: `s3`, `s3@^1.2`, `@acme/x`, `./x-1.0.0.tgz`, `./packages/x`. */
   readonly specs: readonly string[];
   /** Leaves out what is only planned. */
   readonly available?: boolean | undefined;
 }
 
 /**
- * What an installation would do. What is pinned already and fits what was asked for stays, without a question to a registry.
+ * What an installation would do. What is pinned already, fits what was asked for and is installed as it was pinned stays, without a question to a
+ * registry; where its files were changed that very version is installed again.
  *
- * @throws MLS8401, MLS8421, MLS8422; what the registry throws; where nothing fits the codes of `resolveVersion`; MLS8202 for a tarball
+ * @throws MLS8401, MLS8421, MLS8422; what the registry throws; where nothing fits the codes of `resolveVersion`; MLS8202 for a tarball;
+ * MLS8401 a folder is not in the project's workspace
  */
 export async function planInstall(wish: InstallWish, context: PlanContext): Promise<ChangePlan> {
-  const { packages, tarballs, builtIn, planned } = await understand(wish.specs, context, wish);
+  const { packages, tarballs, folders, builtIn, planned } = await understand(wish.specs, context, wish);
   const lock = lockOf(context);
-  const stays = ({ name, wanted }: Wish): boolean => {
-    const locked = lock.plugins[name];
-    return locked !== undefined && context.installed.some((p) => p.name === name && p.version === locked.version) && fits(locked.version, wanted);
-  };
-  const kept = packages.filter(stays).map(({ name }) => ({ name, version: lock.plugins[name]!.version }));
-  const local = await Promise.all(tarballs.map(async (path) => readLocal(path)));
+  const kept: { name: string; version: string }[] = [];
+  const jobsOf: Job[] = [];
+  for (const one of packages) {
+    const locked = lock.plugins[one.name];
+    const found = context.installed.find(({ name }) => name === one.name);
+    const isPinned = locked !== undefined && found?.version === locked.version && fits(locked.version, one.wanted);
+    if (!isPinned) jobsOf.push({ name: one.name, find: async (c) => fromRegistry(one, context, c) });
+    else if (locked.source !== "registry" || !MlstackError.is(await verifyInstalled(one.name, locked, found), "MLS8204")) kept.push({ name: one.name, version: locked.version });
+    else jobsOf.push({ name: one.name, find: async (c) => onceMore(one.name, locked, context, c) });
+  }
+  const local = await Promise.all([...tarballs.map(async (path) => localTarball(path)), ...folders.map(async (path) => localFolder(path, context))]);
+  kept.push(...local.filter(({ stays }) => stays).map(({ name, version }) => ({ name, version })));
   const jobs: readonly Job[] = [
-    ...local.map((tarball): Job => ({ name: tarball.tarball.package.name, find: async (c) => ({ target: { ...tarball, source: "tarball", manifest: resolveLocal(tarball.tarball.package, c) }, why: "the tarball's", passedOver: [], exceptions: [] }) })),
-    ...packages.filter((one) => !stays(one)).map((one): Job => ({ name: one.name, find: async (c) => fromRegistry(one, context, c) })),
+    ...local.filter(({ stays }) => !stays),
+    ...jobsOf,
   ];
   const twice = jobs.find(({ name }, i) => jobs.findIndex((j) => j.name === name) !== i);
   if (twice !== undefined) throw new MlstackError("MLS8401", `${twice.name} is asked for twice, from different places`, { fix: "name it once", details: { package: twice.name } });
@@ -115,9 +121,8 @@ async function together(jobs: readonly Job[], context: PlanContext): Promise<Plu
 
 function changeOf(name: string, before: LockedPlugin | undefined, found: Found): PluginChange {
   const { target } = found;
-  const raw = target.source === "registry" ? target.version.manifest : target.tarball.package.manifest;
-  const { capabilities: granted, contracts, configSchema } = manifestFacts(raw);
-  const installScript = target.source === "registry" ? target.version.hasInstallScript : target.tarball.package.hasInstallScript;
+  const { manifest, hasInstallScript: installScript } = describedOf(target);
+  const { capabilities: granted, contracts, configSchema } = manifestFacts(manifest);
   return { kind: before === undefined ? "add" : "change", name, before, ...found, granted, widened: permissionsBeyond(before?.capabilities ?? NOTHING_GRANTED, granted), contracts: contractsBetween(before?.contracts ?? [], contracts), configChanged: before !== undefined && before.configSchema !== configSchema, installScript };
 }
 
@@ -134,8 +139,10 @@ async function fromRegistry({ name, wanted }: Wish, { registry }: PlanContext, c
   return { target: { source: "registry", version, manifest }, why: wanted.kind === "version" ? "asked for" : `the newest ${wanted.kind === "any" ? "" : `${wanted.kind === "range" ? "of " : ""}${wantedText(wanted)} `}that fits`, passedOver, exceptions };
 }
 
-async function readLocal(path: string): Promise<Omit<Extract<Target, { source: "tarball" }>, "manifest">> {
-  return { source: "tarball", path, tarball: await checkTarball(await readFile(path), basename(path), undefined) };
+/** What is pinned, by the exceptions that it was let in by. */
+async function onceMore(name: string, { version, trust }: LockedPlugin, context: PlanContext, resolve: ResolveContext): Promise<Found> {
+  const policy = trust.cooldown === undefined ? resolve.policy : { ...resolve.policy, allowFresh: [...resolve.policy.allowFresh ?? [], name] };
+  return { ...await fromRegistry({ name, wanted: { kind: "version", version } }, context, { ...resolve, policy }), why: "as pinned: what is installed is not that any more" };
 }
 
 /** Packages that the lock or the project has, by their names in the catalog or their own. */

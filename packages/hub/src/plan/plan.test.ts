@@ -6,7 +6,7 @@ import { lockEntry } from "../lock/lock-entry.ts";
 import type { Lock } from "../lock/lock.ts";
 import { checkTarball } from "../tarball/check-tarball.ts";
 import { hubProject, type HubProject } from "../testing/hub-project.ts";
-import { madePlugin, type MadePlugin } from "../testing/plugins.ts";
+import { madePlugin, type MadePlugin, type PluginOptions } from "../testing/plugins.ts";
 import { versionOf, type ChangePlan } from "./change-plan.ts";
 import type { PlanContext } from "./context.ts";
 import { outdated } from "./outdated.ts";
@@ -31,7 +31,8 @@ async function having(...plugins: readonly MadePlugin[]): Promise<Pick<PlanConte
     return [v.name, lockEntry({ package: checked.package, source: "registry", tarball: checked, trust: { provenance: v.provenance } })] as const;
   }));
   const lock: Lock = { plugins: Object.fromEntries(entries) };
-  return { lock, installed: plugins.map(({ version: v }) => ({ name: v.name, version: v.version, dir: "/", manifest: v.manifest, source: "installed" as const, load: async () => ({}) })) };
+  for (const { version: v, files } of plugins) p.folder.put(Object.fromEntries(Object.entries(files).map(([path, text]) => [`project/node_modules/${v.name}/${path}`, text])));
+  return { lock, installed: plugins.map(({ version: v }) => ({ name: v.name, version: v.version, dir: join(p.dir, "node_modules", v.name), manifest: v.manifest, source: "installed" as const, load: async () => ({}) })) };
 }
 
 describe("an installation", () => {
@@ -85,12 +86,59 @@ describe("an installation", () => {
     expect(versions(await planInstall({ specs: ["s3"] }, context({ ...there, installed: [] })))).toEqual({ [S3]: "1.1.0" });
   });
 
+  test("of what is pinned, and was changed on disk: that very version once more, by the exceptions that it had", async () => {
+    const there = await having(p.publish({ name: S3, version: "1.0.0", publishedAt: "2026-05-31T12:00:00.000Z" }));
+    p.publish({ name: S3, version: "1.1.0" });
+    p.folder.put({ [`project/node_modules/${S3}/index.js`]: "changed" });
+    await expect(planInstall({ specs: ["s3"] }, context(there))).rejects.toMatchObject({ code: "MLS8405" });
+    const entry = there.lock!.plugins[S3]!;
+    const lock: Lock = { plugins: { [S3]: { ...entry, trust: { ...entry.trust, cooldown: "excepted" } } } };
+    const plan = await planInstall({ specs: ["s3"] }, context({ ...there, lock }));
+    expect([versions(plan), plan.kept, plan.changes[0]!.why]).toEqual([{ [S3]: "1.0.0" }, [], "as pinned: what is installed is not that any more"]);
+  });
+
   test("of a tarball: its bytes are its own, and its name is known by them", async () => {
     p.folder.put({ "project/x-1.0.0.tgz": madePlugin({ name: "@acme/x" }).tarball });
     const plan = await planInstall({ specs: ["./x-1.0.0.tgz"] }, context());
     expect(plan.changes).toMatchObject([{ name: "@acme/x", target: { source: "tarball", path: join(realpathSync(p.dir), "x-1.0.0.tgz") } }]);
     await expect(planInstall({ specs: ["./x-1.0.0.tgz"] }, context({ policy: { allowed: ["@other"] } }))).rejects.toMatchObject({ code: "MLS8404" });
     await expect(planInstall({ specs: ["."] }, context())).rejects.toMatchObject({ code: "MLS8401" });
+  });
+
+  describe("of a folder", () => {
+    const put = (name: string, more: PluginOptions["more"] = {}, at = "packages/x"): void => { for (const [path, text] of Object.entries(madePlugin({ name, more }).files)) p.folder.put({ [`project/${at}/${path}`]: text }); };
+    const overrides = async (more: Partial<PlanContext> = {}) => (await planInstall({ specs: ["./packages/x"] }, context(more))).changes.map(({ target, why }) => [target?.source === "workspace" && target.override, why]);
+    beforeEach(() => { p.folder.put({ "project/package.json": '{ "name": "project", "private": true, "workspaces": ["packages/*"] }' }); });
+
+    test("of the workspace: linked; what it is and where is said", async () => {
+      put("@acme/x");
+      expect((await planInstall({ specs: ["./packages/x"] }, context())).changes).toMatchObject([{ kind: "add", name: "@acme/x", target: { source: "workspace", path: join(realpathSync(p.dir), "packages", "x"), override: false } }]);
+      await expect(planInstall({ specs: ["./packages/x"] }, context({ policy: { allowed: ["@other"] } }))).rejects.toMatchObject({ code: "MLS8404" });
+      put("@acme/x", {}, "elsewhere");
+      await expect(planInstall({ specs: ["./elsewhere"] }, context())).rejects.toMatchObject({ code: "MLS8401", message: expect.stringContaining("not in this project's workspace") as string });
+      await expect(planInstall({ specs: ["."] }, context())).rejects.toMatchObject({ code: "MLS8401" });
+    });
+
+    test("is in the place of a published one: of one that was pinned, is in the catalog, or is in the registry", async () => {
+      put("@acme/x");
+      expect(await overrides()).toEqual([[false, "the folder's"]]);
+      const x = p.publish({ name: "@acme/x" });
+      expect(await overrides({ registry: await p.reopen() })).toEqual([[true, "the folder's"]]);
+      const asked = p.server.seen.length;
+      expect(await overrides(await having(x))).toEqual([[true, "the folder's"]]);
+      put("@acme/x", { private: true });
+      expect(await overrides()).toEqual([[false, "the folder's"]]);
+      expect(await overrides(await having(x))).toEqual([[true, "the folder's"]]);
+      put(S3, { private: true });
+      expect(await overrides()).toEqual([[true, "the folder's"]]);
+      expect(p.server.seen.length).toBe(asked);
+    });
+
+    test("whether there is a published one is not known where the registry is away: that is said", async () => {
+      put("@acme/x");
+      await p.server.stop();
+      expect(await overrides({ registry: await p.reopen() })).toEqual([[false, "the folder's; the registry could not be asked whether there is a published one of this name"]]);
+    });
   });
 
   test.each([["first", ["@acme/user", "@acme/types"]], ["last", ["@acme/types", "@acme/user"]]])("finds the contract that another one brings, whoever is named %s", async (_, specs) => {

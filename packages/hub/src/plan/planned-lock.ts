@@ -1,6 +1,6 @@
 import { manifestFacts } from "../lock/manifest-facts.ts";
 import type { LockedPlugin } from "../lock/lock.ts";
-import type { ChangePlan, PluginChange } from "./change-plan.ts";
+import { describedOf, type ChangePlan, type PluginChange } from "./change-plan.ts";
 
 /** An entry of the lock before its package was fetched: the digest of its files, and of what it depends on, is not known. */
 export type PlannedEntry = Omit<LockedPlugin, "files" | "tree"> & Partial<Pick<LockedPlugin, "files" | "tree">>;
@@ -14,10 +14,10 @@ export function plannedLock({ lock, changes }: Pick<ChangePlan, "lock" | "change
 
 function plannedEntry({ target, exceptions }: PluginChange): PlannedEntry {
   const { source } = target!;
-  const found = target!.source === "registry" ? target!.version : { ...target!.tarball.package, integrity: target!.tarball.integrity, provenance: false };
+  const found = target!.source === "registry" ? target!.version : { ...describedOf(target!), integrity: target!.source === "tarball" ? target!.tarball.integrity : undefined, provenance: false };
   const node = found.engines["node"];
   return {
     version: found.version, source, ...(found.integrity !== undefined && { integrity: found.integrity }), ...manifestFacts(found.manifest), ...(node !== undefined && { node }),
-    trust: { provenance: found.provenance, ...(exceptions.includes("cooldown") && { cooldown: "excepted" as const }), ...(exceptions.includes("lostProvenance") && { lostProvenance: "accepted" as const }) },
+    trust: { provenance: found.provenance, ...(exceptions.includes("cooldown") && { cooldown: "excepted" as const }), ...(exceptions.includes("lostProvenance") && { lostProvenance: "accepted" as const }), ...(target!.source === "workspace" && target!.override && { override: "accepted" as const }) },
   };
 }

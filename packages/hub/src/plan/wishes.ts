@@ -17,13 +17,15 @@ export interface Wishes {
   readonly packages: readonly Wish[];
   /** Absolute paths of tarballs. */
   readonly tarballs: readonly string[];
+  /** Absolute paths of folders. */
+  readonly folders: readonly string[];
   /** Names in the catalog. */
   readonly builtIn: readonly string[];
   readonly planned: readonly string[];
 }
 
 /**
- * Understands what was typed: names of the catalog, aliases, packages, each with a range where that is wanted, and tarballs.
+ * Understands what was typed: names of the catalog, aliases, packages, each with a range where that is wanted, tarballs and folders.
  *
  * A package that the catalog does not have is taken by its scope, or where a version stands behind it: a bare word that nobody knows is a slip, or the
  * name of somebody who waits for it.
@@ -34,7 +36,7 @@ export interface Wishes {
 export async function understand(specs: readonly string[], context: Pick<PlanContext, "catalog" | "cwd">, { available = false }: { readonly available?: boolean | undefined } = {}): Promise<Wishes> {
   const { catalog, cwd } = context;
   const wishes = new Map<string, Wish>();
-  const tarballs = new Set<string>();
+  const [tarballs, folders] = [new Set<string>(), new Set<string>()];
   const [builtIn, planned, ready] = [new Set<string>(), new Map<string, Integration>(), new Map<string, Integration & { readonly package: string }>()];
   const wish = (name: string, wanted: Wanted, text: string): void => {
     const before = wishes.get(name);
@@ -46,7 +48,7 @@ export async function understand(specs: readonly string[], context: Pick<PlanCon
   for (const text of specs) {
     const spec = await parseSpec(text, cwd);
     if (spec.kind === "tarball") { tarballs.add(spec.path); continue; }
-    if (spec.kind === "workspace") throw new MlstackError("MLS8401", `${text} is a folder`, { why: "a folder of the workspace is a dependency like any other, and what its files are changes as it is worked on", fix: "add it with your package manager, then pin it: mlstack integration lock; or pack it, and install the tarball", details: { spec: text } });
+    if (spec.kind === "workspace") { folders.add(spec.path); continue; }
     const found = expand(catalog, spec.name);
     if ("unknown" in found) {
       const meant = spec.wanted.kind !== "any" || (spec.name.startsWith("@") && found.didYouMean === undefined);
@@ -63,5 +65,5 @@ export async function understand(specs: readonly string[], context: Pick<PlanCon
     for (const one of found.planned) planned.set(one.name, one);
   }
   if (planned.size > 0 && !available) throw notPublishedYet(specs, { available: [...ready.values()], planned: [...planned.values()] });
-  return { packages: [...wishes.values()], tarballs: [...tarballs], builtIn: [...builtIn], planned: [...planned.keys()] };
+  return { packages: [...wishes.values()], tarballs: [...tarballs], folders: [...folders], builtIn: [...builtIn], planned: [...planned.keys()] };
 }

@@ -1,5 +1,6 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { integrityProblem } from "../digest/integrity.ts";
+import { plainUrl } from "./packument.ts";
 import { parseDocument } from "./package-document.ts";
 import { notARegistry, notHere, registryFault, shownUrl, type Asked } from "./faults.ts";
 import { isWholeGzip } from "./gzip.ts";
@@ -35,10 +36,11 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const identityOf = (name: string): string => shownUrl(settings.registryOf(name));
   const asked = (what: string, name: string, url: string): Asked => ({ what, name, url, unset: settings.unsetVariable(url), hasCredentials: settings.hasCredentials(url) });
 
+  // the slash of a scope is part of the name
+  const askedDocument = (name: string): Asked => asked(`the description of ${name}`, name, `${settings.registryOf(name)}${name.replace("/", "%2f")}`);
+
   async function fetchDocument(name: string): Promise<PackageDocument> {
-    const [what, identity] = [`the description of ${name}`, identityOf(name)];
-    // the slash of a scope is part of the name
-    const ask = asked(what, name, `${settings.registryOf(name)}${name.replace("/", "%2f")}`);
+    const [ask, identity] = [askedDocument(name), identityOf(name)];
     const cached = await cache.document(identity, name);
     if (offline) {
       if (cached === undefined) throw notHere(ask);
@@ -65,11 +67,29 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 
   return {
     identityOf,
+    urlOf: (name) => plainUrl(settings.registryOf(name)),
     document(name) {
       const known = documents.get(name) ?? fetchDocument(name);
       documents.set(name, known);
       known.catch(() => { documents.delete(name); });
       return known;
+    },
+    async packument(name) {
+      const ask = askedDocument(name);
+      if (!offline) return jsonOf((await http.get(ask, { name, headers: { accept: "application/json" } })).body, ask);
+      const found = await cache.packument(identityOf(name), name);
+      if (found === undefined) throw notHere(ask);
+      return found;
+    },
+    shelf: {
+      async names() {
+        const names = await cache.packumentNames();
+        const own = await Promise.all(names.map(async (name) => (await cache.packument(identityOf(name), name)) !== undefined));
+        return names.filter((_, i) => own[i]);
+      },
+      packument: (name) => cache.packument(identityOf(name), name),
+      has: (integrity) => cache.hasTarball(integrity),
+      tarball: (integrity) => cache.tarball(integrity),
     },
     async tarball(version) {
       const { name, integrity } = version;

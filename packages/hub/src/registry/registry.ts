@@ -1,3 +1,5 @@
+import type { PackageShelf } from "./shelf.ts";
+
 /** What a registry says of one version of a package. */
 export interface PackageVersion {
   readonly name: string;
@@ -51,12 +53,22 @@ export interface SearchHit {
 export interface Registry {
   /** Whose answers these are: host and path of the package's registry, without protocol, credentials and trailing slash. Not for the lock. */
   identityOf(name: string): string;
+  /** The address of the package's registry, with a slash at its end, without credentials. */
+  urlOf(name: string): string;
   /**
    * @param name the package's, with its scope
    * @throws MLS8101 not reached, or no whole answer; MLS8102 no such package; MLS8103 a token is missing or refused; MLS8104 what was answered
    * describes no package of that name; MLS8105 offline, and never fetched
    */
   document(name: string): Promise<PackageDocument>;
+  /**
+   * The same as package managers get it: all that the registry says. Not looked for in the cache; offline it is what bundles have brought.
+   *
+   * @throws like `document`; what was answered may describe anything
+   */
+  packument(name: string): Promise<unknown>;
+  /** What bundles have brought from the registries of this one's settings. */
+  readonly shelf: PackageShelf;
   /**
    * The bytes of a version's tarball. What is in the cache is not fetched.
    *

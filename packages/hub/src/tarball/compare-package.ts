@@ -4,10 +4,10 @@ import { packageOf, type DescribedPackage } from "./package-json.ts";
 import type { PackageFiles } from "./read-tarball.ts";
 
 /** What was decided by: what a registry says of a version. */
-export type ExpectedPackage = Pick<DescribedPackage, "name" | "version" | "manifest" | "engines" | "dependencies" | "peerDependencies">;
+export type ExpectedPackage = Pick<DescribedPackage, "name" | "version" | "manifest" | "engines" | "dependencies" | "peerDependencies" | "hasInstallScript">;
 
 /** The facts that a decision rests on, with their names in messages. */
-const FACTS = { name: "its name", version: "its version", manifest: "its manifest", engines: "the Node that it needs", dependencies: "its dependencies", peerDependencies: "its peer dependencies" } as const;
+const FACTS = { name: "its name", version: "its version", manifest: "its manifest", engines: "the Node that it needs", dependencies: "its dependencies", peerDependencies: "its peer dependencies", installScript: "its install script" } as const;
 
 /**
  * Holds a tarball against what its registry says of it: who decides by a description must install what is described.
@@ -16,9 +16,12 @@ const FACTS = { name: "its name", version: "its version", manifest: "its manifes
  */
 export function comparePackage(files: PackageFiles, expected: ExpectedPackage): DescribedPackage {
   const who = `${expected.name}@${expected.version}`;
-  const text = files.get("package.json");
-  const found = packageOf(text === undefined ? "" : Buffer.from(text).toString("utf8"), who, (path) => files.has(path));
-  const differs = (Object.keys(FACTS) as (keyof typeof FACTS)[]).filter((fact) => canonicalJson(found[fact] ?? null) !== canonicalJson(expected[fact] ?? null));
+  const bytes = files.get("package.json");
+  const text = bytes === undefined ? "" : Buffer.from(bytes).toString("utf8");
+  const found = packageOf(text, who, (path) => files.has(path));
+  // a script that the registry conceals. One that is implied by binding.gyp need not be written down by those who publish
+  const installScript = packageOf(text, who).hasInstallScript && !expected.hasInstallScript;
+  const differs = (Object.keys(FACTS) as (keyof typeof FACTS)[]).filter((fact) => (fact === "installScript" ? installScript : canonicalJson(found[fact] ?? null) !== canonicalJson(expected[fact] ?? null)));
   if (differs.length === 0) return found;
   const names = differs.includes("name") || differs.includes("version") ? ` (it is ${found.name}@${found.version})` : "";
   throw new MlstackError("MLS8203", `the package ${who} says something else of itself than its registry does: ${differs.map((fact) => FACTS[fact]).join(", ")}${names}`, {

@@ -4,7 +4,7 @@ import { z } from "zod";
 const ranges = z.record(z.string(), z.string()).catch({});
 const packageJson = z.looseObject({
   name: z.string().min(1), version: z.string().min(1), mlstack: z.unknown().optional(), engines: ranges.default({}), dependencies: ranges.default({}), optionalDependencies: ranges.default({}), peerDependencies: ranges.default({}),
-  scripts: ranges.default({}), description: z.string().optional().catch(undefined),
+  peerDependenciesMeta: z.record(z.string(), z.looseObject({ optional: z.boolean().optional().catch(undefined) })).catch({}).default({}), scripts: ranges.default({}), description: z.string().optional().catch(undefined),
 });
 
 /** What a package says of itself, in its package.json. */
@@ -18,6 +18,8 @@ export interface DescribedPackage {
   /** Optional ones among them. */
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
+  /** Names of peers that it can do without. */
+  readonly optionalPeers: readonly string[];
   /** Whether installing it would run something of it, where scripts are run. */
   readonly hasInstallScript: boolean;
 }
@@ -33,9 +35,10 @@ export function packageOf(text: string, where: string, has: (path: string) => bo
   try { value = JSON.parse(text.replace(/^\uFEFF/, "")); } catch (cause) { throw invalid(where, cause instanceof Error ? cause.message : String(cause)); }
   const { data, error } = packageJson.safeParse(value);
   if (data === undefined) throw invalid(where, `${error.issues[0]?.path.join(".") ?? ""} ${error.issues[0]?.message ?? ""}`.trim());
-  const { name, version, mlstack: manifest, description, engines, peerDependencies, scripts } = data;
+  const { name, version, mlstack: manifest, description, engines, peerDependencies, peerDependenciesMeta, scripts } = data;
+  const optionalPeers = Object.keys(peerDependenciesMeta).filter((peer) => peerDependenciesMeta[peer]?.optional === true);
   const scripted = ["preinstall", "install", "postinstall"].some((script) => scripts[script] !== undefined);
-  return { name, version, manifest, description, engines, dependencies: { ...data.dependencies, ...data.optionalDependencies }, peerDependencies, hasInstallScript: scripted || (has("binding.gyp") && scripts["preinstall"] === undefined) };
+  return { name, version, manifest, description, engines, dependencies: { ...data.dependencies, ...data.optionalDependencies }, peerDependencies, optionalPeers, hasInstallScript: scripted || (has("binding.gyp") && scripts["preinstall"] === undefined) };
 }
 
 function invalid(where: string, problem: string): MlstackError {

@@ -48,7 +48,7 @@ export async function fakeRegistry({ path = "", token }: { readonly path?: strin
     if (rest.startsWith("-/v1/search?")) { json(response, 200, { objects: [...packages].map(([name, { latest, versions, time }]) => ({ package: { name, version: latest, ...searchFields(versions[latest]), date: time[latest] } })), total: packages.size }); return; }
     const found = packages.get(rest);
     if (found === undefined) { json(response, 404, { error: "Not found" }); return; }
-    const etag = `"${rest}-${Object.keys(found.versions).length}-${found.latest}"`;
+    const etag = `"${createHash("sha1").update(JSON.stringify(found)).digest("hex")}"`;
     if (request.headers["if-none-match"] === etag) { response.writeHead(304).end(); return; }
     json(response, 200, { _id: rest, name: rest, "dist-tags": { latest: found.latest }, versions: found.versions, time: { created: "2026-01-01T00:00:00.000Z", ...found.time } }, { etag });
   });

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { MlstackError } from "@mlstack/core/errors";
 import type { PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import { openRegistry } from "../registry/open-registry.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -27,7 +28,7 @@ export interface HubProject {
   readonly server: FakeRegistry;
   readonly registry: Registry;
   /** Another one, which knows nothing yet. */
-  reopen(): Promise<Registry>;
+  reopen(options?: { readonly offline?: boolean }): Promise<Registry>;
   readonly manager: TestManager;
   publish(options: PluginOptions): MadePlugin;
   /** Text of a file of the project; undefined where there is none. */
@@ -40,8 +41,8 @@ export async function hubProject(): Promise<HubProject> {
   const dir = join(folder.dir, "project");
   folder.put({ "project/package.json": `${JSON.stringify({ name: "project", private: true }, undefined, 2)}\n` });
   const made = new Map<string, MadePlugin>();
-  const reopen = (): Promise<Registry> => openRegistry({
-    projectDir: dir, registry: server.url, cacheDir: join(folder.dir, "cache"), offline: false,
+  const reopen = ({ offline = false }: { readonly offline?: boolean } = {}): Promise<Registry> => openRegistry({
+    projectDir: dir, registry: server.url, cacheDir: join(folder.dir, "cache"), offline,
     env: { HOME: join(folder.dir, "home"), USERPROFILE: join(folder.dir, "home"), PREFIX: join(folder.dir, "prefix"), NPM_CONFIG_FETCH_RETRIES: "0" },
   });
   return {
@@ -105,9 +106,10 @@ function testManager(projectDir: string, made: ReadonlyMap<string, MadePlugin>):
       if (!frozen) write(lockFile, { dependencies: read(manifestFile).dependencies ?? {} });
       sync();
     },
+    packages: async () => Object.entries(read(lockFile).dependencies ?? {}).map(([name, version]) => ({ name, version, integrity: made.get(`${name}@${version}`)?.version.integrity, from: undefined })),
     async subtree(name): Promise<Subtree> {
       const version = read(lockFile).dependencies?.[name];
-      if (version === undefined) throw new Error(`the lock has no ${name}`);
+      if (version === undefined) throw new MlstackError("MLS8308", `the lock has no ${name}`);
       const ids = [`${name}@${version}`, ...manager.scripts[name] ?? []];
       return {
         root: ids[0]!, edges: [], digest: Buffer.from(ids.join()).toString("hex").padEnd(64, "0").slice(0, 64),

@@ -1,4 +1,4 @@
 export { verifyInstalled, verifyProject, type Finding } from "./verify-installed.ts";
-export { registryProblem } from "./verify-registry.ts";
+export { pinnedProblem, registryProblem } from "./verify-registry.ts";
 export { openLoadCheck, type LoadCheck, type LoadCheckOptions } from "./load-check.ts";
 export { verifyDeep, type DeepFinding } from "./verify-deep.ts";

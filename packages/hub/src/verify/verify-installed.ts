@@ -75,7 +75,7 @@ export function changed(name: string, locked: LockedPlugin, dir: string, files: 
   const named = files.length === 0 ? "" : `: ${files.slice(0, 5).join(", ")}${files.length > 5 ? ` and ${files.length - 5} more` : ""}`;
   return new MlstackError("MLS8204", `${name}@${locked.version} was changed on disk${named}`, {
     why: `the files in ${dir} are not those that mlstack.lock names. pnpm and bun link files into their store: then that was changed, for all projects`,
-    fix: "install what is pinned: mlstack integration install; where that changes nothing, clear the package manager's cache before", details: { package: name, version: locked.version, dir, files: [...files] },
+    fix: "install it again: mlstack integration install; where that changes nothing, clear the package manager's cache before", details: { package: name, version: locked.version, dir, files: [...files] },
   });
 }
 

@@ -1,4 +1,4 @@
-import { declared, everythingAsked, isLoose, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
+import { declared, everythingAsked, fetchedPackage, isLoose, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
 import { parseYaml } from "./yaml.ts";
 
 const VERSIONS = ["0", "1", "2"];
@@ -44,6 +44,12 @@ export function readBunLock(source: LockSource): Lock {
       return lookUp(source.project === "" || project === undefined ? [] : [project], name);
     },
     node, asked: everythingAsked(loose(own(workspaces, source.project))),
+    fetched: () => Object.entries(packages).flatMap(([key, entry]) => {
+      const found = node(key);
+      const [resolved = "", place] = Array.isArray(entry) ? (entry as readonly unknown[]).map(text) : [];
+      const from = splitAt(resolved)?.[1] ?? "";
+      return fetchedPackage(found, found.version === undefined ? from : place === "" ? undefined : place);
+    }),
   };
 }
 

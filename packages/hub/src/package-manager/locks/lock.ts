@@ -1,4 +1,5 @@
 import { MlstackError } from "@mlstack/core/errors";
+import type { FetchedPackage } from "../types.ts";
 
 /** All that a package asks for, its development dependencies too. */
 export function everythingAsked(entry: Readonly<{ dependencies?: unknown; devDependencies?: unknown; optionalDependencies?: unknown }>): Record<string, string> {
@@ -31,6 +32,8 @@ export interface Lock {
   node(key: string): LockNode;
   /** What the project's package.json asked for when the lock was written, ranges by name; undefined where the lock does not keep it in one place. */
   readonly asked: Readonly<Record<string, string>> | undefined;
+  /** Everything in it that is fetched; a package may be there more than once. */
+  fetched(): readonly FetchedPackage[];
 }
 
 /** What a reader of a lock gets. */
@@ -99,6 +102,12 @@ export function declared(dependencies: unknown, optionalDependencies: unknown, l
   for (const name of Object.keys(loose(dependencies))) all.set(name, { key: leadsTo(name), optional: false });
   for (const name of Object.keys(loose(optionalDependencies))) all.set(name, { key: leadsTo(name), optional: true });
   return all;
+}
+
+/** A package as it is fetched; nothing for one of the workspace. @param from with or without a digest behind `#` */
+export function fetchedPackage({ name, version, integrity, workspace }: Pick<LockNode, "name" | "version" | "integrity" | "workspace">, from: string | undefined): readonly FetchedPackage[] {
+  if (workspace) return [];
+  return [{ name, version, integrity, from: from?.startsWith("http") === true ? from.replace(/#.*$/, "") : from }];
 }
 
 /** @returns MLS8307 */

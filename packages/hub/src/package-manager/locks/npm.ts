@@ -1,4 +1,5 @@
-import { declared, everythingAsked, isLoose, loose, own, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
+import type { FetchedPackage } from "../types.ts";
+import { declared, everythingAsked, fetchedPackage, isLoose, loose, own, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
 
 /** `package-lock.json` and `npm-shrinkwrap.json` of version 2 and 3. A key is a path in it: `node_modules/a/node_modules/b`, `packages/lib`. */
 export function readNpmLock(source: LockSource): Lock {
@@ -31,7 +32,13 @@ export function readNpmLock(source: LockSource): Lock {
       version: text(found["version"]), integrity: text(found["integrity"]), installScript: found["hasInstallScript"] === true, workspace, dependencies,
     };
   }
-  return { direct: (name) => lookUp(source.project, name), node, asked: everythingAsked(loose(entry(source.project))) };
+  function fetched(): readonly FetchedPackage[] {
+    return Object.keys(packages).filter((path) => /(?:^|\/)node_modules\//.test(path)).flatMap((path) => {
+      const found = entry(path);
+      return found === undefined || found["link"] === true || found["inBundle"] === true ? [] : fetchedPackage(node(path), text(found["resolved"]));
+    });
+  }
+  return { fetched, direct: (name) => lookUp(source.project, name), node, asked: everythingAsked(loose(entry(source.project))) };
 }
 
 function parse({ text: content, path }: LockSource): Loose {

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { declared, isLoose, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
+import { declared, fetchedPackage, isLoose, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** The prefix of keys that are packages of the workspace; what follows is the folder from the root. */
@@ -53,6 +53,13 @@ export function readPnpmLock(source: LockSource): Lock {
       return keyOf(name, loose(found)["version"], source.project);
     },
     node, asked: undefined,
+    fetched: () => Object.entries(packages).flatMap(([id, info]) => {
+      const [name, version] = splitAt(id) ?? [id, ""];
+      const resolution = loose(loose(info)["resolution"]);
+      if (resolution["type"] === "directory") return [];
+      const ofRegistry = /^\d/.test(version);
+      return fetchedPackage({ name, version: ofRegistry ? version : text(loose(info)["version"]), integrity: text(resolution["integrity"]), workspace: false }, text(resolution["tarball"]) ?? (ofRegistry ? undefined : version));
+    }),
   };
 }
 

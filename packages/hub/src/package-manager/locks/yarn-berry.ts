@@ -1,5 +1,5 @@
 import { parseResolution } from "@yarnpkg/parsers";
-import { declared, loose, own, splitAt, text, unreadableLock, type Dependency, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
+import { declared, fetchedPackage, loose, own, splitAt, text, unreadableLock, type Dependency, type Lock, type LockNode, type LockSource, type Loose } from "./lock.ts";
 import { byDescriptor, parseYarnLock } from "./yarn.ts";
 
 /** What yarn itself adds to packages that are built with it; their authors have not asked for it, and no other manager installs it. */
@@ -53,6 +53,13 @@ export function readYarnBerryLock(source: LockSource): Lock {
       return range === undefined ? undefined : keyOf(splitAt(text(project?.["resolution"]) ?? "")?.[0] ?? "", name, range);
     },
     node, asked: undefined,
+    fetched: () => [...new Set(entries.values())].flatMap((entry) => {
+      const [name, resolved] = splitAt(text(entry["resolution"]) ?? "") ?? ["", ""];
+      // a patch is made here, of a package that has an entry of its own
+      if (/^(?:workspace|patch|link|portal):/.test(resolved)) return [];
+      const [, archive] = /::.*__archiveUrl=([^&]+)/.exec(resolved) ?? [];
+      return fetchedPackage({ name, version: text(entry["version"]), integrity: undefined, workspace: false }, archive === undefined ? (resolved.startsWith("npm:") ? undefined : resolved) : decodeURIComponent(archive));
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { declared, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource } from "./lock.ts";
+import { declared, fetchedPackage, loose, own, splitAt, text, unreadableLock, type Lock, type LockNode, type LockSource } from "./lock.ts";
 import { byDescriptor, parseYarnLock } from "./yarn.ts";
 
 /** The prefix of keys that are packages of the workspace, which are not in the lock; what follows is the folder from the root. */
@@ -37,7 +37,14 @@ export function readYarnClassicLock(source: LockSource): Lock {
       return range === undefined ? undefined : keyOf(name, text(range) ?? "");
     },
     node, asked: undefined,
+    fetched: () => [...entries].flatMap(([key, entry]) => fetchedPackage({ name: nameOf(key), version: text(entry["version"]), integrity: text(entry["integrity"]), workspace: false }, text(entry["resolved"]) ?? fromFile(key))),
   };
+}
+
+/** Of a tarball or folder the key alone says where it is. */
+function fromFile(key: string): string | undefined {
+  const range = splitAt(key)?.[1] ?? "";
+  return /^(?:file:|\.{1,2}\/|\/)/.test(range) ? range : undefined;
 }
 
 /** The package's own name: an alias says it in its range, `other@npm:right@^2.0.0`. */

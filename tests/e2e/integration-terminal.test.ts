@@ -1,0 +1,163 @@
+// A person at a terminal: asked, saying no, stopping a change in its middle. And what the lock's own verbs say and write.
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { documentOf } from "./testing/documents.ts";
+import { BIN, cleanEnv, jsonOf, run, type Outcome } from "./testing/project.ts";
+import { onTerminal, type OnTerminal } from "./testing/pty.ts";
+import { testRegistry, type TestRegistry } from "./testing/registry.ts";
+
+const X = "@acme/mlstack-plugin-x";
+let folder: string;
+let server: TestRegistry;
+beforeEach(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-terminal-e2e-")));
+  server = await testRegistry();
+  mkdirSync(join(folder, "project"));
+  write("package.json", JSON.stringify({ name: "project", private: true, type: "module" }));
+  write(".npmrc", `registry=${server.url}\n`);
+});
+afterEach(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const at = (path: string): string => join(folder, "project", path);
+const write = (path: string, text: string): void => { writeFileSync(at(path), text); };
+const ENV = (): Record<string, string> => ({ HOME: join(folder, "home"), USERPROFILE: join(folder, "home"), MLSTACK_CACHE_DIR: join(folder, "cache"), npm_config_cache: join(folder, "npm-cache"), npm_config_fetch_retries: "0", npm_config_update_notifier: "false", NO_COLOR: "1" });
+const mlstack = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [BIN, "integration", ...args], join(folder, "project"), ENV());
+const start = (...args: readonly string[]): OnTerminal => onTerminal([process.execPath, BIN, "integration", ...args], join(folder, "project"), { ...cleanEnv(), ...ENV() });
+async function data(...args: readonly string[]): Promise<unknown> {
+  const outcome = await mlstack(...args, "--json");
+  expect(outcome, outcome.stderr + outcome.stdout).toMatchObject({ code: 0 });
+  return documentOf(`integration-${args[0]!}`, outcome)["data"];
+}
+const text = (path: string): string | undefined => (existsSync(at(path)) ? readFileSync(at(path), "utf8") : undefined);
+const state = () => ["package.json", "package-lock.json", "mlstack.lock"].map(text);
+const installed = (): string | undefined => { const found = text(`node_modules/${X}/package.json`); return found === undefined ? undefined : (JSON.parse(found) as { version: string }).version; };
+
+/** Resolves when the package manager asks for a version's tarball, which it does not get. mlstack itself asks first, and gets it. */
+function untilManagerWaits(version: string): Promise<void> {
+  const path = new RegExp(`x-${version.replaceAll(".", "\\.")}\\.tgz$`);
+  return new Promise((waits) => {
+    const pass = async (url: string, response: ServerResponse): Promise<void> => {
+      server.meddle(path, undefined);
+      const bytes = Buffer.from(await (await fetch(new URL(url, server.url))).arrayBuffer());
+      server.meddle(path, () => { waits(); });
+      response.end(bytes);
+    };
+    server.meddle(path, ({ url = "" }, response) => { void pass(url, response); });
+  });
+}
+const first = async <T>(wanted: Promise<void>, ended: Promise<T>): Promise<void> => { await Promise.race([wanted, ended.then((how) => { throw new Error(`it ended first: ${JSON.stringify(how)}`); })]); };
+
+describe.skipIf(process.platform === "win32")("at a terminal", () => {
+  test("it is shown what would be done, and asked; only yes is yes", async () => {
+    server.publish({ name: X, permissions: { hosts: ["acme.example"] } });
+    const before = state();
+    for (const answer of ["n\r", "\r", "yesterday\r", "\x04", "\x03"]) {
+      const t = start("install", X);
+      await t.shows(`Install ${X}? [y/N]`);
+      expect(t.screen()).toMatch(/may reach +hosts +acme\.example/);
+      t.type(answer);
+      expect([answer, (await t.ended).code, state()]).toEqual([answer, 130, before]);
+      expect(t.screen()).toContain("nothing was done");
+      expect(t.screen()).not.toMatch(/\n\s+at /);
+    }
+    const t = start("install", X);
+    await t.shows("[y/N]");
+    t.type("y\r");
+    expect([(await t.ended).code, installed()]).toEqual([0, "1.0.0"]);
+    const removal = start("uninstall", X);
+    await removal.shows(`Remove ${X}? [y/N]`);
+    removal.type("y\r");
+    expect([(await removal.ended).code, installed()]).toEqual([0, undefined]);
+    const back = start("rollback");
+    await back.shows(`Go back to before: remove ${X}? [y/N]`);
+    back.type("yes\r");
+    expect([(await back.ended).code, installed()]).toEqual([0, "1.0.0"]);
+  }, 300_000);
+
+  test("Ctrl-C while the package manager is at work: the old state, exit code 130, and the next command is fine", async () => {
+    server.publish({ name: X });
+    await data("install", X, "-y");
+    const before = state();
+    server.publish({ name: X, version: "1.1.0" });
+    const waits = untilManagerWaits("1.1.0");
+    const t = start("upgrade", "-y");
+    await first(waits, t.ended);
+    expect(existsSync(at(".mlstack/hub/pending.json"))).toBe(true);
+    t.type("\x03");
+    expect((await t.ended).code).toBe(130);
+    expect(t.screen()).toContain("stopping");
+    expect(t.screen()).not.toMatch(/\n\s+at /);
+    expect([state(), installed(), existsSync(at(".mlstack/hub/pending.json")), existsSync(at(".mlstack/hub/manager.json"))]).toEqual([before, "1.0.0", false, false]);
+    expect(await data("rollback", "--list")).toEqual([expect.objectContaining({ id: 1 })]);
+    server.meddle(/x-1\.1\.0\.tgz$/, undefined);
+    const next = await mlstack("upgrade", "-y", "--json");
+    expect([next.code, documentOf("integration-upgrade", next)["warnings"], installed()]).toEqual([0, [], "1.1.0"]);
+  }, 300_000);
+});
+
+test.skipIf(process.platform === "win32")("SIGTERM in the middle of the first installation: nothing is left of it, exit code 143", async () => {
+  server.publish({ name: X });
+  const before = state();
+  const waits = untilManagerWaits("1.0.0");
+  const child = spawn(process.execPath, [BIN, "integration", "install", X, "-y", "--json"], { cwd: join(folder, "project"), env: { ...cleanEnv(), ...ENV() }, stdio: ["ignore", "pipe", "ignore"] });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => { stdout += chunk; });
+  const ended = new Promise<number | null>((done) => { child.once("close", done); });
+  await first(waits, ended);
+  child.kill("SIGTERM");
+  const code = await ended;
+  expect([code, jsonOf({ code, signal: null, stdout, stderr: "" }).error]).toEqual([143, expect.objectContaining({ code: "MLS4003", exitCode: 143 })]);
+  expect([state(), installed(), existsSync(at(".mlstack/hub/pending.json"))]).toEqual([before, undefined, false]);
+}, 180_000);
+
+describe("the lock's verbs", () => {
+  test("rollback --list says what was changed and when; without a change there is none", async () => {
+    expect((await mlstack("rollback", "--list")).stderr).toContain("no change was made here");
+    server.publish({ name: X });
+    await data("install", X, "-y");
+    server.publish({ name: X, version: "1.1.0" });
+    await data("upgrade", "-y");
+    expect(await data("rollback", "--list")).toEqual([{ id: 2, change: `change ${X} from 1.0.0 to 1.1.0`, at: expect.any(String), done: false }, { id: 1, change: `install ${X}@1.0.0`, at: expect.any(String), done: false }]);
+    const shown = await mlstack("rollback", "--list");
+    expect(shown.stdout.trimEnd().split("\n").map((line) => line.trim().replace(/\S+T\S+Z/, "TIME"))).toEqual([expect.stringMatching(/^ID +MADE +CHANGE$/), `2  TIME  change ${X} from 1.0.0 to 1.1.0`, `1  TIME  install ${X}@1.0.0`]);
+    expect(await data("rollback", "--to", "1", "-n")).toMatchObject([{ id: 1, done: false }]);
+    expect(installed()).toBe("1.1.0");
+  }, 180_000);
+
+  test("lock --check sees what was changed without mlstack, and lock writes it down", async () => {
+    server.publish({ name: X });
+    await data("install", X, "-y");
+    server.publish({ name: X, version: "1.2.0" });
+    expect((await run("npm", ["install", "--save-exact", `${X}@1.2.0`, "--no-audit", "--no-fund"], join(folder, "project"), ENV())).code).toBe(0);
+    const before = state();
+    const checked = await mlstack("lock", "--check", "--json");
+    expect([checked.code, documentOf("integration-lock", checked)["data"], state()]).toEqual([3, { written: false, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] }, before]);
+    expect((await mlstack("verify", "--json")).code).toBe(4);
+    expect(await data("lock")).toEqual({ written: true, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] });
+    expect([state().slice(0, 2), state()[2]]).toEqual([before.slice(0, 2), expect.stringContaining('"version": "1.2.0"')]);
+    expect([await data("lock", "--check"), await data("verify")]).toEqual([{ written: false, same: true, changes: [] }, [expect.objectContaining({ package: X, ok: true })]]);
+    // it is a change as any other
+    expect(await data("rollback", "--list")).toEqual([expect.objectContaining({ change: "write mlstack.lock anew" }), expect.anything()]);
+  }, 180_000);
+
+  test("verify --deep finds a changed file two packages down, which verify does not look at", async () => {
+    server.publish({ name: "right", plain: true });
+    server.publish({ name: "left", plain: true, dependencies: { right: "^1.0.0" } });
+    server.publish({ name: X, dependencies: { left: "^1.0.0" } });
+    await data("install", X, "-y");
+    expect(await data("verify", "--deep")).toEqual([X, "left@1.0.0", "right@1.0.0"].map((name) => expect.objectContaining({ package: name, ok: true }) as unknown));
+    appendFileSync(at("node_modules/right/index.js"), "evil");
+    expect(await data("verify")).toEqual([expect.objectContaining({ ok: true })]);
+    const deep = await mlstack("verify", "--deep", "--json");
+    expect([deep.code, documentOf("integration-verify", deep)["data"]]).toEqual([5, [expect.objectContaining({ package: X, ok: true }), expect.objectContaining({ package: "left@1.0.0", ok: true }), expect.objectContaining({ package: "right@1.0.0", of: X, ok: false, error: expect.objectContaining({ code: "MLS8204" }) })]]);
+    const shown = await mlstack("verify", "--deep");
+    expect([shown.code, shown.stdout]).toEqual([5, expect.stringMatching(/MLS8204 +right@1\.0\.0/)]);
+  }, 180_000);
+});
