@@ -86,7 +86,7 @@ export async function installProject(project: ProjectChange, frozen: boolean): P
   const anew = changed.map(({ name, dir }) => folderIn(project.projectDir, name) ?? dir);
   const refusal = await changeProject(project, "install what the project declares", async () => {
     // files that do not fit each other can't be installed to take it back either: it would stay pending, and undo what its user mends
-    try { await project.manager.install({ ...runOptions(project), frozen, anew: await changedFolders(project.projectDir) }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
+    try { await project.manager.install({ ...runOptions(project), frozen, anew }); return undefined; } catch (e) { if (MlstackError.is(e, "MLS8302")) return e; throw e; }
   });
   if (refusal !== undefined) throw refusal;
   return changed.map(({ name }) => name);
