@@ -44,7 +44,7 @@ test("Yarn Plug'n'Play is refused with the line to set; with that line it goes o
 });
 
 test("locks of several managers: which, and how to choose; package.json names the one", async () => {
-  write({ "package-lock.json": "{}", "pnpm-lock.yaml": "" });
+  write({ "package-lock.json": "{}", "pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .: {}\npackages: {}\nsnapshots: {}\n" });
   const { code, error } = await integration("install", X, "-y");
   expect([code, error]).toEqual([2, expect.objectContaining({ code: "MLS8301", message: expect.stringContaining("package-lock.json, pnpm-lock.yaml") as string, fix: expect.stringMatching(/^remove those that are not used, or name the manager .+"packageManager": "\w+@VERSION"$/) as string })]);
   write({ "package.json": '{ "name": "project", "private": true, "packageManager": "pnpm@12.21.0" }' });

@@ -18,7 +18,7 @@ const [ONE, TWO] = ["packages/one", "packages/two"] as const;
 const member = (folder: string): Readonly<Record<string, string>> => Object.fromEntries(Object.entries({ ...PIPELINE, "mlstack.yaml": POLICY, "package.json": `{ "name": "${folder.slice("packages/".length)}", "version": "1.0.0", "private": true, "type": "module" }\n` }).map(([path, text]) => [`${folder}/${path}`, text]));
 const FILES = { "package.json": '{ "name": "root", "private": true, "workspaces": ["packages/*"] }', ...member(ONE), ...member(TWO) };
 /** Without what a project's state folder notes. */
-const whole = (p: HubProject): object => everything(p.dir, (path) => /(?:^|\/)(?:\.mlstack|\.cache|\.bin|\.modules\.yaml|\.package-lock\.json|\.yarn-state\.yml|\.yarn-integrity|\.pnpm-workspace-state[^/]*|lock\.yaml)$/.test(path));
+const whole = (p: HubProject): object => everything(p.dir, (path) => /(?:^|\/)(?:\.mlstack|\.yarn|\.cache|\.bin|\.modules\.yaml|\.package-lock\.json|\.yarn-state\.yml|\.yarn-integrity|\.pnpm-workspace-state[^/]*|lock\.yaml)$/.test(path));
 const versions = (p: HubProject, folder: string): readonly (string | undefined)[] => [p.installed(THEIRS, folder), p.installed(BELOW, join(folder, "node_modules", THEIRS)) ?? p.installed(BELOW, join("node_modules", THEIRS))];
 
 const managers = MANAGERS.filter(({ id }) => ["npm 11", "pnpm 12", "yarn 1", "yarn 4", "bun 1"].includes(id)).map((manager) => [manager.id, manager] as const);

@@ -30,8 +30,6 @@ export interface Commands {
   install(frozen: boolean, lenient: boolean): Command;
   /** A frozen installation over what is there, for a manager whose own removes that first: what looks whether the lock fits, then what installs. */
   readonly overInstalled?: readonly [check: Command, install: Command];
-  /** What makes an installation run no script at all. */
-  readonly withoutScripts: readonly string[];
   where(options: Where): Command;
   /** The names of files in node_modules by which it knows, without a look, that all is installed. */
   readonly notes: RegExp;
@@ -52,7 +50,6 @@ const npm: Commands = {
   install: (frozen) => command(frozen ? "ci" : "install", ...NPM),
   // `npm ci` removes node_modules before it has fetched anything: without a network nothing would be left, and the program that runs this lies there, too
   overInstalled: [command("ci", "--dry-run", "--ignore-scripts", ...NPM), command("install", "--no-save", ...NPM)],
-  withoutScripts: ["--ignore-scripts"],
   where: ({ offline, registry }) => flags(offline ? "--offline" : undefined, registry && `--registry=${registry}`),
   // without the last npm would go where its lock says
   shelf: (url, scopes) => command(`--registry=${url}`, ...scopes.map((scope) => `--${scope}:registry=${url}`), `--proxy=${url}`, `--https-proxy=${url}`, "--noproxy=127.0.0.1", "--replace-registry-host=always"),
@@ -67,7 +64,6 @@ const pnpm: Commands = {
   add: (specs) => command("add", "--save-prod", "--save-exact", "--ignore-scripts", LENIENT, "--ignore-workspace-root-check", ...PNPM, ...specs),
   remove: (names) => command("remove", "--config.ignoreScripts=true", LENIENT, ...PNPM, ...names),
   install: (frozen, lenient) => command("install", frozen ? "--frozen-lockfile" : "--no-frozen-lockfile", ...(lenient ? [LENIENT] : []), ...PNPM),
-  withoutScripts: npm.withoutScripts,
   // `pnpm remove` has no such flags, and takes all settings
   where: ({ offline, registry }) => flags(offline ? "--config.offline=true" : undefined, registry && `--config.registry=${registry}`),
   shelf: (url, scopes) => command(`--config.registry=${url}`, ...scopes.map((scope) => `--config.${scope}:registry=${url}`)),
@@ -78,7 +74,6 @@ const classic: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--non-interactive", "--ignore-workspace-root-check", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--non-interactive"),
-  withoutScripts: npm.withoutScripts,
   where: npm.where,
   shelf: (url, scopes) => ({ args: ["--registry", url], env: Object.fromEntries(scopes.map((scope) => [`npm_config_${scope}:registry`, url])) }),
 };
@@ -92,7 +87,6 @@ const berry: Commands = {
   add: (specs, fresh) => ({ args: ["add", "--exact", SKIP_BUILD, ...specs], env: { ...BERRY, ...(fresh && { YARN_NPM_MINIMAL_AGE_GATE: "0" }) } }),
   remove: (names) => ({ args: ["remove", SKIP_BUILD, ...names], env: BERRY }),
   install: (frozen) => ({ args: ["install", frozen ? "--immutable" : "--no-immutable"], env: frozen ? { ...BERRY, YARN_ENABLE_IMMUTABLE_INSTALLS: "true" } : BERRY }),
-  withoutScripts: [SKIP_BUILD],
   where: ({ offline, registry }) => ({
     args: [],
     env: {
@@ -111,7 +105,6 @@ const bun: Commands = {
   add: (specs) => command("add", "--exact", "--ignore-scripts", "--no-progress", ...specs),
   remove: (names) => command("remove", "--ignore-scripts", "--no-progress", ...names),
   install: (frozen) => command("install", ...(frozen ? ["--frozen-lockfile"] : []), "--no-progress"),
-  withoutScripts: npm.withoutScripts,
   where: npm.where,
   shelf: (url) => command(`--registry=${url}`),
 };

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { join, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 
 /** Where folders wait that are made anew: managers look at no folder whose name begins with a dot. */
 const ASIDE = ".mlstack-aside";
@@ -26,6 +26,28 @@ export async function madeAnew(modules: string, folders: readonly string[], note
     for (const { place, kept } of moved) if (existsSync(kept) && !existsSync(place)) renameSync(kept, place);
     throw e;
   } finally { rmSync(aside, { recursive: true, force: true }); }
+}
+
+/**
+ * Installs as if nothing had been installed. Where the installation fails all is put back; what a process has left that was killed meanwhile is thrown
+ * away by the next one.
+ *
+ * @param folders all node_modules folders of the manager, whether they are there or not
+ */
+export async function allMadeAnew(folders: readonly string[], install: () => Promise<void>): Promise<void> {
+  const all = folders.map((place) => ({ place, kept: join(dirname(place), ASIDE) }));
+  for (const { kept } of all) rmSync(kept, { recursive: true, force: true });
+  const moved = all.filter(({ place }) => existsSync(place));
+  try {
+    for (const { place, kept } of moved) renameSync(place, kept);
+    await install();
+  } catch (e) {
+    for (const { place, kept } of moved.filter((each) => existsSync(each.kept))) {
+      rmSync(place, { recursive: true, force: true });
+      renameSync(kept, place);
+    }
+    throw e;
+  } finally { for (const { kept } of all) rmSync(kept, { recursive: true, force: true }); }
 }
 
 function placeOf(folder: string, modules: string): string {

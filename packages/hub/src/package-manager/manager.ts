@@ -1,5 +1,4 @@
 import { existsSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { COMMANDS, joined, specOf, type Command, type Flavor } from "./commands.ts";
@@ -8,7 +7,7 @@ import { installedIn } from "./installed.ts";
 import { lockSource } from "./lock-source.ts";
 import { everythingAsked, unreadableLock, type Lock } from "./locks/lock.ts";
 import { readLock } from "./locks/read.ts";
-import { madeAnew } from "./made-anew.ts";
+import { allMadeAnew, madeAnew } from "./made-anew.ts";
 import { runManager, type Outcome } from "./run.ts";
 import { subtreeOf } from "./subtree.ts";
 import { isOnShelf, withShelf, type Needed } from "./shelf-run.ts";
@@ -70,22 +69,6 @@ export function packageManager(options: ManagerOptions): PackageManager {
   async function installFirst(given: RunOptions): Promise<void> {
     if (!isInstalled(options)) await run(commands.install(false, true), rootDir, given);
   }
-  /**
-   * @param over whether something is installed, which is to stay where it fits or this fails
-   * @param scripts none runs of anybody's where this is false
-   */
-  async function install(over: boolean, scripts: boolean, given: RunOptions & { readonly frozen: boolean }): Promise<void> {
-    const [check, inPlace] = over && given.frozen ? commands.overInstalled ?? [] : [];
-    if (check !== undefined) await run(check, rootDir, { ...given, output: () => undefined });
-    await run(joined(inPlace ?? commands.install(given.frozen, !scripts), { args: scripts ? [] : commands.withoutScripts, env: {} }), rootDir, given);
-  }
-  /** What can't be fetched, or does not fit, is found out first: nothing is thrown away in vain. */
-  async function clearModules(given: RunOptions & { readonly frozen: boolean }): Promise<void> {
-    const folders = (await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")).filter((folder) => existsSync(folder));
-    if (folders.length === 0) return;
-    await install(true, false, given);
-    for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
   return {
     name, projectDir, rootDir, lockFile, version,
     // pnpm notes there which fresh versions were asked for, and catalogs
@@ -106,10 +89,14 @@ export function packageManager(options: ManagerOptions): PackageManager {
     async install(given) {
       await checkKind();
       if (given.frozen) await refuseWhatIsOverlooked(options);
-      if (given.anew === "all") await clearModules(given);
       const modules = join(rootDir, "node_modules");
-      const over = existsSync(modules);
-      await madeAnew(modules, given.anew === "all" ? [] : given.anew ?? [], commands.notes, () => install(over, true, given));
+      const work = async (): Promise<void> => {
+        const [check, inPlace] = given.frozen && existsSync(modules) ? commands.overInstalled ?? [] : [];
+        if (check !== undefined) await run(check, rootDir, { ...given, output: () => undefined });
+        await run(inPlace ?? commands.install(given.frozen, false), rootDir, given);
+      };
+      if (given.anew === "all") await allMadeAnew((await workspaceFolders(rootDir, projectDir)).map((folder) => join(folder, "node_modules")), work);
+      else await madeAnew(modules, given.anew ?? [], commands.notes, work);
     },
     subtree: (wantedName) => readSubtree(wantedName, options),
     packages: () => readPackages(options),

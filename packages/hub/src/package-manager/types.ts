@@ -63,7 +63,7 @@ export interface PackageManager {
    *
    * @param options.frozen fails with MLS8302 where package.json and lock differ; otherwise the lock follows package.json
    * @param options.anew folders of packages that are installed and not as they should be, each in a node_modules folder: a manager alone does not look into
-   * them; or `all`, which throws away what lies there, once all is at hand: what a manager that was stopped has left, no manager sees
+   * them; or `all`: what a manager that was stopped has left no manager sees, and bun leaves what no lock has any more
    */
   install(options: RunOptions & { readonly frozen: boolean; readonly anew?: "all" | readonly string[] | undefined }): Promise<void>;
   /**
