@@ -36,7 +36,7 @@ export async function madeAnew(modules: string, folders: readonly string[], note
  */
 export async function allMadeAnew(folders: readonly string[], install: () => Promise<void>): Promise<void> {
   const all = folders.map((place) => ({ place, kept: join(dirname(place), ASIDE) }));
-  for (const { kept } of all) rmSync(kept, { recursive: true, force: true });
+  for (const { place, kept } of all) if (existsSync(kept) && !existsSync(place)) renameSync(kept, place); else rmSync(kept, { recursive: true, force: true });
   const moved = all.filter(({ place }) => existsSync(place));
   try {
     for (const { place, kept } of moved) renameSync(place, kept);

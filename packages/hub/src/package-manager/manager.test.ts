@@ -74,7 +74,7 @@ describe("what each manager is told", () => {
 
   test("in a workspace: adding where the project is, installing at the root", async () => {
     const { program, files, mark } = KINDS["npm"]!;
-    const root = folderWith({ "package.json": '{ "workspaces": ["app"] }', "app/package.json": '{ "dependencies": {} }', ...files, [mark]: "", "package-lock.json": '{ "lockfileVersion": 3, "packages": {} }' });
+    const root = folderWith({ "package.json": '{ "workspaces": ["app"] }', "app/package.json": '{ "dependencies": {} }', ...files, [mark]: "", "package-lock.json": '{ "lockfileVersion": 3, "packages": { "app": {} } }' });
     const fake = fakeManager(program);
     const manager = await detectPackageManager(join(root, "app"), fake.env);
     await manager.add([{ name: "a", spec: "file:../x.tgz" }], options());
@@ -169,6 +169,15 @@ test.each(["npm", "bun"])("%s in a workspace looks at the root's package.json on
   }
   expect(refusals).toEqual(["left", "beta", "left"].map((name) => `${program}'s lock does not fit package.json: ${name}`));
   expect(fake.calls()).toHaveLength(kind === "npm" ? 2 : 1);
+});
+
+test("npm's lock that lacks a package of the workspace does not fit, though that one depends on nothing", async () => {
+  const root = folderWith({ "package.json": '{ "workspaces": ["app", "lib"] }', "app/package.json": "{}", "package-lock.json": JSON.stringify({ lockfileVersion: 3, packages: { "": {}, app: {} } }), [KINDS["npm"]!.mark]: "" });
+  const fake = fakeManager("npm");
+  const manager = await detectPackageManager(join(root, "app"), fake.env);
+  await manager.install({ ...options(), frozen: true });
+  put(root, { "lib/package.json": '{ "name": "lib" }' });
+  await expect(manager.install({ ...options(), frozen: true })).rejects.toMatchObject({ code: "MLS8302", details: { differing: ["lib"] } });
 });
 
 test.each(["npm", "bun"])("%s: nor does it look at the other packages of the workspace, which would lose what they have since", async (kind) => {

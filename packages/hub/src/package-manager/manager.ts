@@ -134,6 +134,7 @@ async function refuseWhatIsOverlooked({ flavor, lockFile, rootDir, projectDir }:
   for (const folder of await workspaceFolders(rootDir, projectDir)) {
     const project = relative(rootDir, folder).split(sep).join("/");
     const lock = readLock(program, { ...source, project });
+    if (lock.hasProject === false) throw new MlstackError("MLS8302", `${program}'s lock does not have ${project}, which is in the workspace`, { ...parts, details: { manager: program, differing: [project] } });
     const wanted = everythingAsked(source.manifest(project));
     const locked = lock.asked ?? Object.fromEntries(Object.entries(wanted).filter(([name]) => lock.direct(name) !== undefined));
     const differing = Object.keys({ ...wanted, ...locked }).filter((name) => wanted[name] !== locked[name]).sort();

@@ -32,6 +32,8 @@ export interface Lock {
   node(key: string): LockNode;
   /** What the project's package.json asked for when the lock was written, ranges by name; undefined where the lock does not keep it in one place. */
   readonly asked: Readonly<Record<string, string>> | undefined;
+  /** False where the lock has the other packages of the workspace, and not this one; undefined where that is not to be told. */
+  readonly hasProject?: boolean;
   /** Everything in it that is fetched; a package may be there more than once. */
   fetched(): readonly FetchedPackage[];
 }

@@ -38,7 +38,7 @@ export function readNpmLock(source: LockSource): Lock {
       return found === undefined || found["link"] === true || found["inBundle"] === true ? [] : fetchedPackage(node(path), text(found["resolved"]));
     });
   }
-  return { fetched, direct: (name) => lookUp(source.project, name), node, asked: everythingAsked(loose(entry(source.project))) };
+  return { fetched, direct: (name) => lookUp(source.project, name), node, asked: everythingAsked(loose(entry(source.project))), hasProject: source.project === "" || entry(source.project) !== undefined };
 }
 
 function parse({ text: content, path }: LockSource): Loose {
