@@ -23,6 +23,8 @@ describe("reportOf", () => {
   test("a case that was not run has failed, and so have all where nothing ran", () => {
     expect(reportOf(suite, ["a", "b"], run(["a", "passed"]), about)).toMatchObject({ passed: 1, failed: 1 });
     expect(reportOf(suite, ["a", "b"], { testResults: [] }, about)).toMatchObject({ passed: 0, failed: 2 });
+    // a server that did not start
+    expect(reportOf(suite, ["a", "b"], run(["a", "skipped"], ["b", "pending"]), about)).toMatchObject({ passed: 0, failed: 2, skipped: [] });
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { artifactStoreSuite } from "../../packages/testkit/dist/conformance/index.js";
+import { artifactStoreSuite, experimentTrackerSuite } from "../../packages/testkit/dist/conformance/index.js";
 
 /** A contract's suite, run on one flavor of one package. */
 export interface Suite {
@@ -21,6 +21,8 @@ export interface Suite {
 const kit = { suite: `@mlstack/testkit@${(JSON.parse(readFileSync(new URL("../../packages/testkit/package.json", import.meta.url), "utf8")) as { version: string }).version}` };
 const store = { ...kit, contract: "artifact_store@1", cases: async () => artifactStoreSuite.cases.map((one) => one.id) };
 
+const tracker = { ...kit, contract: "experiment_tracker@1", cases: async () => experimentTrackerSuite.cases.map((one) => one.id) };
+
 /** The suites that there are, each with what it runs on. */
 export const SUITES: readonly Suite[] = [
   {
@@ -29,4 +31,6 @@ export const SUITES: readonly Suite[] = [
   },
   { ...store, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-store.test.ts" },
   { ...store, package: "@mlstack/plugin-s3", folder: "packages/plugin-s3", flavor: "s3", test: "tests/live/conformance/s3.conformance.ts", servers: ["versitygw"] },
+  { ...tracker, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-tracker.test.ts" },
+  { ...tracker, package: "@mlstack/plugin-mlflow", folder: "packages/plugin-mlflow", flavor: "mlflow", test: "tests/live/conformance/mlflow.conformance.ts", servers: ["mlflow"] },
 ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ArtifactStore, ErrorCode } from "@mlstack/core";
-import { assertSame, bytesOf, fileOf, keysOf, noise, read, refused, type StoreCase } from "./tools.ts";
+import { refused } from "../refused.ts";
+import { assertSame, bytesOf, fileOf, keysOf, noise, read, type StoreCase } from "./tools.ts";
 
 const ABORT = "Aborts the call; the component stops what it does and rejects with the signal's reason. An aborted call ends within seconds";
 /** What an aborted call may take, in milliseconds: the contract says seconds, of a machine that does other things as well. */

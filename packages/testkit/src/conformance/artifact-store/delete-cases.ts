@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MlstackError } from "@mlstack/core";
-import { assertSame, bytesOf, keysOf, noise, read, refused, type StoreCase } from "./tools.ts";
+import { refused } from "../refused.ts";
+import { assertSame, bytesOf, keysOf, noise, read, type StoreCase } from "./tools.ts";
 
 const VERSIONS = "`stat` and `list` give versions, and `delete` keeps to `ifVersion`. Without it `ifVersion` is refused (MLS3003), never ignored";
 const TOUCH = "Makes an object's `modifiedAt` now and leaves its bytes";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { ExternalReader, ExternalStat } from "@mlstack/core";
+import { refused } from "../refused.ts";
 import type { ExternalPlace } from "./subject.ts";
-import { assertSame, noise, refused, streamed, type StoreCase } from "./tools.ts";
+import { assertSame, noise, streamed, type StoreCase } from "./tools.ts";
 
 interface Outside { readonly reader: ExternalReader; put(name: string, bytes: Uint8Array): Promise<string>; remove(uri: string): Promise<void>; readonly folder: string }
 

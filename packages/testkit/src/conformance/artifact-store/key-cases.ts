@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isObjectKey } from "@mlstack/core";
-import { assertSame, bytesOf, keysOf, listed, read, refused, type StoreCase } from "./tools.ts";
+import { refused } from "../refused.ts";
+import { assertSame, bytesOf, keysOf, listed, read, type StoreCase } from "./tools.ts";
 
 const KEYS = "Keys are POSIX-like: segments of 1 to 200 of `[A-Za-z0-9._=@+-]` joined by `/`, at most 32 of them, none that ends with a dot, at most 512 characters in all";
 const LIST = "All objects whose key begins with `prefix`, in no particular order, streamed";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, utimesSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { assertSame, bytesOf, fileOf, keysOf, noise, read, refused, type StoreCase } from "./tools.ts";
+import { refused } from "../refused.ts";
+import { assertSame, bytesOf, fileOf, keysOf, noise, read, type StoreCase } from "./tools.ts";
 
 const ALL_OR_NOTHING = "Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before";
 const AN_HOUR = 3_600_000;

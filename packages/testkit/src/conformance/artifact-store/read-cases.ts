@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { assertSame, bytesOf, listed, noise, read, refused, streamed, type StoreCase } from "./tools.ts";
+import { refused } from "../refused.ts";
+import { assertSame, bytesOf, listed, noise, read, streamed, type StoreCase } from "./tools.ts";
 
 const CLOSE = "Gives the connection back. For a body that is not read to its end. Never rejects, and can be called again";
 

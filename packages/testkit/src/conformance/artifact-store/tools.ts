@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MlstackError, type ArtifactStore, type ErrorCode, type ObjectBody, type ObjectStat, type PutSource } from "@mlstack/core";
+import type { ArtifactStore, ObjectBody, ObjectStat, PutSource } from "@mlstack/core";
 import type { ConformanceCase } from "../suite.ts";
 import type { ArtifactStoreContext } from "./subject.ts";
 
@@ -52,13 +52,4 @@ export async function read(store: ArtifactStore, key: string, range?: { readonly
   assertSame(await streamed(second), whole, `${key}, read as a stream`);
   assert.equal(second.size, whole.byteLength);
   return whole;
-}
-
-/** Rejects with one of these codes. A rejection is an MlstackError whatever is wrong: raw errors of a file system or an SDK are none of the contract's. */
-export async function refused(work: () => Promise<unknown>, ...codes: readonly ErrorCode[]): Promise<MlstackError> {
-  const error = await work().then(() => undefined, (e: unknown) => (e instanceof Error ? e : new Error(`it rejected with no error: ${JSON.stringify(e)}`)));
-  assert.ok(error !== undefined, `it resolved, and was to reject with ${codes.join(" or ")}`);
-  assert.ok(MlstackError.is(error), `it rejected with ${error.name}: ${error.message}, and was to reject with ${codes.join(" or ")}`);
-  assert.ok(codes.includes(error.code), `it rejected with ${error.code} (${error.message}), and was to reject with ${codes.join(" or ")}`);
-  return error;
 }
