@@ -41,10 +41,11 @@ export interface CaseOptions {
 export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S, C, N>, one: ConformanceCase<C, N>, subject: S, { limitMs = 60_000 }: CaseOptions = {}): Promise<CaseOutcome> {
   const { id } = one;
   try {
-    return await limited(limitMs, suite.within(subject, id, async (context): Promise<CaseOutcome> => {
+    // the case is given up first, so that what it has made is still removed; opening and removing have as long again
+    return await limited(2 * limitMs, suite.within(subject, id, async (context): Promise<CaseOutcome> => {
       const missing = (one.needs ?? []).map((need) => suite.lacks(need, context)).find((reason) => reason !== undefined);
       if (missing !== undefined) return { id, status: "skipped", reason: missing };
-      await one.run(context);
+      await limited(limitMs, one.run(context));
       return { id, status: "passed" };
     }));
   } catch (error) { return { id, status: "failed", error }; }

@@ -18,7 +18,7 @@ export type RunnerTest = (name: string, options: { readonly timeout: number }, r
 export function conformanceTests<S, C, N extends string>(test: RunnerTest, suite: ConformanceSuite<S, C, N>, subject: () => S, { limitMs = 60_000 }: CaseOptions = {}): void {
   for (const one of suite.cases) {
     // the case's own limit comes first: it says more than the runner's
-    test(`${one.id}: ${one.title}`, { timeout: 2 * limitMs }, async (context) => {
+    test(`${one.id}: ${one.title}`, { timeout: 3 * limitMs }, async (context) => {
       Object.assign(context.task.meta, { conformance: one.id });
       const outcome = await runCase(suite, one, subject(), { limitMs });
       if (outcome.status === "failed") throw outcome.error;
