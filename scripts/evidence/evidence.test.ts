@@ -15,9 +15,16 @@ describe("reportOf", () => {
     expect(reportOf(suite, ["a", "b", "c"], run(["a", "passed"], ["b", "failed"], ["c", "skipped", "not declared"], ["another test", "passed"]), about))
       .toEqual({ package: "@acme/x", contract: "artifact_store@1", flavor: "x", suite: "suites/store", ...about, passed: 1, failed: 1, skipped: [{ id: "c", reason: "not declared" }] });
   });
+  test("knows a case by its id, where its test has a sentence for a title, and in its own file only", () => {
+    const result = (id: string, status: string) => ({ title: `${id}: a sentence`, status, meta: { conformance: id } });
+    const files = { testResults: [{ name: "/clone/x.test.ts", assertionResults: [result("a", "passed")] }, { name: "/clone/y.test.ts", assertionResults: [result("a", "failed"), result("b", "passed")] }] };
+    expect(reportOf(suite, ["a", "b"], files, about)).toMatchObject({ passed: 1, failed: 1 });
+  });
   test("a case that was not run has failed, and so have all where nothing ran", () => {
     expect(reportOf(suite, ["a", "b"], run(["a", "passed"]), about)).toMatchObject({ passed: 1, failed: 1 });
     expect(reportOf(suite, ["a", "b"], { testResults: [] }, about)).toMatchObject({ passed: 0, failed: 2 });
+    // a server that did not start
+    expect(reportOf(suite, ["a", "b"], run(["a", "skipped"], ["b", "pending"]), about)).toMatchObject({ passed: 0, failed: 2, skipped: [] });
   });
 });
 

@@ -9,17 +9,22 @@ import type { Suite } from "./suites.ts";
 
 /** What is read of vitest's JSON report. */
 export interface TestRun {
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly title: string; readonly status: string; readonly meta?: { readonly skipped?: string } }[] }[];
+  readonly testResults: readonly { /** Path of the test file. */ readonly name?: string; readonly assertionResults: readonly { readonly title: string; readonly status: string; readonly meta?: { readonly conformance?: string; readonly skipped?: string } }[] }[];
 }
 
-/** What a run of a suite has found. A case that was not run counts as failed: nothing is known of it, and it was to be known. */
-export function reportOf({ package: pkg, contract, flavor, suite }: Suite, cases: readonly string[], run: TestRun, about: { readonly version: string; readonly core: string; readonly files: string }): Conformance {
-  const results = new Map(run.testResults.flatMap((file) => file.assertionResults).map((one) => [one.title, one]));
-  const of = (...states: readonly string[]): string[] => cases.filter((id) => states.includes(results.get(id)?.status ?? "missing"));
-  return {
-    package: pkg, contract, flavor, suite, ...about, passed: of("passed").length, failed: cases.length - of("passed", "skipped", "pending").length,
-    skipped: of("skipped", "pending").map((id) => ({ id, reason: results.get(id)?.meta?.skipped ?? "no reason given" })),
-  };
+/**
+ * What a run of a suite has found. A case that was not run counts as failed: nothing is known of it, and it was to be known. So does one that was skipped
+ * without a reason, as all are where what they need did not start.
+ */
+export function reportOf({ package: pkg, contract, flavor, suite, test }: Suite, cases: readonly string[], run: TestRun, about: { readonly version: string; readonly core: string; readonly files: string }): Conformance {
+  // a suite of the kit names its cases in `meta`; their tests have sentences for titles
+  const results = new Map(run.testResults.filter(({ name = test }) => name.replaceAll("\\", "/").endsWith(test)).flatMap((file) => file.assertionResults).map((one) => [one.meta?.conformance ?? one.title, one]));
+  const passed = cases.filter((id) => results.get(id)?.status === "passed");
+  const skipped = cases.flatMap((id) => {
+    const { status = "missing", meta } = results.get(id) ?? {};
+    return (status === "skipped" || status === "pending") && meta?.skipped !== undefined ? [{ id, reason: meta.skipped }] : [];
+  });
+  return { package: pkg, contract, flavor, suite, ...about, passed: passed.length, failed: cases.length - passed.length - skipped.length, skipped };
 }
 
 /** The digest of a package's files as they would be published now: that of `files` in mlstack.lock. */

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { artifactStoreSuite, experimentTrackerSuite } from "../../packages/testkit/dist/conformance/index.js";
+
 /** A contract's suite, run on one flavor of one package. */
 export interface Suite {
   readonly package: string;
@@ -5,18 +8,29 @@ export interface Suite {
   readonly folder: string;
   readonly contract: string;
   readonly flavor: string;
-  /** Where the suite lies: its name in reports. */
+  /** Its name in reports: the package that it is in with its version, or where it lies. */
   readonly suite: string;
   /** The test file that runs it. */
   readonly test: string;
+  /** Modules of tests/live/servers with what the test starts, to be installed before. */
+  readonly servers?: readonly string[];
   /** Ids of its cases. A case that the test does not run is no passed one. */
   cases(): Promise<readonly string[]>;
 }
 
-/** The suites that there are. Those for plugins are planned; each gets its line here. */
+const kit = { suite: `@mlstack/testkit@${(JSON.parse(readFileSync(new URL("../../packages/testkit/package.json", import.meta.url), "utf8")) as { version: string }).version}` };
+const store = { ...kit, contract: "artifact_store@1", cases: async () => artifactStoreSuite.cases.map((one) => one.id) };
+
+const tracker = { ...kit, contract: "experiment_tracker@1", cases: async () => experimentTrackerSuite.cases.map((one) => one.id) };
+
+/** The suites that there are, each with what it runs on. */
 export const SUITES: readonly Suite[] = [
   {
     package: "@mlstack/engine", folder: "packages/engine", contract: "model_deployer@1", flavor: "local", suite: "tests/contracts/model-deployer/suite", test: "tests/contracts/model-deployer/local.test.ts",
     cases: async () => (await import("../../tests/contracts/model-deployer/suite/cases.ts")).deployerCases.map((one) => one.id),
   },
+  { ...store, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-store.test.ts" },
+  { ...store, package: "@mlstack/plugin-s3", folder: "packages/plugin-s3", flavor: "s3", test: "tests/live/conformance/s3.conformance.ts", servers: ["versitygw"] },
+  { ...tracker, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-tracker.test.ts" },
+  { ...tracker, package: "@mlstack/plugin-mlflow", folder: "packages/plugin-mlflow", flavor: "mlflow", test: "tests/live/conformance/mlflow.conformance.ts", servers: ["mlflow"] },
 ];

@@ -3,7 +3,7 @@ import type { CallOptions, Component } from "./component.ts";
 /**
  * Bytes by key.
  *
- * Every method rejects with MLS6001 when the service does not serve at the moment (not reached, no or half an answer, 408, 429, 5xx, also
+ * Every method rejects with MLS3011 for what is no key, MLS6001 when the service does not serve at the moment (not reached, no or half an answer, 408, 429, 5xx, also
  * when it was tried again), MLS6002 when the credentials do not allow it, and MLS3003 for any other refusal, which a repetition does not
  * change. An aborted call ends within seconds, in which it removes what would cost, such as an upload in parts.
  *
@@ -116,7 +116,7 @@ export type PutSource =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | {
       readonly kind: "file"; readonly path: string;
-      /** In bytes. */
+      /** In bytes. A file that has fewer by now, or is gone, is refused (MLS3003), and nothing is written. */
       readonly size: number;
       /** The file is not needed afterwards: a store on the same disk may take it over by renaming. */
       readonly mayMove?: boolean | undefined;
@@ -132,7 +132,11 @@ export interface GetOptions extends CallOptions {
   readonly range?: { readonly offset: number; readonly length: number } | undefined;
 }
 
-/** An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. Ending an iteration early closes it. */
+/**
+ * An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. Ending an iteration early closes it. It is the object that was
+ * opened, whole: where another one has been put in its place, or it was removed, reading goes on or is refused (MLS3003, MLS3001). The signal of
+ * `get` ends the reading, too.
+ */
 export interface ObjectBody extends AsyncIterable<Uint8Array> {
   /** Of the part asked for, in bytes. */
   readonly size: number;

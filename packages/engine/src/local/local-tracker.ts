@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { appendFileSync, createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { shownName, type ExperimentTracker, type LogOptions, type LogResult, type TrackerEvent } from "@mlstack/core";
+import { MlstackError, shownName, type ExperimentTracker, type LogOptions, type LogResult, type TrackerEvent } from "@mlstack/core";
 import { decodeEvents, encodeEvents } from "../run/tracker-recorder.ts";
 import { endsInLine, readLines } from "./event-lines.ts";
 import { fsError, makeFolder } from "./fs-errors.ts";
@@ -20,6 +21,12 @@ interface Known {
 export function localTracker(root: string): ExperimentTracker {
   const known = new Map<string, Known>();
   const folder = (run: string) => join(root, run);
+  const runFile = (run: string) => join(folder(run), "run.json");
+  /** @throws MLS6003 where somebody has removed the run, or nobody has started it; the signal's reason where the call was aborted before */
+  const begin = (run: string, signal: AbortSignal | undefined): void => {
+    signal?.throwIfAborted();
+    if (!existsSync(runFile(run))) throw new MlstackError("MLS6003", `there is no tracked run ${run}`, { why: `${runFile(run)} is not there: it was removed, or the run was never started` });
+  };
   const guard = <T>(run: string, work: () => T): T => { try { return work(); } catch (e) { throw fsError(e, "writing the tracked run", folder(run)); } };
 
   /** The ids in the file. What has been added since the last look is read: steps in other processes log to the same run. */
@@ -34,13 +41,14 @@ export function localTracker(root: string): ExperimentTracker {
   }
 
   function update(run: string, change: Record<string, unknown>): void {
-    const path = join(folder(run), "run.json");
+    const path = runFile(run);
     const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>) : {};
     writeFileSync(`${path}.tmp`, `${JSON.stringify({ ...before, ...change }, null, 2)}\n`);
     renameSync(`${path}.tmp`, path);
   }
 
   async function log(run: string, events: readonly TrackerEvent[], { open, signal }: LogOptions = {}): Promise<LogResult> {
+    begin(run, signal);
     const path = join(folder(run), "events.jsonl");
     const before = guard(run, () => knownOf(run, path));
     const fresh = events.filter((e) => !before.ids.has(e.id));
@@ -50,7 +58,8 @@ export function localTracker(root: string): ExperimentTracker {
       if (e.kind !== "file" || open === undefined) continue;
       signal?.throwIfAborted();
       const name = shownName(e);
-      try { await keepFile(join(folder(run), "files", name), open(e.value)); } catch (cause) {
+      try { await keepFile(join(folder(run), "files", name), open(e.value), signal); } catch (cause) {
+        signal?.throwIfAborted();
         if (!["EEXIST", "ENOTDIR", "EISDIR"].includes((cause as { code?: string }).code ?? "")) throw fsError(cause, "writing the tracked run", folder(run));
         refused.push({ id: e.id, reason: `the file ${name} can't be shown: where its folder should be is another file, or the other way round` });
       }
@@ -68,28 +77,35 @@ export function localTracker(root: string): ExperimentTracker {
 
   return {
     contract: "experiment_tracker@1",
-    async startRun(run) {
+    async startRun(run, options) {
+      options?.signal?.throwIfAborted();
       return guard(run.runId, () => {
         makeFolder(folder(run.runId));
         const { externalId: _, ...shown } = run;
-        if (existsSync(join(folder(run.runId), "run.json"))) update(run.runId, { status: "running", endedAt: undefined });
+        if (existsSync(runFile(run.runId))) update(run.runId, { status: "running", endedAt: undefined });
         else update(run.runId, { ...shown, startedAt: run.startedAt.toISOString(), status: "running" });
         return { externalId: run.runId };
       });
     },
     log,
-    async finishRun(externalId, status, endedAt) { guard(externalId, () => update(externalId, { status, endedAt: endedAt.toISOString() })); },
+    async finishRun(externalId, status, endedAt, options) { begin(externalId, options?.signal); guard(externalId, () => update(externalId, { status, endedAt: endedAt.toISOString() })); },
     check: async () => [{ name: "folder", ok: true, message: root }],
   };
 }
 
-async function keepFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function keepFile(path: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
   makeFolder(dirname(path));
   const partial = `${path}.${process.pid}.partial`;
   try {
-    await pipeline(content, createWriteStream(partial));
+    // a source that never gives its next bytes does not hear of a signal: the call does not wait for it
+    await (signal === undefined ? pipeline(content, createWriteStream(partial)) : endedOr(signal, pipeline(content, createWriteStream(partial), { signal })));
     renameSync(partial, path);
   } catch (e) { rmSync(partial, { force: true }); throw e; }
+}
+
+async function endedOr(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  try { await Promise.race([work, once(signal, "abort", { signal: over.signal }).then(() => signal.throwIfAborted())]); } finally { over.abort(); work.catch(() => undefined); }
 }
 
 /** The events of a run as the local tracker keeps them; for its tests and for `run show`. */

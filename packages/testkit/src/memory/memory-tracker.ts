@@ -22,17 +22,22 @@ export function memoryTracker(): { readonly tracker: ExperimentTracker; runs(): 
     runs: () => [...kept].map(([externalId, { run, events, status }]) => ({ ...run, externalId, events: [...events.values()], status })),
     tracker: {
       contract: "experiment_tracker@1",
-      async startRun(run) {
+      async startRun(run, options) {
+        options?.signal?.throwIfAborted();
         const before = kept.get(run.runId);
         if (before === undefined) kept.set(run.runId, { run, events: new Map() }); else delete before.status;
         return { externalId: run.runId };
       },
-      async log(id, events) {
+      async log(id, events, options) {
+        options?.signal?.throwIfAborted();
         const { events: shown } = found(id);
         for (const event of events) if (!shown.has(event.id)) shown.set(event.id, event);
         return { refused: [] };
       },
-      async finishRun(id, status) { found(id).status = status; },
+      async finishRun(id, status, _, options) {
+        options?.signal?.throwIfAborted();
+        found(id).status = status;
+      },
     },
   };
 }

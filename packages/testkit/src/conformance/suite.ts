@@ -1,0 +1,65 @@
+/** One promise of a contract, and how to see whether it is kept. Plain data and `node:assert`: it needs no test runner. */
+export interface ConformanceCase<Context, Need extends string = never> {
+  /** Stable, such as `put.if-absent.race`: reports name it. */
+  readonly id: string;
+  /** What holds where it passes, in a sentence. */
+  readonly title: string;
+  /** The words of the contract that it is about. */
+  readonly clause: string;
+  /** What has to be there for the case to make sense. Without all of it the case is skipped, and says what was missing. */
+  readonly needs?: readonly Need[] | undefined;
+  /** @throws AssertionError, or what the component threw */
+  run(context: Context): Promise<void>;
+}
+
+/** The cases of one version of a contract. */
+export interface ConformanceSuite<Subject, Context, Need extends string> {
+  /** Such as `artifact_store@1`. */
+  readonly contract: string;
+  readonly cases: readonly ConformanceCase<Context, Need>[];
+  /**
+   * Opens what is under test for one case, with a place of its own in it, and clears that place afterwards and nothing else.
+   *
+   * @param id of the case
+   */
+  within<T>(subject: Subject, id: string, use: (context: Context) => Promise<T>): Promise<T>;
+  /** Why what a case needs is not there; undefined where it is. */
+  lacks(need: Need, context: Context): string | undefined;
+}
+
+export type CaseOutcome =
+  | { readonly id: string; readonly status: "passed" }
+  | { readonly id: string; readonly status: "skipped"; readonly reason: string }
+  | { readonly id: string; readonly status: "failed"; readonly error: unknown };
+
+export interface CaseOptions {
+  /** Longest that a case may take, in milliseconds; 60,000 by default. A component that never answers fails, it does not hang. */
+  readonly limitMs?: number | undefined;
+}
+
+/** Runs one case. Never rejects. */
+export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S, C, N>, one: ConformanceCase<C, N>, subject: S, { limitMs = 60_000 }: CaseOptions = {}): Promise<CaseOutcome> {
+  const { id } = one;
+  try {
+    // the case is given up first, so that what it has made is still removed; opening and removing have as long again
+    return await limited(2 * limitMs, suite.within(subject, id, async (context): Promise<CaseOutcome> => {
+      const missing = (one.needs ?? []).map((need) => suite.lacks(need, context)).find((reason) => reason !== undefined);
+      if (missing !== undefined) return { id, status: "skipped", reason: missing };
+      await limited(limitMs, one.run(context));
+      return { id, status: "passed" };
+    }));
+  } catch (error) { return { id, status: "failed", error }; }
+}
+
+/** Runs all cases of a suite, one after another. Never rejects. */
+export async function runSuite<S, C, N extends string>(suite: ConformanceSuite<S, C, N>, subject: S, options: CaseOptions = {}): Promise<readonly CaseOutcome[]> {
+  const outcomes: CaseOutcome[] = [];
+  for (const one of suite.cases) outcomes.push(await runCase(suite, one, subject, options));
+  return outcomes;
+}
+
+async function limited<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(`the case has not ended within ${ms} ms`)); }, ms); });
+  try { return await Promise.race([work, late]); } finally { clearTimeout(timer); }
+}
