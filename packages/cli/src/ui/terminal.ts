@@ -85,11 +85,18 @@ export function clip(text: string, width: number): string {
 }
 
 /**
+ * Escape sequences by ECMA-48: of the operating system (`ESC ]` up to BEL or ST), of control (`ESC [`), and the short ones. Node's own pattern differs from
+ * version to version, and that of 22 takes text in front of a BEL with it: what somebody has to read could be hidden by that.
+ */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const SEQUENCES = /\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g;
+
+/**
  * What a program printed, as one line that can be shown among others: of a line that it wrote over again (a progress bar) the last state,
  * and no escape sequence that moves the cursor, clears the screen or colours what follows.
  */
 export function printable(text: string): string {
-  const states = stripVTControlCharacters(text).split("\r").filter((part) => part !== "");
+  const states = text.replace(SEQUENCES, "").split("\r").filter((part) => part !== "");
   // eslint-disable-next-line no-control-regex -- they are what is looked for
   return (states.at(-1) ?? "").replaceAll("\t", "    ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "");
 }
