@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { artifactStoreSuite, experimentTrackerSuite } from "../../packages/testkit/dist/conformance/index.js";
+import { artifactStoreSuite, experimentTrackerSuite, orchestratorSuite } from "../../packages/testkit/dist/conformance/index.js";
 
 /** A contract's suite, run on one flavor of one package. */
 export interface Suite {
@@ -23,6 +23,8 @@ const store = { ...kit, contract: "artifact_store@1", cases: async () => artifac
 
 const tracker = { ...kit, contract: "experiment_tracker@1", cases: async () => experimentTrackerSuite.cases.map((one) => one.id) };
 
+const orchestrator = { ...kit, contract: "orchestrator@1", cases: async () => orchestratorSuite.cases.map((one) => one.id) };
+
 /** The suites that there are, each with what it runs on. */
 export const SUITES: readonly Suite[] = [
   {
@@ -33,4 +35,6 @@ export const SUITES: readonly Suite[] = [
   { ...store, package: "@mlstack/plugin-s3", folder: "packages/plugin-s3", flavor: "s3", test: "tests/live/conformance/s3.conformance.ts", servers: ["versitygw"] },
   { ...tracker, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-tracker.test.ts" },
   { ...tracker, package: "@mlstack/plugin-mlflow", folder: "packages/plugin-mlflow", flavor: "mlflow", test: "tests/live/conformance/mlflow.conformance.ts", servers: ["mlflow"] },
+  { ...orchestrator, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-orchestrator.test.ts" },
+  { ...orchestrator, package: "@mlstack/plugin-process", folder: "packages/plugin-process", flavor: "process", test: "tests/contracts/conformance/process-orchestrator.test.ts" },
 ];

@@ -19,6 +19,7 @@ type Keeping = Pick<ProcessConfig, "keepFolders" | "graceMs">;
  * @param isWaitedFor whether watching it keeps this process alive from the beginning; else only once it was told to stop
  */
 export async function attached(name: string, place: WorkPlace, config: Keeping, signal: AbortSignal | undefined, isWaitedFor = false): Promise<StepHandle | undefined> {
+  signal?.throwIfAborted();
   const base = await realpath(baseOf(place)).catch(() => undefined);
   const root = base === undefined ? undefined : join(base, PREFIX + name);
   if (root === undefined || !existsSync(root)) return undefined;
@@ -31,9 +32,10 @@ export async function attached(name: string, place: WorkPlace, config: Keeping, 
 /**
  * A process by its handle's id; undefined when there is no trace of it.
  *
- * @throws MLS6003 for one of another machine
+ * @throws MLS6003 for one of another machine, and for an id of another form; the signal's reason
  */
-export async function attachedById(id: string, config: Keeping): Promise<StepHandle | undefined> {
+export async function attachedById(id: string, config: Keeping, signal: AbortSignal | undefined): Promise<StepHandle | undefined> {
+  signal?.throwIfAborted();
   const { host, process, folder } = parseId(id);
   if (host !== hostname()) throw new MlstackError("MLS6003", `whether the process ${process.pid} goes on is known on ${host} only`, { why: "it was started there, and this is another machine", fix: `go on there; or start a new run here` });
   return isAlive(process) || existsSync(folder.root) ? handleOf(process, folder, config) : undefined;
@@ -42,9 +44,14 @@ export async function attachedById(id: string, config: Keeping): Promise<StepHan
 /** Of a process that another one has started: its end is not told to this one, which looks for it. */
 async function handleOf(id: ProcessId, folder: WorkFolder, config: Keeping, isWaitedFor = false): Promise<StepHandle> {
   let ref = isWaitedFor;
+  let cancelled = false;
   const endOf = (): ProcessEnd => {
     const exitCode = exitCodeIn(folder.root);
-    return exitCode === null ? { status: "killed", exitCode } : { status: "exited", exitCode };
+    const blame = cancelled ? { blame: "cancel" as const } : {};
+    if (exitCode !== null) return { status: "exited", exitCode, ...blame };
+    // who else watches it may have been the first to remove it
+    if (!cancelled && !existsSync(folder.root)) return { status: "lost", exitCode, reason: "its folder was removed" };
+    return { status: "killed", exitCode, ...blame };
   };
   const isOver = !isAlive(id);
   const watch = async (): Promise<ProcessEnd> => {
@@ -56,5 +63,9 @@ async function handleOf(id: ProcessId, folder: WorkFolder, config: Keeping, isWa
   };
   const ended = isOver ? Promise.resolve(endOf()) : watch();
   const stop = stopper(id, ended, config.graceMs);
-  return { id: idOf(id, folder), ended, async cancel() { ref = true; stop(); }, tail: async () => readTail(folder) };
+  return {
+    id: idOf(id, folder), ended,
+    async cancel(_reason, options) { options?.signal?.throwIfAborted(); ref = true; cancelled = true; stop(); },
+    async tail(options) { options?.signal?.throwIfAborted(); return readTail(folder); },
+  };
 }

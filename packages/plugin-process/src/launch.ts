@@ -67,7 +67,11 @@ export function launcher(config: ProcessConfig, place: WorkPlace): (launch: Laun
       return cancelled ? { ...end, blame: "cancel" as const } : end;
     });
     const stop = stopper(started, ended, config.graceMs);
-    return { id: idOf(started, folder), ended, async cancel() { cancelled = true; stop(); }, tail: async () => tail || readTail(folder) };
+    return {
+      id: idOf(started, folder), ended,
+      async cancel(_reason, options) { options?.signal?.throwIfAborted(); cancelled = true; stop(); },
+      async tail(options) { options?.signal?.throwIfAborted(); return tail || readTail(folder); },
+    };
   }
 
   function watch(pid: number, exit: Promise<unknown>): void {

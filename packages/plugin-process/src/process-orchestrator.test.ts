@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== "linux")("start", () => {
     // another attempt is another process
     expect(pidOf(await begin(launchOf(["wait"], { attempt: 2 })))).not.toBe(pidOf(a));
     await d.cancel("enough");
-    expect(await d.ended).toMatchObject({ status: "killed" });
+    expect(await d.ended).toEqual({ status: "killed", exitCode: null, blame: "cancel" });
     expect(await a.ended).toMatchObject({ status: "killed", reason: "SIGTERM" });
     expect(isThere(pidOf(a))).toBe(false);
   });
@@ -66,6 +66,17 @@ describe.skipIf(process.platform !== "linux")("start", () => {
     const again = await orchestrator().start(launchOf(["exit", "3"]));
     expect(await again.ended).toEqual({ status: "exited", exitCode: 3 });
     expect(log()).toHaveLength(1);
+  });
+
+  test("that one of two has given up is the other one's", async () => {
+    const one = orchestrator();
+    const stop = new AbortController();
+    const given = one.start(launchOf(["exit"]), { signal: stop.signal }).catch((e: unknown) => e);
+    const wanted = one.start(launchOf(["exit"]));
+    stop.abort(new Error("no more"));
+    expect(await given).toMatchObject({ message: "no more" });
+    expect(await (await wanted).ended).toMatchObject({ exitCode: 0 });
+    expect([log().length, folders()]).toEqual([1, []]);
   });
 
   test("takes over a folder whose maker did not live to start anything in it", async () => {
@@ -120,6 +131,28 @@ describe.skipIf(process.platform !== "linux")("attach", () => {
     expect(await Promise.race([found.ended, Promise.resolve("not yet")])).toEqual({ status: "exited", exitCode: 7 });
     const tail = await found.tail!();
     expect([tail.length, tail.slice(-8)]).toEqual([65_536, "xthe end"]);
+  });
+
+  test("does not make up an end that another one has seen, and cleared away", async () => {
+    const handle = await begin(launchOf(["wait"]));
+    const found = (await orchestrator().attach!(identity))!;
+    rmSync((JSON.parse(handle.id) as string[])[3]!, { recursive: true });
+    await handle.cancel("enough");
+    expect([await found.ended, (await handle.ended).status]).toEqual([{ status: "lost", exitCode: null, reason: "its folder was removed" }, "killed"]);
+  });
+
+  test("refuses ids that name no process", async () => {
+    for (const id of ["", "x", "{}", "[1]", JSON.stringify([hostname(), "1", "", "/a", "/b"])]) await expect(orchestrator().attach!({ ...identity, id })).rejects.toMatchObject({ code: "MLS6003" });
+  });
+
+  test("and its handle's calls end with their signals, and the process goes on", async () => {
+    const reason = new Error("no more");
+    const signal = AbortSignal.abort(reason);
+    const handle = await begin(launchOf(["wait"]));
+    const found = (await orchestrator().attach!(identity))!;
+    const calls = [orchestrator().attach!(identity, { signal }), orchestrator().attach!({ ...identity, id: handle.id }, { signal }), ...[handle, found].flatMap((one) => [one.cancel("no", { signal }), one.tail!({ signal })])];
+    for (const call of await Promise.allSettled(calls)) expect(call).toEqual({ status: "rejected", reason });
+    expect(isThere(pidOf(handle))).toBe(true);
   });
 
   test("does not know of processes of other machines", async () => {

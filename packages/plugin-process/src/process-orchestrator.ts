@@ -15,21 +15,25 @@ import { baseOf, fillFolder, makeRoot, removeRoot } from "./work-folder.ts";
 export function processOrchestrator(config: ProcessConfig, projectDir: string): Orchestrator {
   const place = { workDir: config.workDir === undefined ? undefined : resolve(projectDir, config.workDir), packagesFrom: config.packagesFrom === undefined ? projectDir : resolve(projectDir, config.packagesFrom) };
   const launch = launcher(config, place);
-  const starting = new Map<string, Promise<StepHandle>>();
+  /** With the signals of those who have begun it. */
+  const starting = new Map<string, { readonly handle: Promise<StepHandle>; readonly signal: AbortSignal | undefined }>();
   let isSwept = false;
 
   /** One start at a time of one thing; another process may have started it before. */
-  function once(identity: StepIdentity, start: (name: string) => Promise<StepHandle>): Promise<StepHandle> {
+  async function once(identity: StepIdentity, signal: AbortSignal | undefined, start: (name: string) => Promise<StepHandle>): Promise<StepHandle> {
+    signal?.throwIfAborted();
     if (!isSwept) for (const root of staleRoots(baseOf(place))) void removeRoot(root);
     isSwept = true;
     const name = nameOf(identity);
-    let handle = starting.get(name);
-    if (handle === undefined) {
-      handle = start(name);
-      starting.set(name, handle);
-      const forget = () => { starting.delete(name); };
-      void handle.then((h) => h.ended.then(forget), forget);
+    for (let first; (first = starting.get(name)) !== undefined;) {
+      // who has begun it may have given up, which is not the others' business
+      try { return await first.handle; } catch (e) { if (first.signal?.aborted !== true) throw e; }
+      signal?.throwIfAborted();
     }
+    const handle = start(name);
+    starting.set(name, { handle, signal });
+    const forget = () => { starting.delete(name); };
+    void handle.then((h) => h.ended.then(forget), forget);
     return handle;
   }
 
@@ -37,9 +41,9 @@ export function processOrchestrator(config: ProcessConfig, projectDir: string): 
     contract: "orchestrator@1",
     launch: {
       maxParallel: config.concurrency ?? availableParallelism(), cancel: "kill", sees: "bundle", driverSilenceMs: config.driverSilenceMs,
-      start: ({ spec, command, env }, options) => once(spec, (name) => launch({ name, spec, command, env, isDriver: false }, options?.signal)),
-      attach: ({ id, ...identity }, options) => (id === undefined ? attached(nameOf(identity), place, config, options?.signal) : attachedById(id, config)),
-      startDriver: ({ runId, ordinal, spec, command, env }, options) => once({ runId, ordinal, node: DRIVER_NODE, attempt: 1 }, (name) => launch({ name, spec, command, env, isDriver: true }, options?.signal)),
+      start: ({ spec, command, env }, options) => once(spec, options?.signal, (name) => launch({ name, spec, command, env, isDriver: false }, options?.signal)),
+      attach: ({ id, ...identity }, options) => (id === undefined ? attached(nameOf(identity), place, config, options?.signal) : attachedById(id, config, options?.signal)),
+      startDriver: ({ runId, ordinal, spec, command, env }, options) => once({ runId, ordinal, node: DRIVER_NODE, attempt: 1 }, options?.signal, (name) => launch({ name, spec, command, env, isDriver: true }, options?.signal)),
     },
     check: async () => {
       const program = { name: "packages in reach", ok: true, message: place.packagesFrom };

@@ -22,7 +22,7 @@ export interface Orchestrator extends Component {
 export interface Launcher {
   /** The most steps it runs side by side; the driver never starts more. */
   readonly maxParallel: number;
-  /** Whether `cancel` ends user code at once, or only asks it to stop (by the step's abort signal). */
+  /** Whether `cancel` ends user code at once, with the processes that it has started, or only asks it to stop (by the step's abort signal). */
   readonly cancel: "kill" | "ask";
   /**
    * What a step finds where it runs. `project`: the folder of the project on this machine, with its files, as the driver sees it.
@@ -39,7 +39,7 @@ export interface Launcher {
    * can't be known, so the driver may start the step again, and must find the one that is there; where that has ended and there is still a
    * trace of it, its end.
    *
-   * @throws MLS6001, MLS6002, MLS6003
+   * @throws MLS6001, MLS6002, MLS6003; the signal's reason where this call was aborted, which ends no other call for the same step
    */
   start(launch: StepLaunch, options?: CallOptions): Promise<StepHandle>;
 
@@ -141,7 +141,7 @@ export interface StepHandle {
 /** How a process ended. Whether the step did what it should is not said here: that is in its journal. */
 export interface ProcessEnd {
   /**
-   * `lost`: the flavor can't tell any more, for instance because the record of the process was removed. `never-started`: it can't begin,
+   * `exited`: by itself, with a code. `killed`: by a signal, whoever sent it. `lost`: the flavor can't tell any more, for instance because the record of the process was removed. `never-started`: it can't begin,
    * for instance because its image can't be pulled.
    */
   readonly status: "exited" | "killed" | "lost" | "never-started";

@@ -19,7 +19,8 @@ export function localOrchestrator({ concurrency, isolation }: LocalOrchestratorO
     contract: "orchestrator@1",
     launch: {
       maxParallel: concurrency, cancel: isolation === "process" ? "kill" : "ask", sees: "project", runsHere: pool === undefined,
-      async start(launch) {
+      async start(launch, options) {
+        options?.signal?.throwIfAborted();
         const id = identityOf(launch.spec);
         const found = running.get(id);
         if (found !== undefined) return found;
@@ -38,8 +39,11 @@ const identityOf = ({ runId, node, ordinal, attempt }: StepIdentity): string => 
 function inline({ spec, here }: StepLaunch): StepHandle {
   const abort = new AbortController();
   return {
-    id: `${process.pid}/${spec.node}/${spec.attempt}`,
+    id: `${process.pid}/${identityOf(spec)}`,
     ended: (here?.run(abort.signal) ?? Promise.resolve()).then(() => ({ status: "exited", exitCode: 0 })),
-    cancel: async (reason) => { abort.abort(new Error(reason)); },
+    async cancel(reason, options) {
+      options?.signal?.throwIfAborted();
+      abort.abort(new Error(reason));
+    },
   };
 }

@@ -44,9 +44,13 @@ export function workerPool(place: { readonly projectDir: string; readonly stateD
       const worker = [...workers].find((w) => !w.isBusy && w.code === code && w.isReachable) ?? spawn(code, launch.env);
       const { ended, cancel, tail } = worker.run(launch);
       return {
-        id: `${worker.pid ?? 0}`, ended, tail: async () => tail(),
-        // one that was asked to stop is ended in any case
-        async cancel(reason) { workers.delete(worker); cancel(reason); },
+        id: `${worker.pid ?? 0}`, ended,
+        async tail(options) { options?.signal?.throwIfAborted(); return tail(); },
+        async cancel(reason, options) {
+          options?.signal?.throwIfAborted();
+          // one that was asked to stop is ended in any case
+          if (cancel(reason)) workers.delete(worker);
+        },
       };
     },
     async dispose() {

@@ -19,7 +19,7 @@ export interface WorkerProcess {
   /** Resolves when it has ended and what it printed is here. */
   readonly gone: Promise<void>;
   /** Runs a step; resolves with how its process ended, which is well when the step has reported its own end. */
-  run(launch: StepLaunch): { readonly ended: Promise<ProcessEnd>; cancel(reason: string): void; tail(): string };
+  run(launch: StepLaunch): { readonly ended: Promise<ProcessEnd>; /** False where it has ended, or was asked before. */ cancel(reason: string): boolean; tail(): string };
   /** Ends it and what it has started. */
   kill(): void;
 }
@@ -51,7 +51,7 @@ export function workerProcess(code: string, zone: Readonly<Record<string, string
     // a process that was asked to stop may have left things running; it must be gone from here before the next step looks for one
     if (mine?.cancelled === true) kill(child);
     keepAlive(child, false);
-    mine?.end(end);
+    mine?.end(mine.cancelled ? { ...end, blame: "cancel" } : end);
   }
 
   async function ended(end: ProcessEnd): Promise<void> {
@@ -70,7 +70,7 @@ export function workerProcess(code: string, zone: Readonly<Record<string, string
   child.once("exit", (exitCode, signal) => {
     // what it has started does not go on without it
     kill(child);
-    void ended({ status: busy?.cancelled === true ? "killed" : "exited", exitCode, ...(signal !== null && { reason: signal }) });
+    void ended({ status: signal === null ? "exited" : "killed", exitCode, ...(signal !== null && { reason: signal }) });
   });
   child.once("error", (e) => {
     if (child.pid !== undefined) return;
@@ -93,10 +93,11 @@ export function workerProcess(code: string, zone: Readonly<Record<string, string
       return {
         ended: over,
         cancel(reason) {
-          if (busy !== mine || mine.cancelled) return;
+          if (busy !== mine || mine.cancelled) return false;
           mine.cancelled = true;
           post(child, { kind: "cancel", reason });
           timer = setTimeout(() => kill(child), GRACE_MS);
+          return true;
         },
         tail: () => mine.tail,
       };

@@ -8,9 +8,12 @@ export interface ConformanceCase<Context, Need extends string = never> {
   readonly clause: string;
   /** What has to be there for the case to make sense. Without all of it the case is skipped, and says what was missing. */
   readonly needs?: readonly Need[] | undefined;
-  /** @throws AssertionError, or what the component threw */
+  /** @throws AssertionError, or what the component threw; NotApplicable where only running it shows that it makes no sense */
   run(context: Context): Promise<void>;
 }
+
+/** That a case makes no sense for a component, and why. */
+export class NotApplicable extends Error {}
 
 /** The cases of one version of a contract. */
 export interface ConformanceSuite<Subject, Context, Need extends string> {
@@ -48,7 +51,7 @@ export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S,
       await limited(limitMs, one.run(context));
       return { id, status: "passed" };
     }));
-  } catch (error) { return { id, status: "failed", error }; }
+  } catch (error) { return error instanceof NotApplicable ? { id, status: "skipped", reason: error.message } : { id, status: "failed", error }; }
 }
 
 /** Runs all cases of a suite, one after another. Never rejects. */
