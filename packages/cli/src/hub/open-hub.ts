@@ -43,7 +43,9 @@ export interface Hub {
 export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
   const t = stderr(flags);
   const interrupt = interruptible((line) => { t.line(line); });
-  try { await work(await open(flags, writes, interrupt.signal)); } catch (e) {
+  try { await work(await open(flags, writes, interrupt.signal)); } catch (thrown) {
+    // waiting for another process ends with the signal's own reason
+    const e = interrupt.signal.aborted && thrown === interrupt.signal.reason ? new MlstackError("MLS4003", "interrupted", { cause: thrown }) : thrown;
     if (!interrupt.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
     // SIGTERM has an exit code of its own
     if (flags.json === true) writeJsonError(e, undefined, interrupt.exitCode); else printError(e, t, flags);
