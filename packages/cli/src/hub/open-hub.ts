@@ -65,6 +65,7 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
+    takesBack: (what) => { if (flags.quiet !== true && flags.json !== true) t.line(t.style(`taking back: ${printable(what)}`, "dim")); },
     left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
   };
   // what is read below must be what is there afterwards

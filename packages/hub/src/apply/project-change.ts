@@ -27,6 +27,8 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
+  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation. */
+  readonly takesBack?: ((change: string) => void) | undefined;
   /** As `ChangeOptions.left`. */
   readonly left?: ((problem: unknown) => void) | undefined;
 }
@@ -69,6 +71,7 @@ const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { aw
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
 async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
+  project.takesBack?.(to.change);
   await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
   clearModules(project.manager, to);
   forgetManager(project.stateDir);
