@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -39,4 +39,18 @@ test("what fails after an interrupt, and not by it, stays what it is", async () 
   heard();
   const failure = new TypeError("a bug");
   await expect(interrupted(() => Promise.reject(failure))).rejects.toBe(failure);
+});
+
+test.each([["{ \"name\": \"x\", }", "JSON"], ["[]", "no object"], ["null", "no object"], ["", "JSON"]])("a package.json that is none (%s) is refused before anything is done", async (text, says) => {
+  writeFileSync(join(folder, "package.json"), text);
+  const work = vi.fn<() => Promise<void>>();
+  await expect(withHub({ cwd: folder, input: false, color: false }, true, work)).rejects.toMatchObject({ code: "MLS7004", message: expect.stringContaining(says) as string });
+  expect([work.mock.calls, readdirSync(folder)]).toEqual([[], ["package.json"]]);
+});
+
+test("one with a byte order mark is one", async () => {
+  writeFileSync(join(folder, "package.json"), "\uFEFF{}");
+  const work = vi.fn<() => Promise<void>>();
+  await withHub({ cwd: folder, input: false, color: false }, false, work);
+  expect(work).toHaveBeenCalledOnce();
 });

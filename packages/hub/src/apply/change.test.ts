@@ -61,6 +61,17 @@ describe("a change", () => {
     expect(readdirSync(file("shared"))).toEqual(["package.json"]);
   });
 
+  test.each(["", "{}", "{"])("of which the note is damaged (%s) is no bug: the file is named", async (note) => {
+    const path = file(".mlstack/hub/pending.json");
+    mkdirSync(file(".mlstack/hub"), { recursive: true });
+    writeFileSync(path, note);
+    await expect(changePlugins(touched, asked(), install("1.0.0"))).rejects.toMatchObject({ code: "MLS8501", message: expect.stringContaining(path) as string, fix: expect.stringContaining(`remove ${path}`) as string });
+    expect(text("mlstack.lock")).toBeUndefined();
+    rmSync(path);
+    await changePlugins(touched, asked(), install("1.0.0"));
+    expect(text("mlstack.lock")).toBe("1.0.0");
+  });
+
   test("whose package manager can't go back is taken back by the next", async () => {
     const before = state();
     const told: unknown[] = [];
