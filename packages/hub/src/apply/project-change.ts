@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
-import { LOCK_FILE, readLock, type Lock } from "../lock/lock.ts";
+import { LOCK_FILE, lockText, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
@@ -59,6 +59,20 @@ export async function changeProject<T>(project: ProjectChange, change: string, w
       throw e;
     } finally { forgetManager(project.stateDir); }
   });
+}
+
+/**
+ * What forbids a change that was planned before the project was taken for it: another process may have changed it since, for instance while its user was
+ * asked, and what that has pinned would be lost.
+ *
+ * @param known the lock that it was planned with
+ * @returns MLS8502; what `readLock` throws
+ */
+export async function changedMeanwhile(projectDir: string, known: Lock | undefined): Promise<MlstackError | undefined> {
+  let now: Lock | undefined;
+  try { now = await readLock(projectDir); } catch (e) { if (MlstackError.is(e)) return e; throw e; }
+  if (now === known || (now !== undefined && known !== undefined && lockText(now) === lockText(known))) return undefined;
+  return new MlstackError("MLS8502", "another process has changed the plugins of this project meanwhile", { why: "mlstack.lock is another one than this was planned with; nothing was changed", fix: "do it again: it is planned anew then" });
 }
 
 /** Takes back what a killed process has left half done. */
