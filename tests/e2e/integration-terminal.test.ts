@@ -100,6 +100,17 @@ describe.skipIf(process.platform === "win32")("at a terminal", () => {
     const next = await mlstack("upgrade", "-y", "--json");
     expect([next.code, documentOf("integration-upgrade", next)["warnings"], installed()]).toEqual([0, [], "1.1.0"]);
   }, 300_000);
+
+  test("Ctrl-C while the registry does not answer is no fault of the registry's: exit code 130, and nothing has changed", async () => {
+    server.publish({ name: X });
+    const before = state();
+    const asked = new Promise<void>((done) => { server.meddle(/mlstack-plugin-x$/, () => { done(); }); });
+    const t = start("install", `${X}@1.0.0`, "-y");
+    await first(asked, t.ended);
+    t.type("\x03");
+    expect([(await t.ended).code, state()]).toEqual([130, before]);
+    expect(t.screen()).toContain("MLS4003");
+  }, 300_000);
 });
 
 test.skipIf(process.platform === "win32")("SIGTERM in the middle of the first installation: nothing is left of it, exit code 143", async () => {

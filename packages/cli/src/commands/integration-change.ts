@@ -147,7 +147,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
   let after = lock;
   if (lock === undefined && flags.dryRun !== true) {
     after = await hub.lockOfInstalled(change, undefined, registry);
-    if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, after);
+    if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, undefined, after);
   }
   warnings.push(...overrideWarnings(after === undefined ? [] : hub.overridesIn(after)));
   const findings = after === undefined ? [] : await hub.verifyPinned(after, change.projectDir, change.manager);

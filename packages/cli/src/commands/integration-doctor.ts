@@ -1,5 +1,6 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { error, ok, warning, type DoctorLine } from "../doctor/line.ts";
+import { checkPackageJson } from "../hub/open-hub.ts";
 import { count } from "../ui/format.ts";
 import type { GlobalFlags } from "../ui/output.ts";
 import { reportLines } from "./doctor.ts";
@@ -18,13 +19,16 @@ export async function integrationDoctor(flags: GlobalFlags): Promise<void> {
       return undefined;
     }
   };
+  await look("package.json", async () => { checkPackageJson(dir); });
   const manager = await look("package manager", async () => {
     const found = await hub.detectPackageManager(dir, process.env);
     lines.push(ok("package manager", `${found.name} ${await found.version()}, its lock is ${found.lockFile}`));
     return found;
   });
-  const pending = hub.pendingChange(stateDir);
-  lines.push(pending === undefined ? ok("changes", "none is half done") : warning("changes", `going on, or interrupted: ${pending.change}`, "the next mlstack integration install takes it back, unless it is going on"));
+  await look("changes", async () => {
+    const pending = hub.pendingChange(stateDir);
+    lines.push(pending === undefined ? ok("changes", "none is half done") : warning("changes", `going on, or interrupted: ${pending.change}`, "the next mlstack integration install takes it back, unless it is going on"));
+  });
   const lock = await look("mlstack.lock", () => hub.readLock(dir));
   const installed = await hub.installedPlugins(dir);
   if (lock === undefined) {

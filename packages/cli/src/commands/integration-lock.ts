@@ -54,7 +54,7 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
       if (!canAsk(flags)) hub.refuseWidened(open, []);
       else if (open.length > 0) await confirm(`${open.map((one) => `${printable(hub.wideningText(one))}. `).join("")}Pin ${open.map(({ name }) => name).join(", ")}?`, flags);
       makeStateFolder(project);
-      await hub.lockProject(change, after);
+      await hub.lockProject(change, context.lock, after);
     }
     const before = context.lock?.plugins ?? {};
     const names = [...new Set([...Object.keys(before), ...Object.keys(after.plugins)])].toSorted();

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
@@ -38,12 +38,14 @@ export interface Hub {
  * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order, and ends with 130; SIGTERM with 143.
  *
  * @param writes takes back first what a killed process has left half done; without it that is only said
- * @throws MLS7002 where there is no package.json; MLS8301; MLS8106; MLS8205, MLS8206
+ * @throws as `checkPackageJson`; MLS8301; MLS8106; MLS8205, MLS8206
  */
 export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
   const t = stderr(flags);
   const interrupt = interruptible((line) => { t.line(line); });
-  try { await work(await open(flags, writes, interrupt.signal)); } catch (e) {
+  try { await work(await open(flags, writes, interrupt.signal)); } catch (thrown) {
+    // waiting for another process ends with the signal's own reason
+    const e = interrupt.signal.aborted && thrown === interrupt.signal.reason ? new MlstackError("MLS4003", "interrupted", { cause: thrown }) : thrown;
     if (!interrupt.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
     // SIGTERM has an exit code of its own
     if (flags.json === true) writeJsonError(e, undefined, interrupt.exitCode); else printError(e, t, flags);
@@ -53,7 +55,7 @@ export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub)
 
 async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {
   const project = projectOf(flags);
-  if (!existsSync(join(project.dir, "package.json"))) throw new MlstackError("MLS7002", `${project.dir} has no package.json`, { why: "integrations are dependencies of a project", fix: "npm init -y, or name the project's folder: --cwd FOLDER" });
+  checkPackageJson(project.dir);
   const [hub, { catalog, offline }] = await Promise.all([import("@mlstack/hub"), ownCatalog()]);
   const warnings: string[] = [];
   const t = stderr(flags);
@@ -63,6 +65,7 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
+    takesBack: (what) => { if (flags.quiet !== true && flags.json !== true) t.line(t.style(`taking back: ${printable(what)}`, "dim")); },
     left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
   };
   // what is read below must be what is there afterwards
@@ -82,6 +85,21 @@ async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Prom
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
   return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+}
+
+/**
+ * That a project can have dependencies. Package managers say nothing of a package.json that is no object: what is installed is of nobody then, and npm removes it.
+ *
+ * @throws MLS7002 where there is no package.json, MLS7004 where it is none
+ */
+export function checkPackageJson(dir: string): void {
+  const path = join(dir, "package.json");
+  if (!existsSync(path)) throw new MlstackError("MLS7002", `${dir} has no package.json`, { why: "integrations are dependencies of a project", fix: "npm init -y, or name the project's folder: --cwd FOLDER" });
+  let found: unknown;
+  let problem = "it is no object";
+  try { found = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, "")); } catch (e) { problem = e instanceof SyntaxError ? e.message : `it can't be read (${(e as NodeJS.ErrnoException).code ?? ""})`; }
+  if (typeof found === "object" && found !== null && !Array.isArray(found)) return;
+  throw new MlstackError("MLS7004", `${path} is no valid package.json: ${problem}`, { why: "integrations are dependencies of a project; nothing was changed", fix: "mend it, or take it back from version control" });
 }
 
 /** The one object through which a command reaches registries. Asks nobody yet. @throws MLS8106 */

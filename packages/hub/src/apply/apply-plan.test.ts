@@ -81,6 +81,19 @@ describe("an installation", () => {
     expect(state()).toEqual(before);
   });
 
+  test("that was planned before another one was done, as where its user was asked meanwhile, is refused: what that has pinned would be lost", async () => {
+    p.publish({ name: X });
+    p.publish({ name: "@acme/y" });
+    const [plan, made] = [await planInstall({ specs: ["@acme/y"] }, await context()), await lockOfInstalled(options(), undefined, p.registry)];
+    await install([X]);
+    const [before, calls] = [state(), [...p.manager.calls]];
+    await expect(applyPlan(plan, options())).rejects.toMatchObject({ code: "MLS8502", message: expect.stringContaining("meanwhile") as string });
+    await expect(lockProject(options(), undefined, made)).rejects.toMatchObject({ code: "MLS8502" });
+    // nor is anything taken back
+    expect([state(), p.manager.calls, generations(touchedFiles(options())).list().map(({ id }) => id)]).toEqual([before, calls, [1]]);
+    expect(Object.keys((await install(["@acme/y"])).after.plugins).toSorted()).toEqual([X, "@acme/y"]);
+  });
+
   test("names packages with an install script before it is done; a no takes it back", async () => {
     p.publish({ name: X });
     p.manager.scripts = { [X]: ["native@2.0.0"] };
@@ -197,7 +210,7 @@ describe("the lock of what is installed", () => {
     const lock = (await readLock(p.dir))!;
     const again = async () => lockOfInstalled({ projectDir: p.dir, manager: p.manager }, await readLock(p.dir), p.registry);
     expect(isSameLock(lock, await again())).toBe(true);
-    await lockProject(options(), { plugins: { [X]: { ...lock.plugins[X]!, trust: { provenance: false, cooldown: "excepted" }, capabilities: { ...lock.plugins[X]!.capabilities, hosts: [] } } } });
+    await lockProject(options(), lock, { plugins: { [X]: { ...lock.plugins[X]!, trust: { provenance: false, cooldown: "excepted" }, capabilities: { ...lock.plugins[X]!.capabilities, hosts: [] } } } });
     expect((await again()).plugins[X]).toEqual({ ...lock.plugins[X], trust: { provenance: false, cooldown: "excepted" } });
     writeFileSync(join(p.dir, "node_modules", X, "index.js"), "evil");
     await expect(again()).rejects.toMatchObject({ code: "MLS8204" });

@@ -12,7 +12,7 @@ import { pinnedProblem } from "../verify/verify-registry.ts";
 import { pinInstalled } from "./pin.ts";
 import { namesIn, scriptsOfPeers } from "./scripts-of-peers.ts";
 import { secondCore } from "./second-core.ts";
-import { changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
+import { changedMeanwhile, changeProject, installedPlugins, runOptions, scriptedBelow, scriptedIn, withTrees, type ProjectChange } from "./project-change.ts";
 
 export interface ApplyOptions extends ProjectChange {
   readonly registry: Registry;
@@ -39,7 +39,8 @@ export interface Applied {
  *
  * @throws MLS8201, MLS8202, MLS8203 for a tarball, MLS8201 also where it is not the one that was pinned under that version; MLS8208 it is, and the lock
  * contradicts it; what the package manager throws; MLS8204 it has unpacked something else; MLS8207 it has
- * installed another version; MLS2004 something brings a core along that its integration does not work with; MLS8502 another process is at work
+ * installed another version; MLS2004 something brings a core along that its integration does not work with; MLS8502 another process is at work, or has changed the
+ * project since it was planned
  */
 export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promise<Applied> {
   const { manager, registry, projectDir } = options;
@@ -48,7 +49,10 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
   const tarballs = new Map<string, CheckedTarball>();
   for (const change of wanted) if (change.target!.source !== "workspace") tarballs.set(change.name, await tarballOf(change, registry));
 
-  return changeProject(options, changeText(plan), async () => {
+  const done = await changeProject(options, changeText(plan), async (): Promise<Applied | MlstackError> => {
+    // nothing is to be taken back then
+    const stale = await changedMeanwhile(projectDir, plan.lock);
+    if (stale !== undefined) return stale;
     const run = runOptions(options);
     const scriptsBefore = new Set(existsSync(manager.lockFile) ? (await scriptedBelow(manager, Object.keys(before.plugins), { absent: true })).map(({ id }) => id) : []);
     const known = await namesIn(manager);
@@ -79,6 +83,8 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
     await writeLock(projectDir, after);
     return { before, after, scripts };
   });
+  if (MlstackError.is(done)) throw done;
+  return done;
 }
 
 /**

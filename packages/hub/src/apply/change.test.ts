@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -47,6 +47,29 @@ describe("a change", () => {
     expect(state()).toEqual(before);
     expect(options.calls).toEqual([`reinstall ${JSON.stringify(before)}`]);
     expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
+  });
+
+  test.skipIf(process.platform === "win32")("is taken back where a link leads to, and with the mode that a file had", async () => {
+    mkdirSync(file("shared"));
+    renameSync(file("package.json"), file("shared/package.json"));
+    symlinkSync("shared/package.json", file("package.json"));
+    chmodSync(file("package-lock.json"), 0o600);
+    const before = state();
+    const change = async () => { await install("1.0.0")(); writeFileSync(file("package-lock.json"), "2"); throw new Error("no network"); };
+    await expect(changePlugins(touched, asked(), change)).rejects.toThrow("no network");
+    expect([state(), text("shared/package.json"), lstatSync(file("package.json")).isSymbolicLink(), statSync(file("package-lock.json")).mode & 0o777]).toEqual([before, before.manifest, true, 0o600]);
+    expect(readdirSync(file("shared"))).toEqual(["package.json"]);
+  });
+
+  test.each(["", "{}", "{"])("of which the note is damaged (%s) is no bug: the file is named", async (note) => {
+    const path = file(".mlstack/hub/pending.json");
+    mkdirSync(file(".mlstack/hub"), { recursive: true });
+    writeFileSync(path, note);
+    await expect(changePlugins(touched, asked(), install("1.0.0"))).rejects.toMatchObject({ code: "MLS8501", message: expect.stringContaining(path) as string, fix: expect.stringContaining(`remove ${path}`) as string });
+    expect(text("mlstack.lock")).toBeUndefined();
+    rmSync(path);
+    await changePlugins(touched, asked(), install("1.0.0"));
+    expect(text("mlstack.lock")).toBe("1.0.0");
   });
 
   test("whose package manager can't go back is taken back by the next", async () => {

@@ -28,11 +28,17 @@ type Pending = z.output<typeof pendingDocument>;
 /**
  * The change that a process has begun and not ended: it is going on, or was killed. `kept`: whether the files are kept as they were;
  * before that none was changed. `putBack`: whether they were put back, and only what is installed is still to follow. Costs one look at a file that is mostly not there.
+ *
+ * @throws MLS8501 where the file can't be read
  */
 export function pendingChange(stateDir: string): Readonly<Pending> | undefined {
   const path = pendingFile(stateDir);
   if (!existsSync(path)) return undefined;
-  return pendingDocument.parse(JSON.parse(readFileSync(path, "utf8")));
+  let found: unknown;
+  try { found = JSON.parse(readFileSync(path, "utf8")); } catch (e) { if (!(e instanceof SyntaxError)) throw e; }
+  const { data } = pendingDocument.safeParse(found);
+  if (data !== undefined) return data;
+  throw new MlstackError("MLS8501", `which change was interrupted can't be read: ${path}`, { why: "it was damaged, or is of another version of mlstack", fix: `take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove ${path}` });
 }
 
 /**

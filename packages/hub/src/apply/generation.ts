@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fchmodSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
@@ -111,16 +111,18 @@ export function generations(touched: TouchedFiles): Generations {
 
 const damaged = (id: number, why: string): MlstackError => new MlstackError("MLS8501", `generation ${id} of the plugins can't be gone back to`, { why, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, and install" });
 
-/** Writes a file as a whole: whoever reads it sees the old bytes or the new ones, also after a loss of power. */
+/** Writes a file as a whole: whoever reads it sees the old bytes or the new ones, also after a loss of power. A link stays one, and a mode what it was. */
 export function replaceFile(path: string, bytes: Uint8Array): void {
   if (readOr(path)?.equals(bytes) === true) return;
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
-  try { writeDurably(partial, bytes); renameSync(partial, path); } finally { rmSync(partial, { force: true }); }
+  const place = existsSync(path) ? realpathSync(path) : path;
+  const partial = join(dirname(place), `.${basename(place)}.${process.pid}.partial`);
+  try { writeDurably(partial, bytes, statSync(place, { throwIfNoEntry: false })?.mode); renameSync(partial, place); } finally { rmSync(partial, { force: true }); }
 }
 
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const fd = openSync(path, "w");
+function writeDurably(path: string, bytes: Uint8Array, mode?: number): void {
+  const fd = openSync(path, "w", mode === undefined ? undefined : 0o600);
   try {
+    if (mode !== undefined) fchmodSync(fd, mode & 0o7777);
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
     fsyncSync(fd);
   } finally { closeSync(fd); }

@@ -4,16 +4,21 @@ import type { Registry } from "../registry/registry.ts";
 import { drift } from "../verify/differences.ts";
 import { verifyProject, type Finding } from "../verify/verify-installed.ts";
 import { pinInstalled } from "./pin.ts";
-import { changeProject, installedPlugins, withTrees, type ProjectChange } from "./project-change.ts";
+import { changedMeanwhile, changeProject, installedPlugins, withTrees, type ProjectChange } from "./project-change.ts";
 
 /** The lock that what is installed would have. Writes nothing. @throws as `pinInstalled`; MLS8307, MLS8308 */
 export async function lockOfInstalled(project: Pick<ProjectChange, "projectDir" | "manager">, before: Lock | undefined, registry: Registry): Promise<Lock> {
   return withTrees(await pinInstalled(project.projectDir, await installedPlugins(project.projectDir), before ?? { plugins: {} }, registry), project.manager);
 }
 
-/** Writes the lock of what is installed. Nothing is installed. */
-export async function lockProject(project: ProjectChange, after: Lock): Promise<void> {
-  await changeProject(project, "write mlstack.lock anew", async () => writeLock(project.projectDir, after));
+/** Writes the lock of what is installed. Nothing is installed. @param before the lock that `after` was made with @throws MLS8502; as `changeProject` */
+export async function lockProject(project: ProjectChange, before: Lock | undefined, after: Lock): Promise<void> {
+  const stale = await changeProject(project, "write mlstack.lock anew", async () => {
+    const found = await changedMeanwhile(project.projectDir, before);
+    if (found === undefined) await writeLock(project.projectDir, after);
+    return found;
+  });
+  if (stale !== undefined) throw stale;
 }
 
 export const isSameLock = (a: Lock | undefined, b: Lock | undefined): boolean => a !== undefined && b !== undefined && lockText(a) === lockText(b);

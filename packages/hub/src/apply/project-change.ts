@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
 import { nodePluginHost } from "@mlstack/core/node";
-import { LOCK_FILE, readLock, type Lock } from "../lock/lock.ts";
+import { LOCK_FILE, lockText, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
@@ -27,6 +27,8 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
+  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation. */
+  readonly takesBack?: ((change: string) => void) | undefined;
   /** As `ChangeOptions.left`. */
   readonly left?: ((problem: unknown) => void) | undefined;
 }
@@ -59,6 +61,20 @@ export async function changeProject<T>(project: ProjectChange, change: string, w
   });
 }
 
+/**
+ * What forbids a change that was planned before the project was taken for it: another process may have changed it since, for instance while its user was
+ * asked, and what that has pinned would be lost.
+ *
+ * @param known the lock that it was planned with
+ * @returns MLS8502; what `readLock` throws
+ */
+export async function changedMeanwhile(projectDir: string, known: Lock | undefined): Promise<MlstackError | undefined> {
+  let now: Lock | undefined;
+  try { now = await readLock(projectDir); } catch (e) { if (MlstackError.is(e)) return e; throw e; }
+  if (now === known || (now !== undefined && known !== undefined && lockText(now) === lockText(known))) return undefined;
+  return new MlstackError("MLS8502", "another process has changed the plugins of this project meanwhile", { why: "mlstack.lock is another one than this was planned with; nothing was changed", fix: "do it again: it is planned anew then" });
+}
+
 /** Takes back what a killed process has left half done. */
 export async function recoverProject(project: ProjectChange): Promise<void> {
   const taken = await recoverPlugins(touchedFiles(project), { reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal });
@@ -69,6 +85,7 @@ const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { aw
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
 async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
+  project.takesBack?.(to.change);
   await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
   clearModules(project.manager, to);
   forgetManager(project.stateDir);

@@ -118,7 +118,7 @@ export function parseLock(text: string, path: string = LOCK_FILE): Lock {
 
 function unreadable(where: string, problem: string): MlstackError {
   return new MlstackError("MLS8205", `${where}: ${problem}`, {
-    why: "mlstack.lock is written by mlstack, and this is not what it writes", fix: "take it back from version control, or write it anew from what is installed: mlstack integration lock", details: { where, problem },
+    why: "mlstack.lock is written by mlstack, and this is not what it writes", fix: "take one side of it back from version control, or remove it; then: mlstack integration lock", details: { where, problem },
   });
 }
 

@@ -29,25 +29,36 @@ export async function madeAnew(modules: string, folders: readonly string[], note
 }
 
 /**
- * Installs as if nothing had been installed. Where the installation fails all is put back; what a process has left that was killed meanwhile is thrown
- * away by the next one.
+ * Installs as if nothing had been installed. Where the installation fails, or this process exits meanwhile, all is put back; what a process has left
+ * that was killed meanwhile is thrown away by the next one.
  *
  * @param folders all node_modules folders of the manager, whether they are there or not
  */
 export async function allMadeAnew(folders: readonly string[], install: () => Promise<void>): Promise<void> {
-  const all = folders.map((place) => ({ place, kept: join(dirname(place), ASIDE) }));
+  const all = folders.map((place) => ({ place, kept: join(dirname(place), ASIDE), left: join(dirname(place), `${ASIDE}-left`) }));
   for (const { place, kept } of all) if (existsSync(kept) && !existsSync(place)) renameSync(kept, place); else rmSync(kept, { recursive: true, force: true });
   const moved = all.filter(({ place }) => existsSync(place));
+  // a manager may still be at work on what it has begun: that is not removed, but moved away
+  const putBack = (): void => {
+    for (const { place, kept, left } of moved.filter((each) => existsSync(each.kept))) {
+      rmSync(left, { recursive: true, force: true });
+      if (existsSync(place)) renameSync(place, left);
+      renameSync(kept, place);
+    }
+  };
+  // who does not wait for the end (Ctrl-C twice) finds again what was there: this very program may lie in it
+  const atExit = (): void => { try { putBack(); } catch { /* what is left is the next change's to bring back */ } };
+  process.once("exit", atExit);
   try {
     for (const { place, kept } of moved) renameSync(place, kept);
     await install();
   } catch (e) {
-    for (const { place, kept } of moved.filter((each) => existsSync(each.kept))) {
-      rmSync(place, { recursive: true, force: true });
-      renameSync(kept, place);
-    }
+    putBack();
     throw e;
-  } finally { for (const { kept } of all) rmSync(kept, { recursive: true, force: true }); }
+  } finally {
+    process.off("exit", atExit);
+    for (const { kept, left } of all) for (const path of [kept, left]) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function placeOf(folder: string, modules: string): string {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -287,6 +287,16 @@ describe("all of it anew", () => {
     const it = await managed("pnpm", { env: { FAKE_EXIT: "1", FAKE_ERR: "ERR_PNPM_META_FETCH_FAIL\n", FAKE_CODE: 'fs.mkdirSync("node_modules"); fs.writeFileSync("node_modules/half", "")' } });
     await expect(it.manager.install({ ...options(), frozen: true, anew: "all" })).rejects.toMatchObject({ code: "MLS8101" });
     expect(["node_modules/.modules.yaml", "node_modules/half", ".mlstack-aside"].map((path) => existsSync(join(it.root, path)))).toEqual([true, false, false]);
+  });
+
+  test("where this process exits meanwhile, as at the second Ctrl-C, all is put back: the program may lie in it", () => {
+    const root = folderWith({ "node_modules/mlstack/bin.js": "", ".mlstack-aside-left/of-one-before": "" });
+    const code = `import { mkdirSync, writeFileSync } from "node:fs";
+      import { allMadeAnew } from ${JSON.stringify(new URL("made-anew.ts", import.meta.url).href)};
+      await allMadeAnew([${JSON.stringify(join(root, "node_modules"))}], async () => { mkdirSync("node_modules"); writeFileSync("node_modules/half", ""); process.exit(130); });`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", code], { cwd: root, encoding: "utf8" });
+    expect([status, stderr.replace(/.*ExperimentalWarning.*\n.*\n/, "")]).toEqual([130, ""]);
+    expect(["node_modules/mlstack/bin.js", "node_modules/half", ".mlstack-aside"].map((path) => existsSync(join(root, path)))).toEqual([true, false, false]);
   });
 
   test("in a workspace, of all of its packages: what moves up for one is installed below another", async () => {

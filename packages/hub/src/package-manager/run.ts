@@ -29,7 +29,8 @@ export async function runManager(program: string, args: readonly string[], optio
   if (pid !== undefined) started?.(pid);
   // the group is not the terminal's, so it would outlive this process
   const last = (): void => { if (pid !== undefined) killGroupNow(pid); };
-  process.once("exit", last);
+  // before anybody puts back what it would write over
+  process.prependOnceListener("exit", last);
   let ended: Promise<void> | undefined;
   let deaf: { readonly error: unknown } | undefined;
   const stop = (): void => { if (pid !== undefined) ended ??= endGroup(pid); };

@@ -1,6 +1,7 @@
 // Packages that read this one as source have no tsconfig that would include it.
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./npm-libraries.d.ts" />
+import { MlstackError } from "@mlstack/core/errors";
 import { registryFault, type Asked } from "./faults.ts";
 import type { NpmSettings } from "./npm-settings.ts";
 
@@ -11,7 +12,7 @@ interface HttpAnswer {
 }
 
 export interface HttpClient {
-  /** @throws MLS8101, MLS8102, MLS8103, MLS8104 */
+  /** @throws MLS8101, MLS8102, MLS8103, MLS8104; MLS4003 where the signal has ended it */
   get(asked: Asked, options: { readonly name: string; readonly headers: Readonly<Record<string, string>> }): Promise<HttpAnswer>;
 }
 
@@ -33,8 +34,10 @@ export async function httpClient({ options }: NpmSettings, signal: AbortSignal |
       // npm's client tries again until it has an answer's beginning; that its rest arrives is the business of whoever reads it
       for (let tries = 0; ; tries++) {
         try { return await once(asked.url, name, headers); } catch (e) {
+          // npm's client calls it a fault of the network
+          if (signal?.aborted === true) throw new MlstackError("MLS4003", "interrupted", { cause: e });
           const brokeOff = (e as { readonly statusCode?: number }).statusCode === undefined && !hasBeenTried(e);
-          if (!brokeOff || tries >= Math.min(retries, 1) || signal?.aborted === true) throw registryFault(e, asked);
+          if (!brokeOff || tries >= Math.min(retries, 1)) throw registryFault(e, asked);
         }
       }
     },

@@ -61,6 +61,16 @@ describe("a proxy", () => {
   });
 });
 
+describe("a registry that does not answer", () => {
+  test("is waited for until the signal ends it: that is no fault of the registry's", async () => {
+    const abort = new AbortController();
+    const port = await listen(createServer(() => { abort.abort(); }));
+    folder.put({ "package.json": "{}", ".npmrc": `registry=http://127.0.0.1:${port}/\n` });
+    const opened = await openRegistry({ projectDir: folder.dir, cacheDir: join(folder.dir, "cache"), offline: false, env: { HOME: folder.dir, PREFIX: folder.dir }, signal: abort.signal });
+    await expect(opened.document(NAME)).rejects.toMatchObject({ code: "MLS4003", exitCode: 130 });
+  });
+});
+
 describe("a registry with a certificate", () => {
   const start = () => listen(createTlsServer({ key: readFileSync(fixture("key.pem")), cert: readFileSync(fixture("certificate.pem")) }, (request, response) => {
     request.pipe(forward(new URL(request.url!, registry.url), { headers: request.headers }, (answer) => { answer.pipe(response.writeHead(answer.statusCode!, answer.headers)); }));

@@ -78,7 +78,7 @@ describe("where nothing fits", () => {
 
   test("nothing in the range, no such tag, no such version, no version at all", () => {
     const doc = document([{ version: "1.0.0" }], "1.0.0");
-    expect(failure(() => resolveVersion(doc, range("^2"), context()))).toMatchObject({ code: "MLS8402", message: `${NAME} has no version ^2`, why: "the newest is 1.0.0, the oldest 1.0.0" });
+    expect(failure(() => resolveVersion(doc, range("^2"), context()))).toMatchObject({ code: "MLS8402", message: `${NAME} has no version ^2`, why: "the newest is 1.0.0, the oldest 1.0.0", fix: "take 1.0.0" });
     expect(failure(() => resolveVersion(doc, { kind: "tag", tag: "nxt" }, context()))).toMatchObject({ code: "MLS8402", message: `${NAME} has no version tagged nxt`, why: `tags of ${NAME} are latest` });
     expect(failure(() => resolveVersion(doc, { kind: "version", version: "1.0.1" }, context()))).toMatchObject({ code: "MLS8402" });
     expect(failure(() => resolveVersion(document([]), ANY, context()))).toMatchObject({ code: "MLS8402", why: "no version of it is published" });

@@ -76,7 +76,7 @@ function judge(version: PackageVersion, { project, policy, now, hasProvenance = 
 function nothingThere({ name, versions }: PackageDocument, wanted: Wanted, tags: string | undefined): MlstackError {
   const newest = versions.at(-1)?.version;
   return new MlstackError("MLS8402", `${name} has no version ${wantedText(wanted)}`, {
-    why: tags ?? (newest === undefined ? "no version of it is published" : `the newest is ${newest}, the oldest ${versions[0]!.version}`), fix: `mlstack integration info ${name} shows all versions`,
+    why: tags ?? (newest === undefined ? "no version of it is published" : `the newest is ${newest}, the oldest ${versions[0]!.version}`), fix: newest === undefined ? "choose another integration" : `take ${versions.slice(-8).toReversed().map(({ version }) => version).join(", ")}${versions.length > 8 ? ", or an older one" : ""}`,
     details: { package: name, wanted: wantedText(wanted), versions: versions.slice(-20).map(({ version }) => version) },
   });
 }
