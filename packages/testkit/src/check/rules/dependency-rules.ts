@@ -1,4 +1,5 @@
-import { intersects, validRange } from "semver";
+import intersects from "semver/ranges/intersects.js";
+import validRange from "semver/ranges/valid.js";
 import { ranges, record, texts } from "../package-folder.ts";
 import type { Found, Rule } from "../rule.ts";
 

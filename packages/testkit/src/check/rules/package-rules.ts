@@ -1,4 +1,4 @@
-import { valid } from "semver";
+import valid from "semver/functions/valid.js";
 import { exportsOf, packageNameOf, record, ranges, targetsOf, texts } from "../package-folder.ts";
 import type { Found, Rule } from "../rule.ts";
 
