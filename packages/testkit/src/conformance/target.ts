@@ -67,7 +67,7 @@ export function conformanceTarget<Subject, Context, Need extends string>(suite: 
 }): ConformanceTarget {
   const { flavor, limitMs } = options;
   // `open` gives what the manifest says it does; that it does is among the cases of the suite
-  return { contract: suite.contract, flavor, suite: suite as AnySuite, limitMs, start: async (context) => options.start(context as TargetContext<ComponentOf<Subject>>) };
+  return { contract: suite.contract, flavor, suite, limitMs, start: async (context) => options.start(context as TargetContext<ComponentOf<Subject>>) };
 }
 
 /** Of suites of formats; they are under test as components are, and a target's flavor is the format's id. */
