@@ -14,13 +14,20 @@ export function permissionCases(seen: readonly Access[], watched: boolean): Case
   return KINDS.map((kind): CaseReport => {
     const head = { id: `permissions.${kind}`, ...CASES[kind], ms: 0 };
     if (!watched) return { ...head, status: "skipped", reason: "what the plugin reaches for was not watched" };
-    const refused = seen.filter((one) => one.kind === kind && one.by === undefined);
+    const refused = seen.filter((one) => one.kind === kind && one.by === undefined && !seen.some((other) => other.kind === "hosts" && isPortOf(other.place, one.place)));
     if (refused.length === 0) return { ...head, status: "passed" };
     return { ...head, status: "failed", error: {
-      name: "Undeclared", message: `the manifest declares ${kind === "env" ? "no such variable" : kind === "processes" ? "no such program" : kind === "hosts" ? "no such host" : "no such file"}: ${refused.map(shown).join("; ")}`,
+      name: "Undeclared", message: `the manifest does not declare ${NOUNS[kind]}${refused.length === 1 ? ` ${shown(refused[0]!)}` : `:\n${refused.map(shown).join("\n")}`}`,
       ...(refused[0]!.at !== undefined && { at: refused[0]!.at }), fix: `declare what it needs in the component's permissions.${kind}, and build the plugin`,
     } };
   });
+}
+
+const NOUNS: Readonly<Record<AccessKind, string>> = { hosts: "the host", files: "the file", processes: "the program", env: "the variable" };
+
+/** A name is looked up before it is connected to. */
+function isPortOf(place: string, host: string): boolean {
+  return place.startsWith(`${host}:`) || place.startsWith(`[${host}]:`);
 }
 
 function shown({ place, during, at }: Access): string {

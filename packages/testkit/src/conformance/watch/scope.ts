@@ -52,7 +52,12 @@ export class Scope<T extends object> {
   /** A generator of the kit's goes on as the kit's, whoever asks for what comes next. */
   #iterated(value: unknown): unknown {
     if (typeof value !== "object" || value === null || !(Symbol.asyncIterator in value) || !("next" in value)) return value;
-    return this.#outside.get(value) ?? this.#remember(this.#outside, value, this.#proxy(value, (owner, method) => (...args) => this.#storage.run(undefined, () => method.apply(owner, args)), (part) => part));
+    const method = (owner: object, run: Plain): Plain => (...args) => {
+      const found = this.#storage.run(undefined, () => run.apply(owner, args));
+      // a generator is its own iterator
+      return found === owner ? this.#outside.get(owner) : found;
+    };
+    return this.#outside.get(value) ?? this.#remember(this.#outside, value, this.#proxy(value, method, (part) => part));
   }
 
   #remember<P extends object>(kept: WeakMap<object, object>, from: object, to: P): P {

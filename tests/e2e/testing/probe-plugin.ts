@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 /** A flavor of `acme.probe@1`, a contract of nobody's: what it does when it is made, and when it is told to. */
 export interface Probe {
@@ -20,7 +19,7 @@ export interface ProbePackage {
   readonly conformance?: string | undefined;
 }
 
-const MODULES = join(dirname(fileURLToPath(import.meta.url)), "../../../../node_modules");
+const MODULES = join(import.meta.dirname, "..", "..", "..", "node_modules");
 
 /** The package of a plugin in a folder outside of the workspace, as its author has it. The manifest is as its build would write it. */
 export function probePackage({ flavors, top = "", conformance = targetsOf(Object.keys(flavors)) }: ProbePackage): { readonly dir: string; write(path: string, text: string): string; remove(): void } {

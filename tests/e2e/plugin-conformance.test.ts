@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
+import { pluginConformance, type ConformanceTarget, type PluginTest } from "@mlstack/testkit/conformance";
 import { afterEach, describe, expect, test } from "vitest";
-import { probePackage, targetsOf, type ProbePackage } from "../testing/probe-plugin.ts";
-import { openComponent, readPlugin } from "./kit/plugin-package.ts";
-import { pluginConformance, type PluginTest } from "./plugin-conformance.ts";
-import type { ConformanceTarget } from "./target.ts";
+import { probePackage, targetsOf, type ProbePackage } from "./testing/probe-plugin.ts";
 
 const made: (() => void)[] = [];
 afterEach(() => { for (const remove of made.splice(0)) remove(); });
@@ -50,17 +48,16 @@ describe("the targets of a plugin in vitest", () => {
     expect(String((await tests[1]!.run()).error)).toContain("no such place");
   });
 
-  test("what is no plugin's folder fails the tests, and says what mends it", async () => {
-    const of = probe({ flavors: { good: {} } });
-    of.write("package.json", JSON.stringify({ name: "acme-probe", version: "1.0.0" }));
-    await expect(readPlugin(of.dir)).rejects.toMatchObject({ code: "MLS8701", fix: expect.stringContaining("mlstack plugin manifest") as string });
-    of.write("package.json", JSON.stringify({ name: "acme-probe", version: "1.0.0", mlstack: { manifestVersion: 1, entry: "./gone.js", core: "*" } }));
-    await expect(readPlugin(of.dir)).rejects.toMatchObject({ code: "MLS8701", fix: expect.stringContaining("npm run build") as string });
-  });
-
-  test("opens only what the manifest has", async () => {
-    const of = probe({ flavors: { good: {} } });
-    const plugin = await readPlugin(of.dir);
-    await expect(openComponent(plugin, { contract: "acme.probe@1", flavor: "other" }, {}, { place: { projectDir: of.dir, stateDir: of.dir } })).rejects.toMatchObject({ code: "MLS2007" });
+  test("what the manifest does not have can't be opened; a folder that is no plugin's fails the tests, and says what mends it", async () => {
+    const of = probe({ flavors: { good: {} }, conformance: targetsOf(["other"]) });
+    const { runner, tests } = recorder();
+    pluginConformance(runner, of.dir, await targets(of.dir));
+    expect((await tests[0]!.run()).error).toMatchObject({ code: "MLS2007" });
+    for (const [mlstack, fix] of [[undefined, "mlstack plugin manifest"], [{ manifestVersion: 1, entry: "./gone.js", core: "*" }, "npm run build"]] as const) {
+      of.write("package.json", JSON.stringify({ name: "acme-probe", version: "1.0.0", mlstack }));
+      const again = recorder();
+      pluginConformance(again.runner, of.dir, await targets(of.dir));
+      expect((await again.tests[0]!.run()).error).toMatchObject({ code: "MLS8701", fix: expect.stringContaining(fix) as string });
+    }
   });
 });
