@@ -149,11 +149,16 @@ export const ERROR_CODES = {
   MLS8602: { exit: 5, title: "A bundle was changed" },
   MLS8603: { exit: 2, title: "The file is no bundle" },
   MLS8604: { exit: 4, title: "A bundle is of another registry" },
+  // 870x: a plugin under test
+  MLS8701: { exit: 2, title: "The folder has no plugin that can be tested" },
+  MLS8702: { exit: 2, title: "The module conformance.ts cannot be used" },
+  MLS8703: { exit: 2, title: "The plugin has nothing of that name to test" },
+  MLS8704: { exit: 1, title: "The plugin does not keep its contracts" },
+  MLS8705: { exit: 2, title: "The plugin's package has no conformance kit" },
   // 871x: a plugin's own package, looked at by its author
   MLS8711: { exit: 2, title: "The folder holds no plugin's package" },
   MLS8712: { exit: 1, title: "The plugin's code cannot be used" },
   MLS8713: { exit: 1, title: "The plugin does not keep the conventions" },
-  MLS8714: { exit: 2, title: "The kit for authors of plugins is not installed" },
   MLS8715: { exit: 4, title: "The version is published already" },
   MLS8716: { exit: 1, title: "The plugin is not proven" },
   MLS8717: { exit: 5, title: "What the registry has is not what was published" },
