@@ -131,10 +131,10 @@ describe("after publishing", () => {
 
   test("other bytes are found", async () => { expect((await look((dist) => ({ ...dist, integrity: integrityOf(Buffer.from("other")) }))).outcome).toMatchObject({ code: "MLS8717" }); }, 60_000);
   test("and so is another shasum, where there is no integrity", async () => {
-    expect((await look(({ integrity: _, ...dist }) => dist)).outcome).toBe("same");
+    expect((await look((dist) => ({ ...dist, integrity: undefined }))).outcome).toBe("same");
     await registry.stop();
     registry = await publishRegistry({ token: TOKEN });
-    expect((await look(({ integrity: _, ...dist }) => ({ ...dist, shasum: "0".repeat(40) }))).outcome).toMatchObject({ code: "MLS8717" });
+    expect((await look((dist) => ({ ...dist, integrity: undefined, shasum: "0".repeat(40) }))).outcome).toMatchObject({ code: "MLS8717" });
   }, 60_000);
   test("it is looked for again where it is not shown yet", async () => {
     expect(await look(() => undefined, 3)).toEqual({ outcome: "not shown yet", pauses: 2 });

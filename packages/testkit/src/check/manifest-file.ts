@@ -95,11 +95,11 @@ const nameOf = ({ packageJson, dir }: PackageFolder): string => (typeof packageJ
 /** The places where two values differ; an order of keys is no difference. At most the depth at which a person looks for it. */
 export function differencesOf(found: unknown, wanted: unknown, at = ""): readonly string[] {
   if (sorted(found) === sorted(wanted)) return [];
-  const [a, b] = [found, wanted].map((value) => (Array.isArray(value) ? { ...value } : record(value)));
+  const [a, b] = [found, wanted].map((value) => (Array.isArray(value) ? (Object.fromEntries(value.entries()) as Readonly<Record<string, unknown>>) : record(value)));
   const depth = at.split(/[.[]/).length;
   if (a === undefined || b === undefined || depth > 4 || Array.isArray(found) !== Array.isArray(wanted)) return [at === "" ? "mlstack" : at];
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return keys.flatMap((key) => differencesOf((a as Readonly<Record<string, unknown>>)[key], (b as Readonly<Record<string, unknown>>)[key], Array.isArray(wanted) ? `${at}[${key}]` : at === "" ? key : `${at}.${key}`));
+  return keys.flatMap((key) => differencesOf(a[key], b[key], Array.isArray(wanted) ? `${at}[${key}]` : at === "" ? key : `${at}.${key}`));
 }
 
 function sorted(value: unknown): string {

@@ -47,7 +47,8 @@ export const dependencyRules: readonly Rule[] = [
   {
     id: "import.works", level: "error", expects: "the package is built, and its entry's default export is a plugin", fix: "npm run build, and end the entry in `export default definePlugin(…)`",
     find({ report, entry, folder: { packageJson } }) {
-      if (entry === undefined) return [{ found: `there is no ${String(record(packageJson["mlstack"])?.["entry"] ?? "dist/index.js")}`, at: "dist" }];
+      const said = record(packageJson["mlstack"])?.["entry"];
+      if (entry === undefined) return [{ found: `there is no ${typeof said === "string" ? said : "dist/index.js"}`, at: "dist" }];
       return report?.problem === undefined ? [] : [{ found: report.problem, at: entry.replace(/^\.\//, "") }];
     },
   },
