@@ -205,6 +205,10 @@ test.skipIf(process.platform === "win32")("a process that is killed while the pa
   expect(child.signalCode).toBe("SIGKILL");
   const plan = await mlstack("integration", "upgrade", "--plan", "--json");
   expect(documentOf("integration-upgrade", plan)["warnings"]).toEqual([expect.stringContaining("was interrupted")]);
+  // npm writes package.json in place: killed in the middle, too, it leaves a part of it
+  try { process.kill(-(JSON.parse(readFileSync(pending, "utf8")) as { pid: number }).pid, "SIGKILL"); } catch { /* it has ended */ }
+  write("package.json", "");
+  expect(jsonOf(await mlstack("integration", "verify", "--json")).error).toMatchObject({ code: "MLS8502", message: expect.stringContaining("was interrupted: change") as string });
   const next = await mlstack("integration", "install", X, "-y", "--json");
   expect([next.code, documentOf("integration-install", next)["warnings"]]).toEqual([0, [expect.stringContaining("taken back: change")]]);
   expect([state(), installed(), existsSync(pending)]).toEqual([before, "1.0.0", false]);

@@ -55,8 +55,14 @@ export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub)
 
 async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {
   const project = projectOf(flags);
-  checkPackageJson(project.dir);
   const [hub, { catalog, offline }] = await Promise.all([import("@mlstack/hub"), ownCatalog()]);
+  if (writes) await hub.recoverFiles({ projectDir: project.dir, stateDir: project.stateDir, signal });
+  const begun = hub.pendingChange(project.stateDir);
+  try { checkPackageJson(project.dir); } catch (e) {
+    // package managers write it in place: who only reads may meet it cut short
+    if (begun === undefined || !MlstackError.is(e, "MLS7004")) throw e;
+    throw new MlstackError("MLS8502", `package.json can't be read while a change of the plugins is going on, or was interrupted: ${begun.change}`, { why: e.message, fix: "wait for it; after a kill: mlstack integration install", cause: e });
+  }
   const warnings: string[] = [];
   const t = stderr(flags);
   const manager = await hub.detectPackageManager(project.dir, process.env);

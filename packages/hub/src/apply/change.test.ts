@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { changePlugins, pendingChange, recoverPlugins, type ChangeOptions } from "./change.ts";
+import { changePlugins, pendingChange, putFilesBack, recoverPlugins, type ChangeOptions } from "./change.ts";
 import { generations, KEPT, type TouchedFiles } from "./generation.ts";
 
 let dir: string;
@@ -152,6 +152,49 @@ describe("a change", () => {
     const recovered = await recoverPlugins(touched, asked());
     if (at === "kept") expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
     expect([recovered, state()]).toEqual(at === "never" ? [undefined, { manifest: "new", theirs: "1", ours: "new" }] : [at === "kept" ? undefined : "install", before]);
+  }, 30_000);
+});
+
+describe("files of an interrupted change", () => {
+  /** As a killed process leaves it, whose package manager was cut short. */
+  const interrupted = (names: Readonly<Record<string, string>> = touched.files): void => {
+    generations({ ...touched, files: names }).keep(1, "install", 1);
+    writeFileSync(join(touched.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install" }));
+    writeFileSync(file("package.json"), "");
+  };
+
+  test("are put back before anything is read of the project, and what is installed follows", async () => {
+    const before = state();
+    interrupted();
+    const calls: string[] = [];
+    await putFilesBack(dir, touched.stateDir, { quiet: async () => { calls.push(`quiet ${JSON.stringify(text("package.json"))}`); } });
+    expect([state(), calls, pendingChange(touched.stateDir)]).toEqual([before, ['quiet ""'], { generation: 1, kept: true, putBack: true, change: "install" }]);
+    const options = asked();
+    await expect(recoverPlugins(touched, options)).resolves.toBe("install");
+    expect([state(), options.calls, pendingChange(touched.stateDir)]).toEqual([before, [`reinstall ${JSON.stringify(before)}`], undefined]);
+  });
+
+  test("stay as they are where they were put back already: what was edited since is its user's", async () => {
+    interrupted();
+    await putFilesBack(dir, touched.stateDir, {});
+    writeFileSync(file("package.json"), '{"edited":true}');
+    await putFilesBack(dir, touched.stateDir, {});
+    expect(text("package.json")).toBe('{"edited":true}');
+  });
+
+  test.each(["../../.bashrc", "src/package.json", "/etc/passwd", "..\\package.json"])("lead nowhere else, whatever a state folder says: %s", async (name) => {
+    interrupted({ ...touched.files, [name]: file("package.json") });
+    await expect(putFilesBack(dir, touched.stateDir, {})).rejects.toMatchObject({ code: "MLS8501", why: `it holds ${name}, which is no file of this project` });
+    expect(text("package.json")).toBe("");
+  });
+
+  test("are not touched while the change goes on, nor where there is none", async () => {
+    await putFilesBack(dir, touched.stateDir, {});
+    await changePlugins(touched, asked(), async () => {
+      await install("1.0.0")();
+      await expect(putFilesBack(dir, touched.stateDir, {})).rejects.toMatchObject({ code: "MLS8502" });
+    });
+    expect(text("mlstack.lock")).toBe("1.0.0");
   }, 30_000);
 });
 

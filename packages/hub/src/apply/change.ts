@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
 import { takeChangeLock } from "./change-lock.ts";
-import { generations, replaceFile, type Generation, type TouchedFiles } from "./generation.ts";
+import { generations, replaceFile, type Generation, type Generations, type TouchedFiles } from "./generation.ts";
 
 export interface ChangeOptions {
   /** What it is, in words: `install s3@1.2.0`. */
@@ -76,6 +76,30 @@ export async function changePlugins<T>(touched: TouchedFiles, options: ChangeOpt
 }
 
 /**
+ * Puts the files of an interrupted change back, whichever package manager it was made with. Managers write package.json in place, so one that was killed may have
+ * left it cut short, and no project can be opened from that. What is installed follows by `recoverPlugins`.
+ *
+ * @param projectDir from which the change has named its files
+ * @throws MLS8502 where it is still going on; MLS8501
+ */
+export async function putFilesBack(projectDir: string, stateDir: string, { quiet, signal }: Pick<ChangeOptions, "quiet" | "signal">): Promise<void> {
+  if (pendingChange(stateDir) === undefined) return;
+  const unlock = await lock(stateDir, signal);
+  try {
+    const pending = pendingChange(stateDir);
+    if (pending === undefined || !pending.kept || pending.putBack) return;
+    await quiet?.();
+    const before = keptBefore(pending, generations({ stateDir, modulesDir: "", files: {} }));
+    const files = Object.fromEntries(Object.keys(before.files).filter(isTouchedName).map((name) => [name, join(projectDir, name)]));
+    generations({ stateDir, modulesDir: "", files }).restore(before);
+    note({ stateDir }, { ...pending, putBack: true });
+  } finally { unlock(); }
+}
+
+/** What a change of plugins may touch: state folders are read as they are found, and must not lead anywhere else. */
+const isTouchedName = (name: string): boolean => /^(?:\.\.\/)*(?:package\.json|npm-shrinkwrap\.json|package-lock\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|bun\.lockb?|mlstack\.lock)$/.test(name);
+
+/**
  * Takes back a change that was interrupted.
  *
  * @returns what it was, or undefined where there is none
@@ -99,8 +123,7 @@ async function takeBack(touched: TouchedFiles, { reinstall, recovered, quiet }: 
     rmSync(pendingFile(touched.stateDir), { force: true });
     return;
   }
-  const before = known.list().find((g) => g.id === pending.generation);
-  if (before === undefined) throw new MlstackError("MLS8501", `the interrupted change "${pending.change}" can't be taken back`, { why: `generation ${pending.generation} is gone`, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove hub/pending.json in the state folder" });
+  const before = keptBefore(pending, known);
   // what was put back and then edited is its user's, and so is what is installed of it
   if (!pending.putBack || known.isCurrent(before)) {
     known.restore(before);
@@ -112,7 +135,14 @@ async function takeBack(touched: TouchedFiles, { reinstall, recovered, quiet }: 
   recovered(pending.change);
 }
 
-function note({ stateDir }: TouchedFiles, pending: Pending): void {
+/** The files as they were before an interrupted change. @throws MLS8501 where they are gone */
+function keptBefore(pending: Pending, known: Generations): Generation {
+  const before = known.list().find((g) => g.id === pending.generation);
+  if (before !== undefined) return before;
+  throw new MlstackError("MLS8501", `the interrupted change "${pending.change}" can't be taken back`, { why: `generation ${pending.generation} is gone`, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, install, and remove hub/pending.json in the state folder" });
+}
+
+function note({ stateDir }: Pick<TouchedFiles, "stateDir">, pending: Pending): void {
   replaceFile(pendingFile(stateDir), Buffer.from(JSON.stringify(pending)));
 }
 

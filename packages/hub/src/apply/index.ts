@@ -3,5 +3,5 @@ export { generations, KEPT, type Generation, type Generations, type TouchedFiles
 export { applyPlan, type Applied, type ApplyOptions } from "./apply-plan.ts";
 export { foretellScripts, type ForetoldScripts } from "./foretell-scripts.ts";
 export { isSameLock, lockOfInstalled, lockProject, verifyPinned } from "./lock-project.ts";
-export { changeProject, installedPlugins, installProject, recoverProject, touchedFiles, type ProjectChange } from "./project-change.ts";
+export { changeProject, installedPlugins, installProject, recoverFiles, recoverProject, touchedFiles, type ProjectChange } from "./project-change.ts";
 export { rollBack, stateBefore } from "./roll-back.ts";

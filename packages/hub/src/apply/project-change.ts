@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
@@ -7,7 +7,7 @@ import { LOCK_FILE, lockText, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
-import { changePlugins, recoverPlugins } from "./change.ts";
+import { changePlugins, putFilesBack, recoverPlugins } from "./change.ts";
 import type { Generation, TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
 import { clearModules, installPutBack, modulesOf } from "./put-back.ts";
@@ -75,13 +75,22 @@ export async function changedMeanwhile(projectDir: string, known: Lock | undefin
   return new MlstackError("MLS8502", "another process has changed the plugins of this project meanwhile", { why: "mlstack.lock is another one than this was planned with; nothing was changed", fix: "do it again: it is planned anew then" });
 }
 
+/**
+ * Puts back the files that a killed process has left half done, so that the project can be opened: package.json may be cut short. The rest is `recoverProject`'s.
+ *
+ * @throws as `putFilesBack`
+ */
+export async function recoverFiles({ projectDir, stateDir, signal }: Pick<ProjectChange, "projectDir" | "stateDir" | "signal">): Promise<void> {
+  await putFilesBack(realpathSync.native(projectDir), stateDir, { quiet: quietOf({ stateDir }), signal });
+}
+
 /** Takes back what a killed process has left half done. */
 export async function recoverProject(project: ProjectChange): Promise<void> {
   const taken = await recoverPlugins(touchedFiles(project), { reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal });
   if (taken !== undefined) project.recovered(taken);
 }
 
-const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { await endLeftManager(stateDir); };
+const quietOf = ({ stateDir }: Pick<ProjectChange, "stateDir">) => async (): Promise<void> => { await endLeftManager(stateDir); };
 
 /** After files were put back. It must not be stopped by what has stopped the change. */
 async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
