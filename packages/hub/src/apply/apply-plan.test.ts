@@ -9,6 +9,7 @@ import type { PackageManager } from "../package-manager/types.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { planInstall, planUninstall, planUpgrade } from "../plan/plan-install.ts";
 import { hubProject, type HubProject } from "../testing/hub-project.ts";
+import { notOnWindows } from "../testing/skips.ts";
 import { packed } from "../testing/tar.ts";
 import { applyPlan, type ApplyOptions } from "./apply-plan.ts";
 import { generations } from "./generation.ts";
@@ -225,12 +226,14 @@ describe("the lock of what is installed", () => {
 });
 
 describe("a package manager that a killed process has left", () => {
+  const NO_IDENTITY = "it does not say by which a process is told from others that have had its id, so nothing is ended there";
   const sleeper = () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
     return new Promise<{ readonly pid: number; readonly ended: Promise<unknown> }>((done) => { child.stdout.once("data", () => { done({ pid: child.pid!, ended: new Promise((end) => { child.once("exit", end); }) }); }); });
   };
 
-  test.skipIf(process.platform === "win32")("is ended before the old state is brought back", async () => {
+  test("is ended before the old state is brought back", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     noteManager(p.stateDir, pid);
     mkdirSync(join(p.stateDir, "hub"), { recursive: true });
@@ -239,7 +242,8 @@ describe("a package manager that a killed process has left", () => {
     expect(await endLeftManager(p.stateDir)).toBe(false);
   });
 
-  test.skipIf(process.platform === "win32")("is ended before files are put back, which it would write over", async () => {
+  test("is ended before files are put back, which it would write over", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     const touched = touchedFiles(options());
     generations(touched).keep(1, "install", 1);
@@ -253,7 +257,8 @@ describe("a package manager that a killed process has left", () => {
     expect([there, p.manager.calls]).toEqual([false, ["install"]]);
   });
 
-  test.skipIf(process.platform === "win32")("is not taken for another process that has its id now", async () => {
+  test("is not taken for another process that has its id now", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     noteManager(p.stateDir, pid);
     const file = join(p.stateDir, "hub", "manager.json");

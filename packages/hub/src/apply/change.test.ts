@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { changePlugins, pendingChange, putFilesBack, recoverPlugins, type ChangeOptions } from "./change.ts";
+import { notOnWindows, skipBecause } from "../testing/skips.ts";
 import { generations, KEPT, type TouchedFiles } from "./generation.ts";
 
 let dir: string;
@@ -49,7 +50,8 @@ describe("a change", () => {
     expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
   });
 
-  test.skipIf(process.platform === "win32")("is taken back where a link leads to, and with the mode that a file had", async () => {
+  test("is taken back where a link leads to, and with the mode that a file had", async (context) => {
+    notOnWindows(context, "links need a right there that users do not have, and files have no such modes");
     mkdirSync(file("shared"));
     renameSync(file("package.json"), file("shared/package.json"));
     symlinkSync("shared/package.json", file("package.json"));
@@ -122,9 +124,9 @@ describe("a change", () => {
     await expect(changePlugins({ ...touched, stateDir: file("state") }, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3003", message: expect.stringContaining("change.lock") as string });
   });
 
-  test("is refused in words where the state folder can't be written", async ({ task, skip }) => {
+  test("is refused in words where the state folder can't be written", async (context) => {
     const why = process.platform === "win32" ? "folders of Windows have no such modes" : process.getuid?.() === 0 ? "root may write everywhere" : undefined;
-    if (why !== undefined) { Object.assign(task.meta, { skipped: why }); skip(why); }
+    if (why !== undefined) skipBecause(context, why);
     mkdirSync(touched.stateDir);
     chmodSync(touched.stateDir, 0o555);
     await expect(changePlugins(touched, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3005", fix: expect.stringContaining("MLSTACK_STATE_DIR") as string });

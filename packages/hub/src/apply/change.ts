@@ -2,8 +2,9 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
+import { replaceFile } from "../files/replace-file.ts";
 import { takeChangeLock } from "./change-lock.ts";
-import { generations, replaceFile, type Generation, type Generations, type TouchedFiles } from "./generation.ts";
+import { generations, type Generation, type Generations, type TouchedFiles } from "./generation.ts";
 
 export interface ChangeOptions {
   /** What it is, in words: `install s3@1.2.0`. */

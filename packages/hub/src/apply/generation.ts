@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fchmodSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
+import { bytesOf, replaceFile, writeDurably } from "../files/replace-file.ts";
 
 /** How many changes can be taken back. */
 export const KEPT = 20;
@@ -77,7 +78,7 @@ export function generations(touched: TouchedFiles): Generations {
     mkdirSync(partial);
     const files: Record<string, string | null> = {};
     for (const [name, path] of Object.entries(touched.files).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      const bytes = readOr(path);
+      const bytes = bytesOf(path);
       files[name] = bytes === undefined ? null : digestOf(bytes);
       if (bytes !== undefined) writeDurably(join(partial, digestOf(bytes)), bytes);
     }
@@ -94,7 +95,7 @@ export function generations(touched: TouchedFiles): Generations {
       const path = touched.files[name];
       if (path === undefined) throw damaged(id, `it holds ${name}, which is no file of this project`);
       if (digest === null) return { path, bytes: undefined };
-      const bytes = readOr(join(folderOf(id), digest));
+      const bytes = bytesOf(join(folderOf(id), digest));
       if (bytes === undefined || digestOf(bytes) !== digest) throw damaged(id, `its copy of ${name} ${bytes === undefined ? "is gone" : "was changed"}`);
       return { path, bytes };
     });
@@ -103,33 +104,12 @@ export function generations(touched: TouchedFiles): Generations {
 
   const forget = (id: number): void => { rmSync(folderOf(id), { recursive: true, force: true }); };
   const isCurrent = ({ files }: Generation): boolean => Object.entries(files).every(([name, digest]) => {
-    const bytes = touched.files[name] === undefined ? undefined : readOr(touched.files[name]);
+    const bytes = touched.files[name] === undefined ? undefined : bytesOf(touched.files[name]);
     return digest === (bytes === undefined ? null : digestOf(bytes));
   });
   return { list, next, keep, restore, forget, isCurrent };
 }
 
 const damaged = (id: number, why: string): MlstackError => new MlstackError("MLS8501", `generation ${id} of the plugins can't be gone back to`, { why, fix: "take package.json, the package manager's lock and mlstack.lock from your version control, and install" });
-
-/** Writes a file as a whole: whoever reads it sees the old bytes or the new ones, also after a loss of power. A link stays one, and a mode what it was. */
-export function replaceFile(path: string, bytes: Uint8Array): void {
-  if (readOr(path)?.equals(bytes) === true) return;
-  const place = existsSync(path) ? realpathSync(path) : path;
-  const partial = join(dirname(place), `.${basename(place)}.${process.pid}.partial`);
-  try { writeDurably(partial, bytes, statSync(place, { throwIfNoEntry: false })?.mode); renameSync(partial, place); } finally { rmSync(partial, { force: true }); }
-}
-
-function writeDurably(path: string, bytes: Uint8Array, mode?: number): void {
-  const fd = openSync(path, "w", mode === undefined ? undefined : 0o600);
-  try {
-    if (mode !== undefined) fchmodSync(fd, mode & 0o7777);
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
-  } finally { closeSync(fd); }
-}
-
-function readOr(path: string): Buffer | undefined {
-  try { return readFileSync(path); } catch (e) { if ((e as { code?: string }).code === "ENOENT") return undefined; throw e; }
-}
 
 const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

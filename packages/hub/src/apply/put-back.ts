@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
+import { bytesOf, replaceFile } from "../files/replace-file.ts";
 import { readLock } from "../lock/lock.ts";
 import type { PackageManager, RunOptions } from "../package-manager/types.ts";
 import { drift } from "../verify/differences.ts";
-import { replaceFile, type Generation } from "./generation.ts";
+import type { Generation } from "./generation.ts";
 
 /**
  * npm refuses its own lock where that was made while an optional package of another platform was not published. The lock fits all the same; what was
@@ -56,8 +57,4 @@ export function clearModules(manager: Pick<PackageManager, "projectDir" | "rootD
   const dir = modulesOf(manager);
   const isPackage = (name: string): boolean => !name.startsWith(".") && (!name.startsWith("@") || readdirSync(join(dir, name)).length > 0);
   if (!to.modules && manager.projectDir === manager.rootDir && existsSync(dir) && !readdirSync(dir).some(isPackage)) rmSync(dir, { recursive: true, force: true });
-}
-
-export function bytesOf(path: string): Buffer | undefined {
-  try { return readFileSync(path); } catch (e) { if ((e as { code?: string }).code === "ENOENT") return undefined; throw e; }
 }

@@ -1,9 +1,10 @@
 import { MlstackError } from "@mlstack/core/errors";
+import { bytesOf } from "../files/replace-file.ts";
 import { readLock, type Lock } from "../lock/lock.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
 import { generations, type Generation } from "./generation.ts";
 import { changeProject, installedPlugins, runOptions, touchedFiles, type ProjectChange } from "./project-change.ts";
-import { bytesOf, clearModules, installPutBack } from "./put-back.ts";
+import { clearModules, installPutBack } from "./put-back.ts";
 
 /**
  * The state before a change: that of the last one, or of the one with an id.
