@@ -135,7 +135,7 @@ describe("the lock's verbs", () => {
     await data("install", X, "-y");
     server.publish({ name: X, version: "1.1.0" });
     await data("upgrade", "-y");
-    expect(await data("rollback", "--list")).toEqual([{ id: 2, change: `change ${X} from 1.0.0 to 1.1.0`, at: expect.any(String), done: false }, { id: 1, change: `install ${X}@1.0.0`, at: expect.any(String), done: false }]);
+    expect(await data("rollback", "--list")).toEqual([{ id: 2, change: `change ${X} from 1.0.0 to 1.1.0`, folder: ".", at: expect.any(String), done: false }, { id: 1, change: `install ${X}@1.0.0`, folder: ".", at: expect.any(String), done: false }]);
     const shown = await mlstack("rollback", "--list");
     expect(shown.stdout.trimEnd().split("\n").map((line) => line.trim().replace(/\S+T\S+Z/, "TIME"))).toEqual([expect.stringMatching(/^ID +MADE +CHANGE$/), `2  TIME  change ${X} from 1.0.0 to 1.1.0`, `1  TIME  install ${X}@1.0.0`]);
     expect(await data("rollback", "--to", "1", "-n")).toMatchObject([{ id: 1, done: false }]);

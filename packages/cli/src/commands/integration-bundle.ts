@@ -9,7 +9,7 @@ import { printNext, printWarnings } from "./stack-checks.ts";
 
 /** `mlstack integration bundle export FILE [SPEC…]`. */
 export async function integrationBundleExport(file: string, specs: readonly string[], flags: HubFlags & { readonly platform?: readonly string[]; readonly available?: boolean }): Promise<void> {
-  await withHub(flags, false, async ({ hub, manager, registry, context, warnings }) => {
+  await withHub(flags, { writes: false }, async ({ hub, manager, registry, context, warnings }) => {
     const made = await hub.exportBundle({ file: resolve(folderOf(flags), file), specs, available: flags.available, platforms: flags.platform, plan: context, manager, registry });
     if (made.elsewhere.length > 0) warnings.push(`not in it, for no registry has ${made.elsewhere.length === 1 ? "it" : "them"}: ${made.elsewhere.join(", ")}`);
     const { size, tarballs, integrations, elsewhere, local } = made;

@@ -24,7 +24,7 @@ type Command = "integration-install" | "integration-uninstall" | "integration-up
 /** `mlstack integration install`. */
 export async function integrationInstall(specs: readonly string[], flags: ChangeFlags & { readonly available?: boolean; readonly frozen?: boolean }): Promise<void> {
   if (specs.length > 0 && flags.frozen === true) throw new MlstackError("MLS7001", "--frozen installs what is pinned, and takes no names", { why: "to install another one changes the lock", fix: "mlstack integration install --frozen" });
-  await withHub(flags, flags.dryRun !== true, async (hub) => {
+  await withHub(flags, { writes: flags.dryRun !== true }, async (hub) => {
     if (specs.length === 0) { await installPinned(hub, flags); return; }
     await carryOut("integration-install", await hub.hub.planInstall({ specs, available: flags.available }, hub.context), hub, flags);
   });
@@ -32,7 +32,7 @@ export async function integrationInstall(specs: readonly string[], flags: Change
 
 /** `mlstack integration uninstall`. */
 export async function integrationUninstall(names: readonly string[], flags: ChangeFlags): Promise<void> {
-  await withHub(flags, flags.dryRun !== true, async (hub) => {
+  await withHub(flags, { writes: flags.dryRun !== true }, async (hub) => {
     await carryOut("integration-uninstall", await hub.hub.planUninstall(names, hub.context), hub, flags);
   });
 }
@@ -41,7 +41,7 @@ export async function integrationUninstall(names: readonly string[], flags: Chan
 export async function integrationUpgrade(names: readonly string[], flags: ChangeFlags & { readonly major?: boolean; readonly to?: string; readonly plan?: boolean }): Promise<void> {
   if (flags.to !== undefined && names.length !== 1) throw new MlstackError("MLS7001", "--to takes one NAME", { why: `${names.length === 0 ? "none is" : "several are"} named, and a version is that of one`, fix: `mlstack integration upgrade NAME --to ${flags.to}` });
   const isDry = flags.plan === true || flags.dryRun === true;
-  await withHub(flags, !isDry, async (hub) => {
+  await withHub(flags, { writes: !isDry }, async (hub) => {
     const to = flags.to === undefined ? undefined : await wantedOf(flags.to, hub);
     await carryOut("integration-upgrade", await hub.hub.planUpgrade({ names, major: flags.major, to }, hub.context), hub, { ...flags, dryRun: isDry });
   });
@@ -74,7 +74,7 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
   if (refusal !== undefined) throw refusal;
   await confirm(questionOf(command, plan, hub), flags);
   if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
-  makeStateFolder(hub.project);
+  makeStateFolder(hub.change);
   const { scripts, after } = await hub.hub.applyPlan(plan, {
     ...hub.change, registry: hub.registry, fresh: hub.fresh,
     confirmScripts: async (packages) => {
@@ -140,7 +140,7 @@ async function installPinned({ hub, project, change, context, registry, warnings
     throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
   }
   if (flags.dryRun !== true) {
-    makeStateFolder(project);
+    makeStateFolder(change);
     const damaged = await hub.installProject(change, flags.frozen === true);
     if (damaged.length > 0) warnings.push(`${damaged.join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
   }

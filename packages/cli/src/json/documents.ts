@@ -147,7 +147,7 @@ const commands = {
   "integration-bundle-import": z.strictObject({ file: z.string(), done, size: z.int().describe("in bytes"), packages: z.int(), tarballs: z.int(), platforms: z.array(z.string()).nullable().describe("null for all"), integrations: bundled }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
-  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),
+  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), folder: z.string().describe("of the package that it was of, as seen from the workspace's root; . for that, and where there is no workspace"), at: time, done })),
   "deployment-list": z.array(deployment),
   "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
   "deployment-predict": z.strictObject({
