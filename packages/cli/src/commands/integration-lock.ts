@@ -2,6 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { Generation } from "@mlstack/hub";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { declaresIntegration, refuseUnknownNames } from "../hub/named.ts";
 import { overrideWarnings } from "../hub/overrides.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
 import { errorDocument } from "../ui/error-document.ts";
@@ -44,9 +45,12 @@ export async function integrationVerify(flags: HubFlags & { readonly deep?: bool
 /** `mlstack integration lock`. What an integration may reach besides is agreed to here, too. */
 export async function integrationLock(flags: HubFlags & { readonly check?: boolean; readonly dryRun?: boolean; readonly allowPermissions?: readonly string[] }): Promise<void> {
   const isDry = flags.check === true || flags.dryRun === true;
-  await withHub(flags, { writes: !isDry }, async ({ hub, project, change, context, registry, warnings }) => {
+  await withHub(flags, { writes: !isDry }, async (opened) => {
+    const { hub, project, change, context, registry, warnings } = opened;
+    refuseUnknownNames({ "--allow-permissions": flags.allowPermissions }, opened);
     const after = await hub.lockOfInstalled(change, context.lock, registry);
-    const isSame = hub.isSameLock(context.lock, after);
+    const isNothing = context.lock === undefined && !declaresIntegration(project.dir, context);
+    const isSame = isNothing || hub.isSameLock(context.lock, after);
     warnings.push(...overrideWarnings(hub.overridesIn(after)));
     const widened = hub.lockWidenings(context.lock, after);
     if (!isSame && !isDry) {
@@ -70,7 +74,7 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
     const t = stdout(flags);
     for (const c of changes) t.line(`${c.package}  ${c.from ?? "not pinned"} → ${c.to ?? "not installed"}${c.widened === undefined ? "" : t.style(`  may reach, and could not before: ${printable(c.widened.join(", "))}`, "yellow")}`);
     printWarnings(warnings, flags);
-    if (flags.quiet !== true) stderr(flags).line(isSame ? "mlstack.lock is what is installed" : isDry ? "mlstack.lock differs from what is installed; nothing was written" : "wrote mlstack.lock");
+    if (flags.quiet !== true) stderr(flags).line(isNothing ? "there is nothing to pin: the project declares no integration" : isSame ? "mlstack.lock is what is installed" : isDry ? "mlstack.lock differs from what is installed; nothing was written" : "wrote mlstack.lock");
   });
 }
 

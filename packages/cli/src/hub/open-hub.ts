@@ -11,6 +11,7 @@ import { stderr, writeJsonError, type GlobalFlags } from "../ui/output.ts";
 import { printable } from "../ui/terminal.ts";
 import { cacheDirOf } from "./cache-dir.ts";
 import { ownCatalog } from "./catalog.ts";
+import { waiting, type Waiting } from "./waiting.ts";
 
 /** The flags of every command that may reach a registry. */
 export interface HubFlags extends GlobalFlags {
@@ -29,6 +30,8 @@ export interface Hub {
   readonly registry: Registry;
   readonly context: PlanContext;
   readonly change: ProjectChange;
+  /** Who is at work, on the screen. */
+  readonly waiting: Waiting;
   /** Whether versions are let in by hand that are too new. */
   readonly fresh: boolean;
   readonly warnings: string[];
@@ -73,20 +76,22 @@ async function open(flags: HubFlags, { writes, anyLock = false }: OpenOptions, s
   }
   const warnings: string[] = [];
   const t = stderr(flags);
+  const wait = waiting(flags);
+  signal.addEventListener("abort", () => { wait.ends(); });
   const manager = await hub.detectPackageManager(project.dir, process.env);
   const registry = await openProjectRegistry(flags, project.dir, signal);
   const change: ProjectChange = {
     projectDir: manager.projectDir, stateDir: place.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
-    takesBack: (what) => { if (flags.quiet !== true && flags.json !== true) t.line(t.style(`taking back: ${printable(what)}`, "dim")); },
+    takesBack: (what, isReached) => { wait.begins(`taking back: ${what}${isReached ? "" : ", with what is on this machine: nothing is fetched for it"}`); },
     left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
   };
   // what is read below must be what is there afterwards
   if (writes) {
     // this program may lie among what is installed anew
     await Promise.all([hub.preload(), import("../ui/errors.ts"), import("../program/bug-report.ts")]);
-    await hub.recoverProject(change);
+    try { await hub.recoverProject(change); } finally { wait.ends(); }
   }
   const pending = hub.pendingChange(place.stateDir);
   if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${hub.changeName(pending)}`);
@@ -102,7 +107,7 @@ async function open(flags: HubFlags, { writes, anyLock = false }: OpenOptions, s
     catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags), rootDir: manager.rootDir,
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
-  return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+  return { hub, project, manager, registry, context, change, waiting: wait, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
 }
 
 /**

@@ -138,6 +138,7 @@ export const ERROR_CODES = {
   MLS8409: { exit: 4, title: "A version may reach more than was agreed to" },
   MLS8410: { exit: 4, title: "The integration is in use" },
   MLS8411: { exit: 4, title: "A folder stands in the place of a published integration" },
+  MLS8412: { exit: 2, title: "What is agreed to is no integration of the project" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },

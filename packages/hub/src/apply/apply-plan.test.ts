@@ -12,6 +12,7 @@ import { hubProject, type HubProject } from "../testing/hub-project.ts";
 import { notOnWindows } from "../testing/skips.ts";
 import { packed } from "../testing/tar.ts";
 import { applyPlan, type ApplyOptions } from "./apply-plan.ts";
+import { pendingChange } from "./change.ts";
 import { generations, KEPT } from "./generation.ts";
 import { isSameLock, lockOfInstalled, lockProject, verifyPinned } from "./lock-project.ts";
 import { endLeftManager, noteManager, processIdentity } from "./manager-run.ts";
@@ -172,6 +173,49 @@ describe("a rollback", () => {
     const pnpm: PackageManager = { ...p.manager, name: "pnpm", files: [join(p.dir, "package.json"), join(p.dir, "pnpm-lock.yaml")] };
     await expect(rollBack(options({ manager: pnpm }), planRollback(options()))).rejects.toMatchObject({ code: "MLS8501", why: expect.stringContaining("package-lock.json") as string });
     expect(state()).toEqual(before);
+  });
+});
+
+describe("a change that did not reach a registry", () => {
+  type Install = Parameters<PackageManager["install"]>[0];
+  const unreached = new MlstackError("MLS8101", "the registry is not reached", {});
+  /** Fails to upgrade, with what the package manager is asked afterwards. */
+  async function failing(installs: (o: Install) => Promise<void>, left: unknown[] = []) {
+    p.publish({ name: X });
+    await install([X]);
+    const before = state();
+    p.publish({ name: X, version: "1.1.0" });
+    const asked: (readonly [offline: boolean, frozen: boolean, anew: Install["anew"]])[] = [];
+    const told: unknown[] = [];
+    p.manager.during = async () => {
+      writeFileSync(join(p.dir, "node_modules", X, "index.js"), "half");
+      throw unreached;
+    };
+    const manager = { ...p.manager, install: async (o: Install) => { asked.push([o.offline, o.frozen, o.anew]); await installs(o); } };
+    const going = applyPlan(await planUpgrade({ names: [] }, await context()), options({ manager, takesBack: (...what) => { told.push(what); }, left: (problem) => { left.push(problem); } }));
+    await expect(going).rejects.toBe(unreached);
+    expect([state(), told]).toEqual([before, [[`change ${X} from 1.0.0 to 1.1.0`, false]]]);
+    return asked;
+  }
+
+  test("is taken back over what is there: nothing is fetched, which would be waited for as long once more", async () => {
+    expect(await failing((o) => p.manager.install(o))).toEqual([[true, true, undefined]]);
+    expect([await problems(), pendingChange(p.stateDir)]).toEqual([[[X, undefined]], undefined]);
+  });
+
+  test("and has left an integration half done is installed anew, without a network either", async () => {
+    expect(await failing(async (o) => { if (o.anew === "all") await p.manager.install(o); })).toEqual([[true, true, undefined], [true, true, "all"]]);
+    expect([await problems(), pendingChange(p.stateDir)]).toEqual([[[X, undefined]], undefined]);
+  });
+
+  test("and can't be taken back with what is here waits for the next command, which may have a network again", async () => {
+    const left: unknown[] = [];
+    const absent = new MlstackError("MLS8105", "not in the cache", {});
+    expect(await failing(async () => { throw absent; }, left)).toEqual([[true, true, undefined], [true, true, "all"]]);
+    expect([left, pendingChange(p.stateDir)]).toEqual([[absent], expect.objectContaining({ putBack: true })]);
+    const asked: unknown[] = [];
+    await recoverProject(options({ manager: { ...p.manager, install: async (o: Install) => { asked.push([o.offline, o.anew]); await p.manager.install(o); } } }));
+    expect([asked, await problems()]).toEqual([[[false, "all"]], [[X, undefined]]]);
   });
 });
 

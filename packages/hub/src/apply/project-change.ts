@@ -28,8 +28,8 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
-  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation. */
-  readonly takesBack?: ((change: string) => void) | undefined;
+  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation; without a network where that was not reached. */
+  readonly takesBack?: ((change: string, isReached: boolean) => void) | undefined;
   /** As `ChangeOptions.left`. */
   readonly left?: ((problem: unknown) => void) | undefined;
 }
@@ -53,10 +53,12 @@ export function runOptions({ stateDir, offline, shelf, registryUrl, signal, outp
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
   // one that is not there has changed nothing, and would not be there to take it back either
   let isThere = true;
-  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to); };
+  let isReached = true;
+  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to, isReached); };
   return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
     try { return await work(before); } catch (e) {
       isThere = !MlstackError.is(e, "MLS8301");
+      isReached = !MlstackError.is(e, "MLS8101");
       throw e;
     } finally { forgetManager(project.stateDir); }
   });
@@ -96,13 +98,29 @@ export async function recoverProject(project: ProjectChange): Promise<void> {
 
 const quietOf = ({ stateDir }: Pick<ProjectChange, "stateDir">) => async (): Promise<void> => { await endLeftManager(stateDir); };
 
-/** After files were put back. It must not be stopped by what has stopped the change. */
-async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
-  project.takesBack?.(changeName(to));
+/**
+ * After files were put back. It must not be stopped by what has stopped the change.
+ *
+ * @param isReached whether a registry that is needed could answer: another one that does not would be waited for as long once more
+ */
+async function reinstall(project: ProjectChange, to: Generation, isReached = true): Promise<void> {
+  project.takesBack?.(changeName(to), isReached);
   const manager = managerOf(project.manager, to.project);
-  await installPutBack(manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
+  const run = runOptions({ ...project, offline: project.offline || !isReached, signal: new AbortController().signal });
+  if (isReached || !await isBackOver(manager, run)) await installPutBack(manager, run, undefined, "installed");
   clearModules(manager, to);
   forgetManager(project.stateDir);
+}
+
+/**
+ * Goes over what is installed, without a network and without fetching it anew. A manager that did not reach its registry has ended by itself, and has mostly
+ * left all as it was.
+ *
+ * @returns whether that did: the integrations are what is pinned
+ */
+async function isBackOver(manager: PackageManager, run: RunOptions): Promise<boolean> {
+  try { await installPutBack(manager, run, undefined, "installed", "over"); } catch { return false; }
+  return (await changedOnDisk(manager.projectDir)).length === 0;
 }
 
 /** The manager in the package that a change was of; one whose folder is gone since has nothing to be looked at. */

@@ -20,16 +20,18 @@ const refusesItsOwn = ({ name }: PackageManager, { details }: MlstackError): boo
  * what package.json does not name any more
  * @param unfit what is done where package.json (in a workspace, whosever) and the manager's lock differ: to take a change back means what was there before,
  * however it was
+ * @param how over what is installed, or as if nothing were
  * @throws what the package manager throws; MLS8207 where an integration depends on other versions afterwards than were pinned
  */
-export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined, unfit: "refused" | "installed"): Promise<void> {
+export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined, unfit: "refused" | "installed", how: "anew" | "over" = "anew"): Promise<void> {
+  const anew = how === "anew" ? "all" : undefined;
   const files = new Map(manager.files.map((path) => [path, bytesOf(path)]));
   const lock = files.get(manager.lockFile);
   if (lock !== undefined) {
-    try { await manager.install({ ...run, frozen: true, anew: "all" }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
+    try { await manager.install({ ...run, frozen: true, anew }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
   } else if (before !== undefined) replaceFile(manager.lockFile, before);
   try {
-    await manager.install({ ...run, frozen: false, anew: "all" });
+    await manager.install({ ...run, frozen: false, anew });
     if (lock !== undefined) await checkTrees(manager);
   } finally {
     for (const [path, bytes] of files) {
