@@ -2,7 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan, Impact } from "@mlstack/hub";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
-import { declaresIntegration, refuseUnknownNames, type Agreed } from "../hub/named.ts";
+import { declaresIntegration, declaresNothing, refuseUnknownNames, type Agreed } from "../hub/named.ts";
 import { overrideWarnings } from "../hub/overrides.ts";
 import { savedComponents } from "../hub/saved-components.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
@@ -148,14 +148,15 @@ async function installPinned(opened: Hub, flags: ChangeFlags & { readonly frozen
   if (flags.frozen === true && override !== undefined) {
     throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
   }
-  if (flags.dryRun !== true) {
+  const isNothing = lock === undefined && declaresNothing(manager);
+  if (flags.dryRun !== true && !isNothing) {
     makeStateFolder(change);
     waiting.begins(`${manager.name} is at work`);
     const damaged = await hub.installProject(change, flags.frozen === true).finally(() => { waiting.ends(); });
     if (damaged.length > 0) warnings.push(`${damaged.join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
   }
   let after = lock;
-  if (lock === undefined && flags.dryRun !== true) {
+  if (lock === undefined && flags.dryRun !== true && !isNothing) {
     after = await hub.lockOfInstalled(change, undefined, registry);
     // one that could not be known for an integration before it was there
     if (flags.frozen === true && Object.keys(after.plugins).length > 0) throw unpinned;

@@ -1,7 +1,7 @@
 import { didYouMean, MlstackError, nameList } from "@mlstack/core/errors";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PlanContext } from "@mlstack/hub";
+import type { PackageManager, PlanContext } from "@mlstack/hub";
 import type { Hub } from "./open-hub.ts";
 
 /** What is agreed to by name, by flag as it is typed. */
@@ -35,7 +35,16 @@ export function refuseUnknownNames(agreed: Agreed, { hub, context }: Pick<Hub, "
 export function declaresIntegration(projectDir: string, { catalog, installed }: Pick<PlanContext, "catalog" | "installed">): boolean {
   if (installed.some(({ source }) => source !== "built-in")) return true;
   const known = new Set(catalog.integrations.map((i) => i.package));
-  const manifest = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8").replace(/^\uFEFF/, "")) as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
-  return ["dependencies", "devDependencies", "optionalDependencies"].some((field) => Object.keys(manifest[field] ?? {}).some((name) => known.has(name)));
+  return declared(manifestOf(projectDir)).some((name) => known.has(name));
 }
+
+/** Whether a project has nothing that a package manager could install: no dependency, no lock, and no workspace around it. */
+export function declaresNothing({ projectDir, rootDir, lockFile }: Pick<PackageManager, "projectDir" | "rootDir" | "lockFile">): boolean {
+  const manifest = manifestOf(projectDir);
+  return declared(manifest).length === 0 && manifest["workspaces"] === undefined && projectDir === rootDir && !existsSync(lockFile);
+}
+
+type Manifest = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+const manifestOf = (projectDir: string): Manifest => JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8").replace(/^\uFEFF/, "")) as Manifest;
+const declared = (manifest: Manifest): readonly string[] => ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((field) => Object.keys(manifest[field] ?? {}));
 
