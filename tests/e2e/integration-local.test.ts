@@ -1,10 +1,10 @@
 // Integrations that are files of the project: tarballs, and folders of its workspace, also in the place of a published one. By npm.
-import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
 import { hubCli, type HubCli } from "./testing/hub-cli.ts";
-import { jsonOf, run, testProject } from "./testing/project.ts";
+import { testProject } from "./testing/project.ts";
 import { pack } from "./testing/registry.ts";
 
 const X = "@acme/mlstack-plugin-x";

@@ -1,6 +1,6 @@
 // A person at a terminal: asked, saying no, stopping a change in its middle. And what the lock's own verbs say and write.
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fill, mounted } from "./testing/disks.ts";
@@ -188,7 +188,7 @@ test.skipIf(process.platform === "win32")("at a terminal the question names what
   await pin.shows(`${X}@1.1.0 may reach env: ACME_TOKEN, and could not before. Pin ${X}? [y/N]`);
   pin.type("n\r");
   expect((await pin.ended).code).not.toBe(0);
-  expect((await p.data("permissions") as unknown as object[])[0]).toMatchObject({ granted: { env: [] }, beyond: ["env: ACME_TOKEN"] });
+  expect((await p.data("permissions") as object[])[0]).toMatchObject({ granted: { env: [] }, beyond: ["env: ACME_TOKEN"] });
   expect((await p.npm("install", "--save-exact", "--no-audit", "--no-fund", `${X}@1.0.0`)).code).toBe(0);
   // and nobody is there: --no-input is no yes to that
   expect(await p.end("upgrade", "--no-input")).toEqual([4, "MLS8409"]);

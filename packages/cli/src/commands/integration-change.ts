@@ -56,6 +56,7 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  refuseUnknownNames(agreedOf(flags), hub, [...plan.changes, ...plan.kept].map(({ name }) => name));
   const changed = new Set(plan.changes.map(({ name }) => name));
   // those of the plan it says itself
   hub.warnings.push(...overrideWarnings(plan.lock === undefined ? [] : hub.hub.overridesIn(plan.lock).filter((name) => !changed.has(name))));
@@ -69,7 +70,6 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
     if (flags.quiet !== true) err.line(plan.changes.length === 0 ? "nothing to change" : `${count(plan.changes.length, "change")}: nothing was changed`);
     return;
   }
-  refuseUnknownNames(agreedOf(flags), hub, [...plan.changes, ...plan.kept].map(({ name }) => name));
   const refusal = refusalOf(plan, impacts, hub, flags);
   // who is asked, or told no, must see what it is about
   if ((flags.yes !== true || refusal !== undefined) && (flags.json !== true || canAsk(flags))) printPlan(err, plan, impacts, foretold);
