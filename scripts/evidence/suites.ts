@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { artifactStoreSuite, experimentTrackerSuite, orchestratorSuite } from "../../packages/testkit/dist/conformance/index.js";
+import { artifactStoreSuite, experimentTrackerSuite, orchestratorSuite, secretStoreSuite } from "../../packages/testkit/dist/conformance/index.js";
 
 /** A contract's suite, run on one flavor of one package. */
 export interface Suite {
@@ -25,6 +25,8 @@ const tracker = { ...kit, contract: "experiment_tracker@1", cases: async () => e
 
 const orchestrator = { ...kit, contract: "orchestrator@1", cases: async () => orchestratorSuite.cases.map((one) => one.id) };
 
+const secrets = { ...kit, contract: "secret_store@1", package: "@mlstack/engine", folder: "packages/engine", cases: async () => secretStoreSuite.cases.map((one) => one.id) };
+
 /** The suites that there are, each with what it runs on. */
 export const SUITES: readonly Suite[] = [
   {
@@ -37,4 +39,6 @@ export const SUITES: readonly Suite[] = [
   { ...tracker, package: "@mlstack/plugin-mlflow", folder: "packages/plugin-mlflow", flavor: "mlflow", test: "tests/live/conformance/mlflow.conformance.ts", servers: ["mlflow"] },
   { ...orchestrator, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-orchestrator.test.ts" },
   { ...orchestrator, package: "@mlstack/plugin-process", folder: "packages/plugin-process", flavor: "process", test: "tests/contracts/conformance/process-orchestrator.test.ts" },
+  { ...secrets, flavor: "file", test: "tests/contracts/conformance/file-secret-store.test.ts" },
+  { ...secrets, flavor: "env", test: "tests/contracts/conformance/env-secret-store.test.ts" },
 ];

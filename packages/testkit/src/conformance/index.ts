@@ -10,3 +10,6 @@ export { orchestratorSuite } from "./orchestrator/index.ts";
 export { conformanceClient } from "./orchestrator/client.ts";
 export type { OrchestratorContext, OrchestratorSubject } from "./orchestrator/subject.ts";
 export type { OrchestratorNeed } from "./orchestrator/tools.ts";
+export { secretStoreSuite } from "./secret-store/index.ts";
+export type { SecretStoreContext, SecretStoreSubject } from "./secret-store/subject.ts";
+export type { SecretNeed } from "./secret-store/tools.ts";
