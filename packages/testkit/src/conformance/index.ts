@@ -13,3 +13,7 @@ export type { OrchestratorNeed } from "./orchestrator/tools.ts";
 export { secretStoreSuite } from "./secret-store/index.ts";
 export type { SecretStoreContext, SecretStoreSubject } from "./secret-store/subject.ts";
 export type { SecretNeed } from "./secret-store/tools.ts";
+export { modelDeployerSuite } from "./model-deployer/index.ts";
+export { request as testRequest, testModel, type ModelWish, type TestModel } from "./model-deployer/models.ts";
+export type { ModelDeployerContext, ModelDeployerSubject } from "./model-deployer/subject.ts";
+export type { DeployerNeed } from "./model-deployer/tools.ts";
