@@ -17,3 +17,6 @@ export { modelDeployerSuite } from "./model-deployer/index.ts";
 export { request as testRequest, testModel, type ModelWish, type TestModel } from "./model-deployer/models.ts";
 export type { ModelDeployerContext, ModelDeployerSubject } from "./model-deployer/subject.ts";
 export type { DeployerNeed } from "./model-deployer/tools.ts";
+export { formatSuite } from "./format/index.ts";
+export type { FileContents, FormatContext, FormatSubject } from "./format/subject.ts";
+export type { FormatNeed } from "./format/cases.ts";
