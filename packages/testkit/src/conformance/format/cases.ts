@@ -31,7 +31,7 @@ export const formatCases: readonly FormatCase[] = [
     },
   },
   {
-    id: "round-trip", title: "a value comes back as it was", clause: BACK,
+    id: "round-trip", title: "a value comes back as it was", clause: `${BACK}. Writes the value's files`,
     async run({ subject: { samples }, save, load, same }) {
       for (const { name, value } of samples) assert.ok(await same(await load(await save(value)), value), `${name} came back as another value`);
     },
@@ -121,7 +121,7 @@ export const formatCases: readonly FormatCase[] = [
     },
   },
   {
-    id: "preview", title: "a glance at a value is a text or a table of at most 64 KiB", clause: "A glance at a value: at most 64 KiB of JSON text, in UTF-8", needs: ["preview"],
+    id: "preview", title: "a glance at a value is a text or a table of at most 64 KiB", clause: "A glance at a value: at most 64 KiB of JSON text, in UTF-8. Cells as text. Of the whole table, where it is known", needs: ["preview"],
     async run({ type: { codec }, subject: { samples } }) {
       for (const { name, value } of samples) {
         const preview = await codec.preview!(value);

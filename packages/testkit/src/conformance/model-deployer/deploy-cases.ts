@@ -11,7 +11,7 @@ const EXCLUDE = "Two calls for one name exclude each other: the second is refuse
 
 export const deployCases: readonly DeployerCase[] = [
   {
-    id: "deploy.ready", title: "deploy waits until the model answers, and everybody sees it", clause: WAITS, needs: ["model"],
+    id: "deploy.ready", title: "deploy waits until the model answers, and everybody sees it", clause: `${WAITS}. Share of the traffic that goes to this version, 0 to 1; 1 by default. What the service calls it`, needs: ["model"],
     async run({ deployer, open, name, model, deploy, ask }) {
       const made = await deploy({ factor: 2 });
       assert.deepEqual([made.name, made.state, made.digest], [name, "ready", model({ factor: 2 }).model.digest]);
@@ -44,7 +44,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.identity", title: "another model and other code are other versions, and the same one again has its id", clause: IDENTITY, needs: ["model"],
+    id: "deploy.identity", title: "another model and other code are other versions, and the same one again has its id", clause: `${IDENTITY}. The same code has the same digest everywhere. Part of the version's identity`, needs: ["model"],
     async run({ deployer, name, deploy, model }) {
       const wishes = [{ factor: 2 }, { factor: 3 }, { factor: 3, note: "edited" }, { factor: 2 }];
       const ids: string[] = [];
@@ -55,7 +55,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.settings", title: "other settings are another version of the same model", clause: "The same model with other settings is another one", needs: ["model", "settings"],
+    id: "deploy.settings", title: "other settings are another version of the same model", clause: "The same model with other settings is another one. Part of the version's identity, so another value starts another version", needs: ["model", "settings"],
     async run({ subject, deploy, ask }) {
       const first = await deploy({ factor: 2 });
       const second = await deploy({ factor: 2 }, { settings: subject.settings });
@@ -64,7 +64,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.replicas", title: "another number of replicas changes the version in place", clause: "`replicas` and `traffic` are states wished for: another number changes the version in place", needs: ["model"],
+    id: "deploy.replicas", title: "another number of replicas changes the version in place", clause: "`replicas` and `traffic` are states wished for: another number changes the version in place. Processes or machines that serve, at least; 1 by default", needs: ["model"],
     async run({ deployer, name, waitMs, deploy, ask }) {
       const one = await deploy({ factor: 2 });
       for (const replicas of [2, 1]) {
@@ -76,7 +76,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.no-wait", title: "without waiting, the address is known at once, and the deployment goes on", clause: "`waitMs`: 0 returns as soon as the service has taken the demand", needs: ["model"],
+    id: "deploy.no-wait", title: "without waiting, the address is known at once, and the deployment goes on", clause: "`waitMs`: 0 returns as soon as the service has taken the demand. Where it answers; the same for all versions, known from the first `deploy` on", needs: ["model"],
     async run({ deploy, ask }) {
       const asked = await deploy({ factor: 2 }, { waitMs: 0 });
       assert.ok(asked.state === "pending" || asked.state === "ready", asked.state);
@@ -108,7 +108,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.refused", title: "what is demanded wrongly is refused before anything is changed", clause: REFUSED, needs: ["model"],
+    id: "deploy.refused", title: "what is demanded wrongly is refused before anything is changed", clause: `${REFUSED}. \`[a-z]\`, then up to 38 of \`[a-z0-9-]\`, not \`-\` at the end. A name, share, setting or tensor that can't be`, needs: ["model"],
     async run({ deployer, name, nameOf, demand }) {
       const no = async (what: string, wrong: Partial<DeployRequest>): Promise<unknown> => faulty(async () => deployer.deploy(demand({ factor: 2 }, wrong)), what, "invalid");
       for (const wrong of ["Upper", "1st", "a_b", "-a", "a-", "x".repeat(40), "../x", ""]) await no(`the name ${JSON.stringify(wrong)}`, { name: wrong });
@@ -141,7 +141,7 @@ export const deployCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "deploy.at-once", title: "of demands at the same time one holds in the end, and the others hear that theirs does not", clause: EXCLUDE, needs: ["model"],
+    id: "deploy.at-once", title: "of demands at the same time one holds in the end, and the others hear that theirs does not", clause: `${EXCLUDE}. Another call changes this deployment now`, needs: ["model"],
     async run({ deployer, open, name, waitMs, demand, ask }) {
       const factors = [1, 2, 3];
       const ended = await Promise.allSettled(factors.map(async (factor) => (await open()).deploy(demand({ factor }))));

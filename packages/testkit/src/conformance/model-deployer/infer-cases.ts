@@ -5,7 +5,7 @@ import { faulty, type DeployerCase } from "./tools.ts";
 
 export const inferCases: readonly DeployerCase[] = [
   {
-    id: "infer.answer", title: "an answer has the request's id, the outputs that were asked for, and the version that gave it", clause: "Sends one request to the model and returns its answer. The schema is that of Open Inference Protocol v2 whatever the service speaks", needs: ["model"],
+    id: "infer.answer", title: "an answer has the request's id, the outputs that were asked for, and the version that gave it", clause: "Sends one request to the model and returns its answer. The schema is that of Open Inference Protocol v2 whatever the service speaks. Comes back with the answer. Outputs asked for, by name; all by default. Id of the version that answered", needs: ["model"],
     async run({ deployer, name, deploy }) {
       const { version } = await deploy({ factor: 2 });
       const answer = await deployer.infer(name, { id: "7", ...request(3), outputs: ["y"] });
@@ -23,7 +23,7 @@ export const inferCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "infer.invalid", title: "tensors that can't be carried, or that the model does not take, are refused", clause: "`invalid` for tensors that the service can't carry or the model refuses. NaN, infinities and integers beyond 2^53 are refused", needs: ["model"],
+    id: "infer.invalid", title: "tensors that can't be carried, or that the model does not take, are refused", clause: "`invalid` for tensors that the service can't carry or the model refuses. NaN, infinities and integers beyond 2^53 are refused. `details.reason` is a DeployFault in MLS6003", needs: ["model"],
     async run({ deployer, name, deploy, ask }) {
       await deploy({ factor: 2 });
       const bad = async (what: string, tensor: Partial<Tensor>): Promise<unknown> => faulty(async () => deployer.infer(name, { inputs: [{ ...request(1).inputs[0], ...tensor }] }), what, "invalid");

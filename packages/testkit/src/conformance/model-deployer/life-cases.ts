@@ -10,7 +10,7 @@ const CRASH = "Ready → pending | stopped | failed (its processes are gone). `p
 
 export const lifeCases: readonly DeployerCase[] = [
   {
-    id: "stop.address", title: "what is stopped keeps name and address, and deploy brings it back", clause: STOP, needs: ["model"],
+    id: "stop.address", title: "what is stopped keeps name and address, and deploy brings it back", clause: `${STOP}. Left out when stopped. None when stopped. Digest of that version's model artifact; when stopped of the last one`, needs: ["model"],
     async run({ deployer, open, name, deploy, ask }) {
       const before = await deploy({ factor: 2 });
       const stopped = await deployer.stop(name);
@@ -80,7 +80,7 @@ export const lifeCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "missing", title: "what nobody has deployed is undefined, and `not-found` for what changes it", clause: "The deployment of that name as it is now; undefined when there is none. Changes nothing. @throws MLS6003: `not-found`",
+    id: "missing", title: "what nobody has deployed is undefined, and `not-found` for what changes it", clause: "The deployment of that name as it is now; undefined when there is none. Changes nothing. @throws MLS6003: `not-found`. No such deployment or version",
     async run({ deployer, name }) {
       assert.equal(await deployer.get(name), undefined);
       await faulty(async () => deployer.stop(name), "stop", "not-found");
@@ -122,7 +122,7 @@ export const lifeCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "logs.lines", title: "what was printed can be read, oldest first, and the last lines of it", clause: "What the versions printed, oldest first; `lines` (default 100) from the end", needs: ["model", "logs"],
+    id: "logs.lines", title: "what was printed can be read, oldest first, and the last lines of it", clause: "What the versions printed, oldest first; `lines` (default 100) from the end. Milliseconds since 1970 (UTC)", needs: ["model", "logs"],
     async run({ deployer, name, deploy, ask, waitMs }) {
       const { version } = await deploy({ factor: 2 });
       await ask(1);

@@ -10,7 +10,7 @@ const SET = "Shares the traffic between the two versions: `share` (0 to 1) goes 
 
 export const updateCases: readonly DeployerCase[] = [
   {
-    id: "update.rolling", title: "an update fails no request, and answers are of the old version, then of the new one, at the same address", clause: UPDATE, needs: ["model"],
+    id: "update.rolling", title: "an update fails no request, and answers are of the old version, then of the new one, at the same address", clause: `${UPDATE}. A second deploy under the same name is an update`, needs: ["model"],
     async run({ deployer, name, waitMs, deploy, ask }) {
       const { url } = await deploy({ factor: 1, delayMs: 5 });
       let going = true;
@@ -43,7 +43,7 @@ export const updateCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "update.fails", title: "an update that fails leaves the old version in service, and says what was printed", clause: `${FAILS}. ${LAST_LINES}`, needs: ["model"],
+    id: "update.fails", title: "an update that fails leaves the old version in service, and says what was printed", clause: `${FAILS}. ${LAST_LINES}. \`ready\`: it answers, also while a second version is brought up or has failed`, needs: ["model"],
     async run({ deployer, name, deploy, ask }) {
       const before = await deploy({ factor: 2 });
       const error = await faulty(async () => deploy({ factor: 3, broken: true }), "a model that can't be loaded", "failed");
@@ -72,7 +72,7 @@ export const updateCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "first.fails", title: "a first version that fails is failed, says why, and the next deploy may mend it", clause: "`failed`: nothing answers and nothing will without another `deploy`. Stopped, failed → pending by `deploy`", needs: ["model"],
+    id: "first.fails", title: "a first version that fails is failed, says why, and the next deploy may mend it", clause: "`failed`: nothing answers and nothing will without another `deploy`. Stopped, failed → pending by `deploy`. Nothing of that name answers yet, or any more", needs: ["model"],
     async run({ deployer, name, deploy, ask }) {
       await faulty(async () => deploy({ factor: 1, broken: true }), "a model that can't be loaded", "failed");
       const { state, reason } = (await deployer.get(name))!;
@@ -84,7 +84,7 @@ export const updateCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "traffic.shared", title: "two versions share the traffic, and both answer", clause: `${SHARES}. The shares of all versions add up to 1`, needs: ["model"],
+    id: "traffic.shared", title: "two versions share the traffic, and both answer", clause: `${SHARES}. The shares of all versions add up to 1. Id of the version that serves the most traffic`, needs: ["model"],
     async run({ deployer, name, deploy, ask }) {
       const { version: old } = await deploy({ factor: 1 });
       const both = await deploy({ factor: 2 }, { traffic: 0.5 });
