@@ -9,6 +9,7 @@ import { rules } from "./rules/index.ts";
 const GENERATED: readonly (readonly [what: string, script: string])[] = [
   ["plugin manifests equal what the built plugins describe", "manifest.ts"],
   ["the catalog is what the manifests say", "catalog/main.ts"],
+  ["docs/plugins/clauses.md is what suites, known-bads and contracts say", "clauses/main.ts"],
 ];
 
 const matches = (script: string): boolean => spawnSync(process.execPath, [join(root, "scripts", script), "--check"], { cwd: root, stdio: "inherit" }).status === 0;

@@ -34,8 +34,14 @@ export interface ContractDescriptor {
 /** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
 export type ContractRegistry = ReadonlyMap<string, ContractDescriptor>;
 
-const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer", "secret_store"] as const)
-  .map((type) => ({ type, accepts: [1], stability: "experimental" }));
+/** Stable are those of which two flavors have passed the conformance kit; a test compares them with the suites that are run. */
+const BUILT_IN: readonly ContractDescriptor[] = [
+  { type: "artifact_store", accepts: [1], stability: "stable" },
+  { type: "orchestrator", accepts: [1], stability: "stable" },
+  { type: "experiment_tracker", accepts: [1], stability: "stable" },
+  { type: "model_deployer", accepts: [1], stability: "experimental" },
+  { type: "secret_store", accepts: [1], stability: "stable" },
+];
 
 /** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */
 export function contractRegistry(more: Iterable<ContractDescriptor> = []): ContractRegistry {
