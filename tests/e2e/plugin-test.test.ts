@@ -34,7 +34,7 @@ const suite: ConformanceSuite<Subject, Probe, never> = {
 const url = process.env["ACME_URL"];
 export default [
   conformanceTarget(suite, { flavor: "http", start({ open, skip }) {
-    if (url === undefined) skip("ACME_URL is not set: there is no service to test against");
+    if (url === undefined) return skip("ACME_URL is not set: there is no service to test against");
     return { subject: { open: async () => (await open({ url, token: "\${env:ACME_TOKEN}" })) as Probe } };
   } }),
 ];
@@ -159,6 +159,21 @@ describe("what is in the folder", () => {
     rmSync(join(of.dir, "node_modules"));
     const without = await mlstack(["plugin", "test", of.dir], bare.dir);
     expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/^error MLS8705 [^]*fix {3}npm install --save-dev @mlstack\/testkit\n$/)]);
+  });
+});
+
+describe("our own plugins have targets", () => {
+  const packages = join(import.meta.dirname, "..", "..", "packages");
+
+  test.each([["plugin-s3", "S3_TEST_ENDPOINT"], ["plugin-mlflow", "MLFLOW_TEST_URI"]])("%s is skipped without a service, and says which variable it asks for", async (name, variable) => {
+    const { code, stdout } = await mlstack(["plugin", "test", name], packages);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(new RegExp(`skipped\n  ${variable}`))]);
+  });
+
+  test.skipIf(process.platform === "win32")("plugin-process starts steps, and clients of its own, as its manifest says (its steps are ended by signals, which Windows has not)", async () => {
+    const outcome = await mlstack(["plugin", "test", "plugin-process", "--case", "start.handle", "--case", "client.killed", "--json"], packages);
+    const { data } = documentOf("plugin-test", outcome) as { data: { ok: boolean; targets: readonly { cases: readonly { id: string; status: string }[] }[] } };
+    expect([outcome.code, data.targets[0]!.cases.map(({ id, status }) => `${id} ${status}`)]).toEqual([0, ["start.handle passed", "client.killed passed", ...["hosts", "files", "processes", "env"].map((kind) => `permissions.${kind} passed`)]]);
   });
 });
 
