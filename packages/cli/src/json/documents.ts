@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kitReport } from "./kit-report.ts";
 
 /*
  * What `--json` prints, command by command. `npm run schemas` writes these as JSON Schemas (schemas/*.json); tests compare what commands
@@ -189,6 +190,7 @@ const commands = {
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),
   "secret-delete": z.strictObject({ ...secretIn, done }),
+  "plugin-test": kitReport,
   lint: z.strictObject({
     modules: z.int(), steps: z.int(), errors: z.int(), warnings: z.int(),
     findings: z.array(z.strictObject({ rule: z.string(), severity: z.enum(["error", "warning"]), steps: z.array(z.string()).describe("names of the steps that reach it"), message: z.string(), fix: z.string(), at: z.string().describe("file:line:column, from the project's root") })),

@@ -6,13 +6,13 @@ const names = z.array(z.string()).default([]);
 
 /** What a component reaches outside of the process. Shown before consent, and compared by the conformance kit with what it does. */
 const permissions = z.strictObject({
-  /** Host names, `*` for hosts from the configuration. */
+  /** Host names, `*.acme.com` for those below one, `*` for hosts from the configuration. */
   hosts: names,
-  /** Folders it reads or writes, `*` for folders from the configuration. */
+  /** Folders it reads or writes, `~` at the beginning for the home, `*` for folders from the configuration. */
   files: names,
-  /** Programs it starts. */
+  /** Programs it starts, by their names; `worker_threads` for threads; `*` for programs that settings name. */
   processes: names,
-  /** Environment variables it reads. */
+  /** Environment variables it reads, `ACME_*` for all of a prefix, `*` for all of them. */
   env: names,
 });
 export type Permissions = Partial<z.output<typeof permissions>>;
