@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../bootstrap/install.mjs";
+import { pluginProblems } from "./plugins.ts";
 import { openRepo } from "./repo.ts";
 import { rules } from "./rules/index.ts";
 
@@ -26,4 +27,7 @@ for (const [what, script] of GENERATED) {
   failed ||= !same;
   console.log(`${same ? "ok  " : "FAIL"} ${what}`);
 }
+const { errors, warnings } = await pluginProblems(root);
+failed ||= errors.length > 0;
+console.log([`${errors.length === 0 ? "ok  " : "FAIL"} plugins keep the conventions of plugins`, ...errors.map((problem) => `     ${problem}`), ...warnings.map((problem) => `     (warning) ${problem}`)].join("\n"));
 process.exitCode = failed ? 1 : 0;

@@ -33,8 +33,8 @@ export interface HubCli {
   close(): Promise<void>;
 }
 
-/** @param options.token is wanted by the registry of every request; nobody is given it here */
-export async function hubCli(options: { readonly token?: string } = {}): Promise<HubCli> {
+/** @param options.token is wanted by the registry of every request, `publisher` of those that publish; nobody is given them here */
+export async function hubCli(options: { readonly token?: string; readonly publisher?: string } = {}): Promise<HubCli> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-hub-e2e-")));
   const server = await testRegistry(options);
   const [dir, home] = [join(folder, "project"), join(folder, "home")];

@@ -156,6 +156,15 @@ export const ERROR_CODES = {
   MLS8703: { exit: 2, title: "The plugin has nothing of that name to test" },
   MLS8704: { exit: 1, title: "The plugin does not keep its contracts" },
   MLS8705: { exit: 2, title: "The plugin's package has no conformance kit" },
+  // 871x: a plugin's own package, looked at by its author
+  MLS8711: { exit: 2, title: "The folder holds no plugin's package" },
+  MLS8712: { exit: 1, title: "The plugin's code cannot be used" },
+  MLS8713: { exit: 1, title: "The plugin does not keep the conventions" },
+  MLS8715: { exit: 4, title: "The version is published already" },
+  MLS8716: { exit: 1, title: "The plugin is not proven" },
+  MLS8717: { exit: 5, title: "What the registry has is not what was published" },
+  MLS8718: { exit: 1, title: "The package cannot be shipped as it is" },
+  MLS8719: { exit: 2, title: "Nobody here can sign where the package was built" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;
