@@ -54,7 +54,7 @@ export async function integrationInfo(name: string, flags: HubFlags): Promise<vo
   if (flags.json === true) {
     writeJson("integration-info", all.map((i) => ({
       ...rowOf(i, pinned), description: i.description, homepage: i.homepage, core: i.core, node: i.node, evidence: i.evidence as JsonFields, versions: i.versions as JsonFields[],
-      components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
+      components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields, contractPackage: c.contractPackage ?? null })), contracts: i.contracts.map(({ type, accepts, stability }) => ({ type, accepts: [...accepts], stability })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
     })));
     return;
   }
@@ -78,6 +78,8 @@ function printInfo(i: Integration, pinned: Versions, configKeys: (schema: unknow
     ...[...permissions].filter(([, list]) => list.size > 0).map(([kind, list]) => [`may reach ${kind}`, [...list].join(", ")]),
   ].filter(([, value]) => value !== "").map(([key, value]) => [`  ${key}`, printable(value ?? "")]));
   for (const c of i.components) t.line(`  ${c.type} ${t.style(c.flavor, "bold")}  ${printable(c.description)}  ${t.style(configKeys(c.config).join(", "), "dim")}`);
+  for (const c of i.contracts) t.line(`  brings ${t.style(c.type, "bold")}  ${c.accepts.length === 1 ? "version" : "versions"} ${c.accepts.join(", ")}  ${t.style(c.stability, "dim")}`);
+  for (const c of i.components) if (c.contractPackage !== undefined && c.contractPackage !== i.package) t.line(`  goes with ${t.style(printable(c.contractPackage), "bold")}  which brings ${printable(c.contract)}`);
   for (const f of i.formats) t.line(`  format ${t.style(f.format, "bold")}  ${printable(f.description)}`);
   for (const p of i.planned) t.line(t.style(`  ${p.type} ${p.flavor}  planned`, "dim"));
   if (i.resembles !== undefined) t.line(t.style(`  its name is like that of ${i.resembles}, and it is not that`, "yellow"));
