@@ -150,6 +150,12 @@ export const ERROR_CODES = {
   MLS8602: { exit: 5, title: "A bundle was changed" },
   MLS8603: { exit: 2, title: "The file is no bundle" },
   MLS8604: { exit: 4, title: "A bundle is of another registry" },
+  // 870x: a plugin under test
+  MLS8701: { exit: 2, title: "The folder has no plugin that can be tested" },
+  MLS8702: { exit: 2, title: "The module conformance.ts cannot be used" },
+  MLS8703: { exit: 2, title: "The plugin has nothing of that name to test" },
+  MLS8704: { exit: 1, title: "The plugin does not keep its contracts" },
+  MLS8705: { exit: 2, title: "The plugin's package has no conformance kit" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -1,5 +1,7 @@
 export { NotApplicable, runCase, runSuite, type CaseOptions, type CaseOutcome, type ConformanceCase, type ConformanceSuite } from "./suite.ts";
 export { conformanceTests, type RunnerContext, type RunnerTest } from "./test-runner.ts";
+export { areTargets, conformanceTarget, FORMAT_CONTRACT, type AnySuite, type ComponentOf, type ConformanceTarget, type StartedTarget, type TargetContext } from "./target.ts";
+export { pluginConformance, type PluginTest } from "./plugin-conformance.ts";
 export { artifactStoreSuite } from "./artifact-store/index.ts";
 export type { ArtifactStoreContext, ArtifactStoreSubject, ExternalPlace } from "./artifact-store/subject.ts";
 export type { StoreNeed } from "./artifact-store/tools.ts";
