@@ -1,5 +1,5 @@
 // npm run manifest [-- --check]: writes the `mlstack` field of every plugin's package.json from its built definition, or compares them.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isPluginDefinition, manifestOf } from "../packages/core/dist/index.js";
@@ -17,14 +17,16 @@ const ENTRIES = ["./dist/plugin/index.js", "./dist/plugin.js", "./dist/index.js"
 const check = process.argv.includes("--check");
 let stale = 0;
 
-for (const folder of packageFolders()) {
+// some examples are plugins of a third party
+const examples = readdirSync(join(root, "examples")).map((name) => `examples/${name}`).filter((folder) => existsSync(join(root, folder, "package.json")));
+for (const folder of [...packageFolders(), ...examples]) {
   const path = join(root, folder, "package.json");
   const json = JSON.parse(readFileSync(path, "utf8")) as PackageJson;
   const core = json.peerDependencies?.["@mlstack/core"] ?? json.dependencies?.["@mlstack/core"];
   if (core === undefined) continue;
   for (const entry of ENTRIES) {
     const file = join(root, folder, entry);
-    if (!existsSync(file) || (entry === "./dist/index.js" && !folder.includes("plugin-"))) continue;
+    if (!existsSync(file) || (entry === "./dist/index.js" && !folder.includes("plugin-") && !folder.startsWith("examples/"))) continue;
     const plugin = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
     if (!isPluginDefinition(plugin)) continue;
     const manifest = manifestOf(plugin, entry, core);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
@@ -89,12 +89,30 @@ async function thirdPartyInfo(name: string, flags: HubFlags): Promise<Integratio
   if (!name.includes("/") && !name.includes("mlstack")) return undefined;
   const hub = await import("@mlstack/hub");
   const { catalog } = await ownCatalog();
-  const registry = await openProjectRegistry(flags, projectOf(flags).dir);
-  const document = await registry.document(name);
-  const newest = document.versions.find((v) => v.version === document.distTags["latest"]);
-  const found = hub.thirdParty(catalog, document, { description: newest?.description ?? "", keywords: [] });
+  const { dir } = projectOf(flags);
+  // what is a file of the project is in no registry, or is there as another one
+  const { facts, description } = (await ownFacts(dir, name)) ?? await registryFacts(flags, dir, name);
+  const found = hub.thirdParty(catalog, facts, { description, keywords: [] });
   if (typeof found === "string") throw new MlstackError("MLS8407", `${name} is no integration: ${found}`, { fix: "mlstack integration search WORD", details: { package: name } });
   return found;
+}
+
+interface Facts { readonly facts: Parameters<typeof import("@mlstack/hub").thirdParty>[1]; readonly description: string }
+
+async function registryFacts(flags: HubFlags, dir: string, name: string): Promise<Facts> {
+  const facts = await (await openProjectRegistry(flags, dir)).document(name);
+  return { facts, description: facts.versions.find((v) => v.version === facts.distTags["latest"])?.description ?? "" };
+}
+
+/** What a package says of itself that is a folder or a tarball of the project; undefined for any other. */
+async function ownFacts(dir: string, name: string): Promise<Facts | undefined> {
+  const [{ projectPlugins }, { readLock }] = await Promise.all([import("@mlstack/engine"), import("@mlstack/hub")]);
+  const found = (await projectPlugins(dir, undefined).list()).find((p) => p.package.name === name)?.package;
+  const locked = (await readLock(dir))?.plugins[name]?.source;
+  if (found === undefined || (found.source !== "linked" && (locked === undefined || locked === "registry"))) return undefined;
+  const { description = "", engines = {} } = JSON.parse(readFileSync(join(found.dir, "package.json"), "utf8")) as { readonly description?: string; readonly engines?: Readonly<Record<string, string>> };
+  const { version, manifest } = found;
+  return { description, facts: { name, distTags: { latest: version }, versions: [{ version, manifest, engines, provenance: false, publishedAt: undefined, deprecated: undefined, unpackedSize: undefined }] } };
 }
 
 function show(command: "integration-list" | "integration-search", rows: readonly Row[], flags: GlobalFlags, none: string, warnings: readonly string[] = []): void {
