@@ -122,6 +122,7 @@ function refusalOf(plan: ChangePlan, impacts: readonly Impact[], { hub, context 
   const called = (names: readonly string[] | undefined): readonly string[] => packagesCalled(hub, context.catalog, names);
   try {
     hub.refuseInUse(plan, impacts, called(flags.allowInUse));
+    hub.refuseOrphans(hub.orphansOf(plan, context), plan, called(flags.allowInUse));
     hub.refuseInvalidConfig(impacts, called(flags.allowInvalidConfig));
     if (flags.yes === true || !canAsk(flags)) hub.refuseWidened(hub.widenings(plan), called(flags.allowPermissions));
   } catch (e) {

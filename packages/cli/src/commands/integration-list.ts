@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean, MlstackError, thereAre } from "@mlstack/core/errors";
 import type { Catalog, Integration, IntegrationState } from "@mlstack/hub/catalog";
@@ -55,7 +55,7 @@ export async function integrationInfo(name: string, flags: HubFlags): Promise<vo
   if (flags.json === true) {
     writeJson("integration-info", all.map((i) => ({
       ...rowOf(i, pinned), description: i.description, homepage: i.homepage, core: i.core, node: i.node, evidence: i.evidence as JsonFields, versions: i.versions as JsonFields[],
-      components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
+      components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields, contractPackage: c.contractPackage ?? null })), contracts: i.contracts.map(({ type, accepts, stability }) => ({ type, accepts: [...accepts], stability })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
     })), warnings);
     return;
   }
@@ -80,6 +80,8 @@ function printInfo(i: Integration, pinned: Versions, configKeys: (schema: unknow
     ...[...permissions].filter(([, list]) => list.size > 0).map(([kind, list]) => [`may reach ${kind}`, [...list].join(", ")]),
   ].filter(([, value]) => value !== "").map(([key, value]) => [`  ${key}`, printable(value ?? "")]));
   for (const c of i.components) t.line(`  ${c.type} ${t.style(c.flavor, "bold")}  ${printable(c.description)}  ${t.style(configKeys(c.config).join(", "), "dim")}`);
+  for (const c of i.contracts) t.line(`  brings ${t.style(c.type, "bold")}  ${c.accepts.length === 1 ? "version" : "versions"} ${c.accepts.join(", ")}  ${t.style(c.stability, "dim")}`);
+  for (const c of i.components) if (c.contractPackage !== undefined && c.contractPackage !== i.package) t.line(`  goes with ${t.style(printable(c.contractPackage), "bold")}  which brings ${printable(c.contract)}`);
   for (const f of i.formats) t.line(`  format ${t.style(f.format, "bold")}  ${printable(f.description)}`);
   for (const p of i.planned) t.line(t.style(`  ${p.type} ${p.flavor}  planned`, "dim"));
   if (i.resembles !== undefined) t.line(t.style(`  its name is like that of ${i.resembles}, and it is not that`, "yellow"));
@@ -89,12 +91,30 @@ async function thirdPartyInfo(name: string, flags: HubFlags): Promise<Integratio
   if (!name.includes("/") && !name.includes("mlstack")) return undefined;
   const hub = await import("@mlstack/hub");
   const { catalog } = await ownCatalog();
-  const registry = await openProjectRegistry(flags, projectOf(flags).dir);
-  const document = await registry.document(name);
-  const newest = document.versions.find((v) => v.version === document.distTags["latest"]);
-  const found = hub.thirdParty(catalog, document, { description: newest?.description ?? "", keywords: [] });
+  const { dir } = projectOf(flags);
+  // what is a file of the project is in no registry, or is there as another one
+  const { facts, description } = (await ownFacts(dir, name)) ?? await registryFacts(flags, dir, name);
+  const found = hub.thirdParty(catalog, facts, { description, keywords: [] });
   if (typeof found === "string") throw new MlstackError("MLS8407", `${name} is no integration: ${found}`, { fix: "mlstack integration search WORD", details: { package: name } });
   return found;
+}
+
+interface Facts { readonly facts: Parameters<typeof import("@mlstack/hub").thirdParty>[1]; readonly description: string }
+
+async function registryFacts(flags: HubFlags, dir: string, name: string): Promise<Facts> {
+  const facts = await (await openProjectRegistry(flags, dir)).document(name);
+  return { facts, description: facts.versions.find((v) => v.version === facts.distTags["latest"])?.description ?? "" };
+}
+
+/** What a package says of itself that is a folder or a tarball of the project; undefined for any other. */
+async function ownFacts(dir: string, name: string): Promise<Facts | undefined> {
+  const [{ projectPlugins }, { readLock }] = await Promise.all([import("@mlstack/engine"), import("@mlstack/hub")]);
+  const found = (await projectPlugins(dir, undefined).list()).find((p) => p.package.name === name)?.package;
+  const locked = (await readLock(dir))?.plugins[name]?.source;
+  if (found === undefined || (found.source !== "linked" && (locked === undefined || locked === "registry"))) return undefined;
+  const { description = "", engines = {} } = JSON.parse(readFileSync(join(found.dir, "package.json"), "utf8")) as { readonly description?: string; readonly engines?: Readonly<Record<string, string>> };
+  const { version, manifest } = found;
+  return { description, facts: { name, distTags: { latest: version }, versions: [{ version, manifest, engines, provenance: false, publishedAt: undefined, deprecated: undefined, unpackedSize: undefined }] } };
 }
 
 function show(command: "integration-list" | "integration-search", rows: readonly Row[], flags: GlobalFlags, none: string, warnings: readonly string[] = []): void {

@@ -142,7 +142,8 @@ const commands = {
   "integration-list": z.array(integration), "integration-search": z.array(integration),
   "integration-info": z.array(integration.extend({
     description: z.string(), homepage: z.string().nullable(), core: z.string().nullable(), node: z.string().nullable(), evidence: json.describe("null where nobody has measured or asked"), versions: z.array(json).describe("the newest first"),
-    components: z.array(z.strictObject({ type: z.string(), contract: z.string(), flavor: z.string(), description: z.string(), config: json.describe("JSON Schema"), permissions: json })),
+    components: z.array(z.strictObject({ type: z.string(), contract: z.string(), flavor: z.string(), description: z.string(), config: json.describe("JSON Schema"), permissions: json, contractPackage: z.string().nullable().describe("the package that brings the type; null for types of mlstack's, and of the same package") })),
+    contracts: z.array(z.strictObject({ type: z.string(), accepts: z.array(z.int()), stability: z.enum(["experimental", "stable"]) })).describe("component types that it brings"),
     planned: z.array(z.strictObject({ type: z.string(), flavor: z.string() })), formats: z.array(z.strictObject({ format: z.string(), description: z.string() })),
   })),
   "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,

@@ -31,8 +31,14 @@ export interface ContractDescriptor {
   readonly upgrade?: Readonly<Record<number, (component: Component) => Component>> | undefined;
 }
 
+/** A contract that is known here, and who brings it. */
+export interface KnownContract extends ContractDescriptor {
+  /** The package that brings the type; left out for those of core. */
+  readonly broughtBy?: { readonly name: string; readonly version: string } | undefined;
+}
+
 /** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
-export type ContractRegistry = ReadonlyMap<string, ContractDescriptor>;
+export type ContractRegistry = ReadonlyMap<string, KnownContract>;
 
 /** Stable are those of which two flavors have passed the conformance kit; a test compares them with the suites that are run. */
 const BUILT_IN: readonly ContractDescriptor[] = [
@@ -44,8 +50,13 @@ const BUILT_IN: readonly ContractDescriptor[] = [
 ];
 
 /** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */
-export function contractRegistry(more: Iterable<ContractDescriptor> = []): ContractRegistry {
+export function contractRegistry(more: Iterable<KnownContract> = []): ContractRegistry {
   return new Map([...BUILT_IN, ...more].map((d) => [d.type, d]));
+}
+
+/** Whether a component type is one of core's own, which nobody else brings. */
+export function isBuiltInType(type: string): boolean {
+  return BUILT_IN.some((d) => d.type === type);
 }
 
 /** Splits `artifact_store@1` into type and version; undefined if it has another form. */

@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   MLS2008: { exit: 2, title: "A component's configuration is invalid" },
   MLS2009: { exit: 1, title: "A component could not be created" },
   MLS2010: { exit: 2, title: "A reference in a component's configuration leads to no value" },
+  MLS2011: { exit: 4, title: "Two packages bring the same component type" },
   // 3xxx: bytes
   MLS3001: { exit: 1, title: "An object is not in the store" },
   MLS3002: { exit: 5, title: "Stored bytes differ from their digest" },

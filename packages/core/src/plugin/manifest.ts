@@ -19,6 +19,8 @@ export type Permissions = Partial<z.output<typeof permissions>>;
 
 const componentEntry = z.looseObject({
   contract: z.string(),
+  /** The package that brings the component type, where that is neither core nor this one. */
+  contractPackage: z.string().optional(),
   flavor: z.string(),
   aliases: names,
   description: z.string(),
@@ -53,7 +55,7 @@ export function manifestOf(plugin: PluginDefinition, entry: string, core: string
   return pluginManifest.parse({
     manifestVersion: 1, entry, core,
     components: plugin.components.map((c) => ({
-      contract: c.contract, flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
+      contract: c.contract, ...(c.contractPackage !== undefined && { contractPackage: c.contractPackage }), flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
       config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }), ...(c.local !== undefined && { local: c.local }),
     })),
     pure: [...plugin.pure],
