@@ -9,6 +9,7 @@ import { rules } from "./rules/index.ts";
 /** What is generated from the built packages, and the program that compares it with what was committed. */
 const GENERATED: readonly (readonly [what: string, script: string])[] = [
   ["plugin manifests equal what the built plugins describe", "manifest.ts"],
+  ["docs/plugins/contracts is what doc comments and suites say", "contract-docs/main.ts"],
   ["the catalog is what the manifests say", "catalog/main.ts"],
   ["docs/plugins/clauses.md is what suites, known-bads and contracts say", "clauses/main.ts"],
 ];

@@ -10,13 +10,19 @@ import type { SecretStore } from "./secret-store.ts";
  * `declare module "@mlstack/core" { interface ComponentTypes { "acme.vector_index": VectorIndex } }`.
  */
 export interface ComponentTypes {
+  /** Bytes by key. */
   artifact_store: ArtifactStore;
+  /** Where steps run. */
   orchestrator: Orchestrator;
+  /** Where parameters and metrics of runs are shown. */
   experiment_tracker: ExperimentTracker;
+  /** Serves models under names. */
   model_deployer: ModelDeployer;
+  /** Where `${secret:NAME}` leads. */
   secret_store: SecretStore;
 }
 
+/** The id of a component type that this program knows, such as `artifact_store`. */
 export type ComponentTypeId = keyof ComponentTypes & string;
 
 /** What core knows of a component type. */

@@ -2,6 +2,7 @@ import type { CallOptions, Component } from "./component.ts";
 
 /** A secret as it may be shown: never with its value. */
 export interface SecretEntry {
+  /** As `get` takes it. */
   readonly name: string;
   /** When it was last set; undefined where that is not known. */
   readonly changedAt?: Date | undefined;

@@ -13,7 +13,9 @@ declare const VALUE: unique symbol;
 export interface ArtifactType<T> {
   /** Format id with major, such as `parquet.table/1`. */
   readonly format: string;
+  /** What it is for. */
   readonly kind: ArtifactKind;
+  /** What reads and writes the format. */
   readonly codec: Codec<T>;
   /**
    * Types that hold others: `list(T)` names `T`. The engine stores the children as artifacts of their own.
@@ -75,6 +77,7 @@ export type Preview =
 export interface ArtifactHandle {
   /** SHA-256 of the manifest, in hex. */
   readonly digest: string;
+  /** Id with major, such as `json/1`. */
   readonly format: string;
   /** In bytes. */
   readonly size: number;

@@ -15,6 +15,7 @@ const permissions = z.strictObject({
   /** Environment variables it reads, `ACME_*` for all of a prefix, `*` for all of them. */
   env: names,
 });
+/** What a component reaches outside of the process, each by default nothing. A declaration, shown and compared: it holds nothing back. */
 export type Permissions = Partial<z.output<typeof permissions>>;
 
 const componentEntry = z.looseObject({
@@ -47,7 +48,9 @@ export const pluginManifest = z.looseObject({
   formats: z.array(z.looseObject({ format: z.string(), description: z.string() })).default([]),
   contracts: z.array(z.looseObject({ type: z.string(), accepts: z.array(z.int().positive()), stability: z.enum(["experimental", "stable"]) })).default([]),
 });
+/** A manifest that was read, defaults filled in. */
 export type PluginManifest = z.output<typeof pluginManifest>;
+/** What a manifest says of one flavor. */
 export type ComponentEntry = PluginManifest["components"][number];
 
 /** The manifest that a definition stands for; what the build writes and CI compares. */
