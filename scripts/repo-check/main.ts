@@ -9,7 +9,9 @@ import { rules } from "./rules/index.ts";
 /** What is generated from the built packages, and the program that compares it with what was committed. */
 const GENERATED: readonly (readonly [what: string, script: string])[] = [
   ["plugin manifests equal what the built plugins describe", "manifest.ts"],
+  ["docs/plugins/contracts is what doc comments and suites say", "contract-docs/main.ts"],
   ["the catalog is what the manifests say", "catalog/main.ts"],
+  ["docs/plugins/clauses.md is what suites, known-bads and contracts say", "clauses/main.ts"],
 ];
 
 const matches = (script: string): boolean => spawnSync(process.execPath, [join(root, "scripts", script), "--check"], { cwd: root, stdio: "inherit" }).status === 0;

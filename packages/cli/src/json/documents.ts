@@ -142,7 +142,8 @@ const commands = {
   "integration-list": z.array(integration), "integration-search": z.array(integration),
   "integration-info": z.array(integration.extend({
     description: z.string(), homepage: z.string().nullable(), core: z.string().nullable(), node: z.string().nullable(), evidence: json.describe("null where nobody has measured or asked"), versions: z.array(json).describe("the newest first"),
-    components: z.array(z.strictObject({ type: z.string(), contract: z.string(), flavor: z.string(), description: z.string(), config: json.describe("JSON Schema"), permissions: json })),
+    components: z.array(z.strictObject({ type: z.string(), contract: z.string(), flavor: z.string(), description: z.string(), config: json.describe("JSON Schema"), permissions: json, contractPackage: z.string().nullable().describe("the package that brings the type; null for types of mlstack's, and of the same package") })),
+    contracts: z.array(z.strictObject({ type: z.string(), accepts: z.array(z.int()), stability: z.enum(["experimental", "stable"]) })).describe("component types that it brings"),
     planned: z.array(z.strictObject({ type: z.string(), flavor: z.string() })), formats: z.array(z.strictObject({ format: z.string(), description: z.string() })),
   })),
   "integration-install": integrationChange, "integration-uninstall": integrationChange, "integration-upgrade": integrationChange,
@@ -152,7 +153,7 @@ const commands = {
   "integration-bundle-import": z.strictObject({ file: z.string(), done, size: z.int().describe("in bytes"), packages: z.int(), tarballs: z.int(), platforms: z.array(z.string()).nullable().describe("null for all"), integrations: bundled }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
-  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),
+  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), folder: z.string().describe("of the package that it was of, as seen from the workspace's root; . for that, and where there is no workspace"), at: time, done })),
   "deployment-list": z.array(deployment),
   "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
   "deployment-predict": z.strictObject({

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limited, NotApplicable } from "../suite.ts";
 import type { ConformanceTarget } from "../target.ts";
+import { clientProgram } from "./client-program.ts";
 import { openComponent, type PluginHooks, type PluginUnderTest } from "./plugin-package.ts";
 
 export interface StartOptions {
@@ -38,6 +39,7 @@ export async function startTarget(plugin: PluginUnderTest, target: ConformanceTa
     const { subject, stop } = await limited(limitMs, "starting", Promise.resolve(target.start({
       folder, signal, seed, now: () => Date.now(),
       open: async (config = {}) => openComponent(plugin, target, config, { place, hooks }),
+      client: (config = {}) => clientProgram({ folder: plugin.package.dir, contract: target.contract, flavor: target.flavor, config, place }),
       skip(reason) { throw new NotApplicable(reason); },
     })), signal);
     let stopped: Promise<void> | undefined;

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { programOf } from "../kit/program.ts";
 import { SEED } from "../kit/seed.ts";
 import type { FromKit, KitTask, ToKit } from "./messages.ts";
 
@@ -26,7 +25,7 @@ export interface ProcessOptions {
 /** Starts a process for a task, in a group of its own: a terminal's Ctrl-C does not reach it, and nothing that it has started outlives it. */
 export function startKitProcess(task: KitTask, { tempDir, said, printed }: ProcessOptions): KitProcess {
   const isGroup = process.platform !== "win32";
-  const child = spawn(process.execPath, ["--enable-source-maps", program(), tempDir], {
+  const child = spawn(process.execPath, ["--enable-source-maps", programOf("conformance/run/kit-main"), tempDir], {
     cwd: task.folder, detached: isGroup, stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, [SEED]: String(task.seed), TMPDIR: tempDir, TEMP: tempDir, TMP: tempDir },
   });
@@ -56,9 +55,4 @@ export function startKitProcess(task: KitTask, { tempDir, said, printed }: Proce
   }).finally(() => { process.off("exit", withParent); });
   tell({ type: "task", task });
   return { stop: () => tell({ type: "stop" }), kill, gone };
-}
-
-function program(): string {
-  const dir = dirname(createRequire(import.meta.url).resolve("@mlstack/testkit/package.json"));
-  return import.meta.url.endsWith(".ts") ? join(dir, "src", "conformance", "run", "kit-main.ts") : join(dir, "dist", "conformance", "run", "kit-main.js");
 }

@@ -125,7 +125,9 @@ export class Ledger {
     if (!begun) return { ...head, status: "skipped", reason: "the run was interrupted before", cases: [], notes: [] };
     const seen = [...this.#imports, ...accesses];
     const whole = outcomes.length === planned.cases.length && error === undefined;
-    const cases = [...outcomes, ...permissionCases(seen, this.#options.watched)];
+    // of one that did not start nothing is known but what it reached for until then
+    const permissions = permissionCases(seen, this.#options.watched).filter(({ status }) => error === undefined || outcomes.length > 0 || status === "failed");
+    const cases = [...outcomes, ...permissions];
     const failed = error !== undefined || cases.some(({ status }) => status === "failed");
     return {
       ...head, status: failed ? "failed" : "passed", cases, notes: this.#options.watched && whole ? unusedPermissions(seen, declared) : [],

@@ -28,7 +28,11 @@ const REFUSED: Verdict = { allowed: false };
 export function judge(asked: Asked, permitted: Permitted): Verdict {
   switch (asked.kind) {
     case "hosts": return by(permitted.declared.hosts, (entry) => isHost(asked.host.toLowerCase(), asked.port, entry, permitted));
-    case "files": return needsNone(asked, permitted) ? FREE : by(permitted.declared.files, (entry) => isFile(asked.path, entry, permitted, asked.how));
+    case "files": {
+      // what is declared counts as seen, also where it would be free
+      const declared = by(permitted.declared.files, (entry) => isFile(asked.path, entry, permitted));
+      return declared.allowed || !needsNone(asked, permitted) ? declared : FREE;
+    }
     case "processes": return by(permitted.declared.processes, (entry) => entry === "*" || entry === asked.program || programName(asked.program) === programName(entry));
     case "env": return AMBIENT.has(upper(asked.name)) ? FREE : by(permitted.declared.env, (entry) => isVariable(upper(asked.name), upper(entry)));
   }
@@ -78,7 +82,7 @@ function needsNone({ path, how }: Asked & { readonly kind: "files" }, { packageD
   return [packageDir, tempDir, projectDir, ...declared.files.flatMap((entry) => foldersOf(entry, { config, projectDir, home }))].some((folder) => within(folder, path));
 }
 
-function isFile(path: string, entry: string, permitted: Permitted, _how: string): boolean {
+function isFile(path: string, entry: string, permitted: Permitted): boolean {
   return foldersOf(entry, permitted).some((folder) => within(path, folder));
 }
 
@@ -122,6 +126,6 @@ const upper = (name: string): string => (process.platform === "win32" ? name.toU
 
 /** What says how any process prints, where its home and its temporary files are, and how Node works: libraries ask for these, and they are no secrets. */
 const AMBIENT: ReadonlySet<string> = new Set([
-  "NODE_ENV", "NODE_DEBUG", "NODE_OPTIONS", "NODE_EXTRA_CA_CERTS", "NODE_NO_WARNINGS", "NODE_TLS_REJECT_UNAUTHORIZED", "DEBUG", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "CI", "TERM", "TZ", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE",
+  "NODE_ENV", "NODE_DEBUG", "NODE_OPTIONS", "NODE_EXTRA_CA_CERTS", "NODE_NO_WARNINGS", "NODE_TLS_REJECT_UNAUTHORIZED", "DEBUG", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "CI", "JEST_WORKER_ID", "TERM", "TZ", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE",
   "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "TMPDIR", "TEMP", "TMP", "PATH", "Path",
 ]);
