@@ -24,7 +24,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   lineage: ["mlstack lineage last/train_model.trained_model", "mlstack lineage last/evaluate_model --up --mermaid"],
   secret: ["printf %s \"$TOKEN\" | mlstack secret set mlflow-token", "mlstack secret set gcp-key --from-file key.json", "mlstack secret list"],
   "config show": ["mlstack config show --origin", "mlstack config show --stack production --json"],
-  "plugin test": ["mlstack plugin test", "mlstack plugin test packages/plugin-acme --type artifact_store", "mlstack plugin test --case put.if-absent.race --seed 7"],
+  "plugin test": ["mlstack plugin test", "mlstack plugin test packages/plugin-acme --type artifact_store", "mlstack plugin test --case put.if-absent-race --seed 7"],
   lint: ["mlstack lint", "mlstack lint pipelines/train.ts --max-warnings 0"],
   explain: ["mlstack explain MLS4001"],
   completion: ["source <(mlstack completion bash)", "mlstack completion fish > ~/.config/fish/completions/mlstack.fish"],
