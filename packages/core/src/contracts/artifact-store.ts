@@ -11,10 +11,11 @@ import type { CallOptions, Component } from "./component.ts";
  * 512 characters in all. No key is a folder of another. The engine lays out content, actions, journals and roots by such keys; a store adds its own prefix (bucket, folder)
  * and nothing else.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable: the flavors local and s3 have passed the conformance kit. Another shape is another version.
  */
 export interface ArtifactStore extends Component {
   readonly contract: "artifact_store@1";
+  /** What it can do of what not every service can. Does not change as long as the component lives. */
   readonly capabilities: ArtifactStoreCapabilities;
 
   /**
@@ -94,7 +95,9 @@ export interface ExternalReader {
   list(uri: string, options?: CallOptions): AsyncIterable<ExternalStat>;
 }
 
+/** What a service says of an object that mlstack did not write. */
 export interface ExternalStat {
+  /** In full, as `get` takes it. */
   readonly uri: string;
   /** In bytes. */
   readonly size: number;
@@ -102,6 +105,7 @@ export interface ExternalStat {
   readonly version: string;
 }
 
+/** What a store can do of what not every service can; all of it is said, nothing is assumed. */
 export interface ArtifactStoreCapabilities {
   /** `put` with `ifAbsent` is atomic among all writers. Without it action entries are last writer wins. */
   readonly createIfAbsent: boolean;
@@ -122,11 +126,13 @@ export type PutSource =
       readonly mayMove?: boolean | undefined;
     };
 
+/** How an object is written; by default it takes the place of one that is there. */
 export interface PutOptions extends CallOptions {
   /** Only create: reject with MLS3012 when the key exists. */
   readonly ifAbsent?: boolean | undefined;
 }
 
+/** What of an object is read; all of it by default. */
 export interface GetOptions extends CallOptions {
   /** Part of the object: `offset` and `length` in bytes; past the end is cut off. */
   readonly range?: { readonly offset: number; readonly length: number } | undefined;
@@ -146,7 +152,9 @@ export interface ObjectBody extends AsyncIterable<Uint8Array> {
   close(): Promise<void>;
 }
 
+/** What a store says of an object. */
 export interface ObjectStat {
+  /** Without what the store puts in front of it. */
   readonly key: string;
   /** In bytes. */
   readonly size: number;
@@ -156,6 +164,7 @@ export interface ObjectStat {
   readonly version?: string | undefined;
 }
 
+/** What is removed; by default the object, whatever its version. */
 export interface DeleteOptions extends CallOptions {
   /** Does nothing when the object is another version by now; of stores with the capability `deleteIfVersion`. */
   readonly ifVersion?: string | undefined;

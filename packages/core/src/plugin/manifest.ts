@@ -15,10 +15,13 @@ const permissions = z.strictObject({
   /** Environment variables it reads, `ACME_*` for all of a prefix, `*` for all of them. */
   env: names,
 });
+/** What a component reaches outside of the process, each by default nothing. A declaration, shown and compared: it holds nothing back. */
 export type Permissions = Partial<z.output<typeof permissions>>;
 
 const componentEntry = z.looseObject({
   contract: z.string(),
+  /** The package that brings the component type, where that is neither core nor this one. */
+  contractPackage: z.string().optional(),
   flavor: z.string(),
   aliases: names,
   description: z.string(),
@@ -45,7 +48,9 @@ export const pluginManifest = z.looseObject({
   formats: z.array(z.looseObject({ format: z.string(), description: z.string() })).default([]),
   contracts: z.array(z.looseObject({ type: z.string(), accepts: z.array(z.int().positive()), stability: z.enum(["experimental", "stable"]) })).default([]),
 });
+/** A manifest that was read, defaults filled in. */
 export type PluginManifest = z.output<typeof pluginManifest>;
+/** What a manifest says of one flavor. */
 export type ComponentEntry = PluginManifest["components"][number];
 
 /** The manifest that a definition stands for; what the build writes and CI compares. */
@@ -53,7 +58,7 @@ export function manifestOf(plugin: PluginDefinition, entry: string, core: string
   return pluginManifest.parse({
     manifestVersion: 1, entry, core,
     components: plugin.components.map((c) => ({
-      contract: c.contract, flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
+      contract: c.contract, ...(c.contractPackage !== undefined && { contractPackage: c.contractPackage }), flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
       config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }), ...(c.local !== undefined && { local: c.local }),
     })),
     pure: [...plugin.pure],
