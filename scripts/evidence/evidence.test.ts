@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { contractRegistry } from "../../packages/core/src/contracts/registry.ts";
 import { keptReports } from "./kept.ts";
 import { packageDigest, reportOf } from "./report.ts";
 import { SUITES, type Suite } from "./suites.ts";
@@ -54,6 +55,11 @@ describe("kept reports", () => {
     writeFileSync(join(dir, "a.js"), "2");
     expect(await packageDigest(dir)).not.toBe(first);
   }, 60_000);
+});
+
+test("a contract is stable once its suite is run on two flavors, and not before", () => {
+  const flavors = (contract: string): number => new Set(SUITES.filter((one) => one.contract === contract).map(({ flavor }) => flavor)).size;
+  for (const { type, accepts, stability } of contractRegistry().values()) expect([type, stability]).toEqual([type, flavors(`${type}@${accepts.at(-1)}`) > 1 ? "stable" : "experimental"]);
 });
 
 test("the suites that are named have cases", async () => { for (const one of SUITES) expect((await one.cases()).length).toBeGreaterThan(5); });

@@ -9,13 +9,14 @@ export { isDeploymentName, servableMismatch } from "./contracts/model-deployer.t
 export type { CompileLimits, CompileNode, CompilePlan, Compiler, NativeDocument, NativeNodeState, NativeRun, NativeStatus, PublishedPlan } from "./contracts/orchestrator-compile.ts";
 export type { ArtifactPointer, CacheMiss, DataPointer, DriverLaunch, DriverSign, Launched, Launcher, LaunchHere, Orchestrator, ProcessEnd, ResourceRequest, StepHandle, StepIdentity, StepLaunch, StepSpec } from "./contracts/orchestrator.ts";
 export { DRIVER_NODE } from "./contracts/orchestrator.ts";
-export { contractRegistry, parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor, type ContractRegistry } from "./contracts/registry.ts";
+export { contractRegistry, isBuiltInType, parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor, type ContractRegistry, type KnownContract } from "./contracts/registry.ts";
 export type { SecretEntry, SecretStore } from "./contracts/secret-store.ts";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.ts";
 export { deserializeError, MlstackError, serializeError, type ErrorParts, type SerializedError } from "./errors/mlstack-error.ts";
 export { didYouMean, nameList, thereAre } from "./errors/suggest.ts";
 export type { InputDir, ManifestFile, OutputDir } from "./formats/artifact-dir.ts";
 export { parseFormatId, type ArtifactHandle, type ArtifactKind, type ArtifactType, type ArtifactValue, type Codec, type Preview } from "./formats/artifact-type.ts";
+export { broughtContracts, type ContractSource } from "./plugin/brought-contracts.ts";
 export { checkConfig } from "./plugin/check-config.ts";
 export { component, definePlugin, isPluginDefinition, type ComponentDefinition, type FormatDescription, type PluginDefinition } from "./plugin/define-plugin.ts";
 export { KNOWN_PLUGINS, PLANNED_FLAVORS, PLANNED_TYPES } from "./plugin/known-plugins.ts";

@@ -35,6 +35,7 @@ export { readSpec, runDriver, runStepElsewhere } from "./step/elsewhere.ts";
 export type { StepOutcome } from "./run/step-outcome.ts";
 export { CRASH_POINTS, type CrashPoint, type Faults } from "./run/faults.ts";
 export { processStack } from "./stack/process-stack.ts";
+export { openProjectStack, type OpenedStack } from "./stack/open-project-stack.ts";
 export { LOCAL_STACK, openStack, type ComponentSpec, type Stack, type StackFinding, type StackSpec } from "./stack/stack.ts";
 export { localMisfit } from "./stack/local-components.ts";
 export { stackFindings } from "./stack/stack-findings.ts";

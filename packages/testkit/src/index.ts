@@ -2,3 +2,9 @@ export type { TestTracker, TrackedFile, TrackedMetric } from "./test-tracker.ts"
 export { testStep, type InputsOf, type OutputsOf, type ParamsOf, type StepTest, type StepTestResult } from "./test-step.ts";
 export { memoryStack, type MemoryStack } from "./memory/memory-stack.ts";
 export type { MemoryRun } from "./memory/memory-tracker.ts";
+export type { ComponentSource, MemoryStackOptions } from "./memory/memory-stack.ts";
+export { memoryDeployer, type MemoryDeployerOptions, type MemoryDeployment } from "./memory/memory-deployer.ts";
+export { fakeClock, systemClock, type Clock, type FakeClock } from "./clock.ts";
+export { callsOf, faults, type FaultOptions } from "./faults/faults.ts";
+export type { Fault, FaultPlan, MethodOf, PlannedFault, RandomFaults, SeenCall } from "./faults/plan.ts";
+export type { TestStackSpec } from "./test-components.ts";

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MlstackError, type Deployer } from "@mlstack/core";
+import { MlstackError, type Deployer, type SecretStore } from "@mlstack/core";
 import { dataset, dir, file, json, list, localFile, optional, settled, step, storedFile, text } from "@mlstack/pipeline";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { testStep } from "./index.ts";
+import { memoryStack, testStep } from "./index.ts";
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "mlstack-testkit-")); writeFileSync(join(folder, "a.csv"), "1\n2\n"); });
@@ -98,6 +98,26 @@ test("components are stand-ins, and only what the step names", async () => {
   expect((await testStep(deploy, { components: { modelDeployer: fake } })).outputs.output).toBe(true);
   expect(await refused(testStep(deploy))).toBe('MLS4004 the step "deploy" requires modelDeployer');
   expect(await refused(testStep(train, { inputs: { xs: [] }, components: { modelDeployer: fake } }))).toBe('MLS1010 the step "train" does not name the component modelDeployer');
+});
+
+describe("components of a stack", () => {
+  const reads = step({ name: "reads", requires: { secretStore: true, "acme.index": true }, uses: { modelDeployer: "optional" }, output: json(z.string()), run: async (context) => `${(await (context.secretStore as SecretStore).get("token")) ?? "none"} ${String((context["acme.index"] as unknown as { name: string }).name)} ${typeof context.deployer}` });
+
+  test("are those that the step names, and stand-ins go before them", async () => {
+    const stack = memoryStack({ secrets: { token: "t" }, components: { "acme.index": { name: "of the stack" } } });
+    expect((await testStep(reads, { stack })).outputs.output).toBe("t of the stack object");
+    expect((await testStep(reads, { stack, components: { "acme.index": { name: "mine" } } })).outputs.output).toBe("t mine object");
+    expect(await refused(testStep(reads, { stack: memoryStack() }))).toBe('MLS4004 the step "reads" requires acme.index, and the stack has none');
+    expect(await refused(testStep(reads))).toBe('MLS4004 the step "reads" requires secretStore');
+  });
+
+  test("come from whatever has components, which is asked for those only", async () => {
+    const asked: string[] = [];
+    const stack = { component: async (name: string) => { asked.push(name); return { name }; } };
+    const one = step({ name: "one", uses: { "acme.index": "optional" }, run: () => undefined });
+    await testStep(one, { stack });
+    expect(asked).toEqual(["acme.index"]);
+  });
 });
 
 test("what a step throws comes as it is, and a signal reaches it", async () => {

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MlstackError, nameList, stepDefinitionOf, type ArtifactHandle, type ArtifactType, type Component, type JsonObject, type StepComponents, type StepDefinition } from "@mlstack/core";
+import { MlstackError, nameList, stepDefinitionOf, type ArtifactHandle, type ArtifactType, type ComponentTypes, type JsonObject, type StepComponents, type StepDefinition } from "@mlstack/core";
 import type { ParamInputs, Params, Ports, PortValues, Ref, Step } from "@mlstack/pipeline";
+import type { ComponentSource } from "./memory/memory-stack.ts";
+import { testComponents, type TestStackSpec } from "./test-components.ts";
 import { testFiles, type StoredValue } from "./files/stored-value.ts";
 import { testParams } from "./test-params.ts";
 import { testTracker, type TestTracker } from "./test-tracker.ts";
@@ -15,10 +17,18 @@ type ResultOf<S> = S extends Step<infer _I, infer _P, infer R> ? R : never;
 /** The values of a step's outputs by name; `output` for the short form. */
 export type OutputsOf<S> = ResultOf<S> extends Ref<infer T> ? { readonly output: T } : { readonly [K in keyof ResultOf<S>]: ResultOf<S>[K] extends Ref<infer T> ? T : never };
 
+/** Components of types that packages bring. */
+type NamespacedComponents = { readonly [T in keyof ComponentTypes as T extends `${string}.${string}` ? T : never]: ComponentTypes[T] };
+
 /** What a step is tested with. */
 export type StepTest<S> = {
-  /** For components that the step requires or uses, by their names in the step: stand-ins of yours. */
-  readonly components?: (Readonly<Partial<StepComponents>> & Readonly<Record<string, object | undefined>>) | undefined;
+  /**
+   * Where the components come from that the step requires or uses: `memoryStack()`, or a stack of the project that the tests run in, by its name, its file or its spec,
+   * whose components are then made by their plugins.
+   */
+  readonly stack?: string | TestStackSpec | ComponentSource | undefined;
+  /** Stand-ins of yours, by the components' names in the step. They go before the stack's. */
+  readonly components?: (Readonly<Partial<StepComponents & NamespacedComponents>> & Readonly<Record<string, object | undefined>>) | undefined;
   /** Aborted, where the step is to be told to stop. */
   readonly signal?: AbortSignal | undefined;
 } & Given<"inputs", InputsOf<S>> & Given<"params", ParamsOf<S>>;
@@ -40,22 +50,23 @@ export interface StepTestResult<S> {
 }
 
 /**
- * Runs a step once, by itself: no stack, no cache, no records. Inputs are values; they are saved and read back by their codecs before the step
+ * Runs a step once, by itself: no cache, no records, no stack but the one that is given for its components. Inputs are values; they are saved and read back by their codecs before the step
  * gets them, and so are its outputs afterwards, so what a format can't hold fails here as it would in a run.
  *
  * Parameters are parsed by their schemas, defaults included. Of external data give a path, from the working folder.
  *
  * @throws what the step throws, as it is; MLS1003 for a missing input, MLS1005 for a bad parameter, MLS1009 for outputs other than declared,
- * MLS3006, MLS3007 for values that their format can't hold, MLS4004 for a required component that is not given
+ * MLS3006, MLS3007 for values that their format can't hold, MLS4004 for a required component that nobody gives; what opening a stack throws
  * @example
  * const { outputs, tracked } = await testStep(summarize, { inputs: { values: [0, 1, 4] } });
  * expect(outputs.largest).toBe(4);
  */
 export async function testStep<S extends AnyStep>(step: S, ...[test]: Args<S>): Promise<StepTestResult<S>> {
   // from here on it is data: the types above have done their work
-  const { inputs = {}, params = {}, components = {}, signal = new AbortController().signal } = (test ?? {}) as unknown as { [K in "inputs" | "params"]?: Readonly<Record<string, unknown>> } & Pick<StepTest<S>, "components" | "signal">;
+  const { inputs = {}, params = {}, components = {}, stack, signal = new AbortController().signal } = (test ?? {}) as unknown as { [K in "inputs" | "params"]?: Readonly<Record<string, unknown>> } & Pick<StepTest<S>, "components" | "signal" | "stack">;
   const definition = stepDefinitionOf(step);
   if (definition === undefined) throw new MlstackError("MLS1008", "testStep was given something that is no step", { fix: "give it what step({ … }) returned" });
+  const handed = await testComponents(definition, components, stack);
   const folder = await mkdtemp(join(tmpdir(), "mlstack-test-"));
   try {
     const files = testFiles(folder);
@@ -66,7 +77,7 @@ export async function testStep<S extends AnyStep>(step: S, ...[test]: Args<S>): 
     const values = await definition.invoke({
       inputs: Object.fromEntries(Object.entries(loaded).map(([port, { value }]) => [port, value])),
       artifacts: Object.fromEntries(Object.entries(loaded).map(([port, { handle }]): [string, ArtifactHandle] => [port, handle])),
-      params: await testParams(definition, params), signal, tracker: tracker.tracker, components: componentsOf(definition, components),
+      params: await testParams(definition, params), signal, tracker: tracker.tracker, components: handed.components,
       run: { id: "test", pipeline: "test", node: definition.name, attempt: 1 },
       async scratch() { const own = join(folder, "scratch"); await mkdir(own, { recursive: true }); return own; },
       log: (message) => { logs.push(String(message)); },
@@ -83,7 +94,10 @@ export async function testStep<S extends AnyStep>(step: S, ...[test]: Args<S>): 
       metadata[name] = { ...stored.metadata, ...added.get(name) };
     }
     return { outputs: outputs as OutputsOf<S>, logs, tracked: tracker.tracked, metadata: metadata as StepTestResult<S>["metadata"] };
-  } finally { await rm(folder, { recursive: true, force: true }); }
+  } finally {
+    await handed.dispose();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Any step: its own types are read from it. */
@@ -111,12 +125,4 @@ async function through(files: Files, type: ArtifactType<unknown>, value: unknown
     if (!MlstackError.is(e) || !ABOUT_VALUES.has(e.code)) throw e;
     throw new MlstackError(e.code, `${what} ${type.format}: ${e.message}`, { why: e.why, fix: e.fix, details: e.details, cause: e });
   }
-}
-
-function componentsOf(step: StepDefinition, given: Readonly<Record<string, object | undefined>>): Readonly<Record<string, Component | undefined>> {
-  const named = [...Object.keys(step.requires), ...Object.keys(step.uses)].filter((name) => name !== "experimentTracker");
-  for (const name of Object.keys(given)) if (!named.includes(name)) throw new MlstackError("MLS1010", `the step "${step.name}" does not name the component ${name}`, { why: `it names ${nameList(named)}`, fix: `add uses: { ${name}: "optional" } to the step, or leave it out` });
-  for (const name of Object.keys(step.requires)) if (name !== "experimentTracker" && given[name] === undefined) throw new MlstackError("MLS4004", `the step "${step.name}" requires ${name}`, { fix: `give a stand-in: components: { ${name}: … }` });
-  // a stand-in has what the step calls of it
-  return given as Readonly<Record<string, Component | undefined>>;
 }

@@ -18,7 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Packages outside the workspace that core may import; the others may import what they declare. */
 const CORE_EXTERNALS = ["semver", "zod"];
 /** Files that may use the tools of the root. */
-const TOOLING = /\.(test|test-d|live|conformance|browser|config)\.ts$|\/testing\//;
+const TOOLING = /(\.(test|test-d|live|conformance|browser|config)|\/conformance)\.ts$|\/testing\//;
 /** What tests read; it may be wrong on purpose. */
 const FIXTURE = /\/fixtures\//;
 

@@ -22,7 +22,7 @@ export async function namesOf({ kind, typed, verb, before, options }: Completion
     case "COMPONENT": return components(from, () => true);
     case "SPEC": case "ALLOWFRESH": return integrations(({ state }) => state === "available");
     case "INTEGRATION": return verb === "info" ? once([...await integrations(() => true), ...await pinned(from).catch(() => [])]) : pinned(from);
-    case "TYPE": return Object.keys(COMPONENT_TYPES).map((word) => ({ word }));
+    case "TYPE": return types(from);
     case "STATUS": return (await import("../commands/run-list.ts")).RUN_STATUSES.map((word) => ({ word }));
     default: {
       // of --artifact-store and its like
@@ -64,6 +64,19 @@ async function secrets(from: string): Promise<readonly Candidate[]> {
   const { projectSecrets } = await import("@mlstack/engine");
   const all = projectSecrets({ from });
   try { return (await Promise.all(all.list.map(async ({ open }) => (await (await open()).list?.()) ?? []))).flat().map(({ name }) => ({ word: name })); } finally { await all.dispose(); }
+}
+
+/** Those that have a flag of their own, and those that the project's integrations bring. */
+async function types(from: string): Promise<readonly Candidate[]> {
+  const { findProject, projectPlugins } = await import("@mlstack/engine");
+  const own = Object.keys(COMPONENT_TYPES);
+  let brought: readonly string[] = [];
+  try {
+    const plugins = projectPlugins(findProject(from).dir, undefined);
+    await plugins.list();
+    brought = [...plugins.contracts.keys()].filter((type) => !own.includes(type)).toSorted();
+  } catch { /* outside of a project there are none */ }
+  return [...own, ...brought].map((word) => ({ word }));
 }
 
 async function components(from: string, isMeant: (c: { readonly type: string }) => boolean): Promise<readonly Candidate[]> {

@@ -11,7 +11,7 @@ import type { CallOptions, Component } from "./component.ts";
  * 512 characters in all. No key is a folder of another. The engine lays out content, actions, journals and roots by such keys; a store adds its own prefix (bucket, folder)
  * and nothing else.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable: the flavors local and s3 have passed the conformance kit. Another shape is another version.
  */
 export interface ArtifactStore extends Component {
   readonly contract: "artifact_store@1";

@@ -11,7 +11,7 @@ import type { CallOptions, Component } from "./component.ts";
  * not change. Whether a service can be reached is tried for a few seconds at most: how long it is waited for is the engine's business,
  * and an aborted call ends at once, also where it waits for another one.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable: the flavors local and mlflow have passed the conformance kit. Another shape is another version.
  */
 export interface ExperimentTracker extends Component {
   readonly contract: "experiment_tracker@1";

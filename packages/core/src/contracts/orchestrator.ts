@@ -11,7 +11,7 @@ import type { JsonObject } from "../values/json.ts";
  *
  * `compile`: turn a whole plan into the native document of an engine that drives runs by itself. Not used by the engine yet.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable, but for `compile`: the flavors local and process have passed the conformance kit. Another shape is another version.
  */
 export interface Orchestrator extends Component {
   readonly contract: "orchestrator@1";

@@ -37,15 +37,32 @@ export interface ContractDescriptor {
   readonly upgrade?: Readonly<Record<number, (component: Component) => Component>> | undefined;
 }
 
-/** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
-export type ContractRegistry = ReadonlyMap<string, ContractDescriptor>;
+/** A contract that is known here, and who brings it. */
+export interface KnownContract extends ContractDescriptor {
+  /** The package that brings the type; left out for those of core. */
+  readonly broughtBy?: { readonly name: string; readonly version: string } | undefined;
+}
 
-const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer", "secret_store"] as const)
-  .map((type) => ({ type, accepts: [1], stability: "experimental" }));
+/** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
+export type ContractRegistry = ReadonlyMap<string, KnownContract>;
+
+/** Stable are those of which two flavors have passed the conformance kit; a test compares them with the suites that are run. */
+const BUILT_IN: readonly ContractDescriptor[] = [
+  { type: "artifact_store", accepts: [1], stability: "stable" },
+  { type: "orchestrator", accepts: [1], stability: "stable" },
+  { type: "experiment_tracker", accepts: [1], stability: "stable" },
+  { type: "model_deployer", accepts: [1], stability: "experimental" },
+  { type: "secret_store", accepts: [1], stability: "stable" },
+];
 
 /** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */
-export function contractRegistry(more: Iterable<ContractDescriptor> = []): ContractRegistry {
+export function contractRegistry(more: Iterable<KnownContract> = []): ContractRegistry {
   return new Map([...BUILT_IN, ...more].map((d) => [d.type, d]));
+}
+
+/** Whether a component type is one of core's own, which nobody else brings. */
+export function isBuiltInType(type: string): boolean {
+  return BUILT_IN.some((d) => d.type === type);
 }
 
 /** Splits `artifact_store@1` into type and version; undefined if it has another form. */

@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   MLS2008: { exit: 2, title: "A component's configuration is invalid" },
   MLS2009: { exit: 1, title: "A component could not be created" },
   MLS2010: { exit: 2, title: "A reference in a component's configuration leads to no value" },
+  MLS2011: { exit: 4, title: "Two packages bring the same component type" },
   // 3xxx: bytes
   MLS3001: { exit: 1, title: "An object is not in the store" },
   MLS3002: { exit: 5, title: "Stored bytes differ from their digest" },
@@ -138,6 +139,7 @@ export const ERROR_CODES = {
   MLS8409: { exit: 4, title: "A version may reach more than was agreed to" },
   MLS8410: { exit: 4, title: "The integration is in use" },
   MLS8411: { exit: 4, title: "A folder stands in the place of a published integration" },
+  MLS8412: { exit: 2, title: "What is agreed to is no integration of the project" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
@@ -149,6 +151,21 @@ export const ERROR_CODES = {
   MLS8602: { exit: 5, title: "A bundle was changed" },
   MLS8603: { exit: 2, title: "The file is no bundle" },
   MLS8604: { exit: 4, title: "A bundle is of another registry" },
+  // 870x: a plugin under test
+  MLS8701: { exit: 2, title: "The folder has no plugin that can be tested" },
+  MLS8702: { exit: 2, title: "The module conformance.ts cannot be used" },
+  MLS8703: { exit: 2, title: "The plugin has nothing of that name to test" },
+  MLS8704: { exit: 1, title: "The plugin does not keep its contracts" },
+  MLS8705: { exit: 2, title: "The plugin's package has no conformance kit" },
+  // 871x: a plugin's own package, looked at by its author
+  MLS8711: { exit: 2, title: "The folder holds no plugin's package" },
+  MLS8712: { exit: 1, title: "The plugin's code cannot be used" },
+  MLS8713: { exit: 1, title: "The plugin does not keep the conventions" },
+  MLS8715: { exit: 4, title: "The version is published already" },
+  MLS8716: { exit: 1, title: "The plugin is not proven" },
+  MLS8717: { exit: 5, title: "What the registry has is not what was published" },
+  MLS8718: { exit: 1, title: "The package cannot be shipped as it is" },
+  MLS8719: { exit: 2, title: "Nobody here can sign where the package was built" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -52,7 +52,7 @@ export interface Codec<T> {
   load(dir: InputDir, format: string): T | Promise<T>;
   /** Facts worth showing and filtering by, such as rows and columns. Small: it travels with the cache entry. */
   extractMetadata?(value: T): JsonObject | Promise<JsonObject>;
-  /** A glance at the value. */
+  /** A glance at the value. One that is too long is left out. */
   preview?(value: T): Preview | Promise<Preview>;
   /**
    * A digest of the value's meaning (hex), for formats whose bytes also depend on their writer. Equal values must give equal digests
@@ -61,7 +61,7 @@ export interface Codec<T> {
   contentDigest?(value: T): string | Promise<string>;
 }
 
-/** A glance at a value, at most 64 KiB. */
+/** A glance at a value: at most 64 KiB of JSON text, in UTF-8. */
 export type Preview =
   | { readonly type: "text" | "markdown"; readonly text: string }
   | { readonly type: "json"; readonly text: string }

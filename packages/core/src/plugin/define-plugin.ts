@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { MlstackError } from "../errors/mlstack-error.ts";
 import type { Component, ComponentContext } from "../contracts/component.ts";
-import { parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor } from "../contracts/registry.ts";
+import { isBuiltInType, parseContractId, type ComponentTypeId, type ComponentTypes, type ContractDescriptor } from "../contracts/registry.ts";
 import type { Permissions } from "./manifest.ts";
 
 const PLUGIN: unique symbol = Symbol.for("mlstack.plugin") as never;
@@ -10,6 +10,11 @@ const PLUGIN: unique symbol = Symbol.for("mlstack.plugin") as never;
 export interface ComponentDefinition<C extends Component = Component, S extends z.ZodType = z.ZodType> {
   /** Such as `artifact_store@1`. */
   readonly contract: string;
+  /**
+   * Of a type that another package brings, the name of that package: `@acme/mlstack-vector-index` for `acme.vector_index@1`. It is what is to be
+   * installed where the type is not known. Left out for types of core's, and for those that the plugin brings itself.
+   */
+  readonly contractPackage?: string | undefined;
   /** The word in a stack file's `type`, such as `s3`. */
   readonly flavor: string;
   /** Other words for the same flavor, such as `gcp`. */
@@ -73,7 +78,8 @@ export function component<T extends ComponentTypeId, S extends z.ZodType>(
 /**
  * Defines a plugin. The result is the default export of the package's plugin entry.
  *
- * @throws MLS2001 when a contract id or a flavor is malformed, a flavor occurs twice, or a pure export has no export's name
+ * @throws MLS2001 when a contract id or a flavor is malformed, a flavor occurs twice, a pure export has no export's name, a type of somebody else's
+ * comes without the package that brings it, or a type that it brings is none, or lacks what wraps an older version
  */
 export function definePlugin(def: {
   readonly name: string;
@@ -92,10 +98,25 @@ export function definePlugin(def: {
       if (seen.has(key)) throw new MlstackError("MLS2001", `${def.name}: the flavor "${flavor}" of ${id.type} is defined twice`);
       seen.add(key);
     }
+    if (c.contractPackage === undefined && !isBuiltInType(id.type) && def.contracts?.some(({ type }) => type === id.type) !== true) {
+      throw new MlstackError("MLS2001", `${def.name}: the component type ${id.type} is not one of @mlstack/core's, and this plugin does not bring it`, { fix: "say which package does: contractPackage: \"@acme/mlstack-vector-index\"" });
+    }
   }
+  for (const contract of def.contracts ?? []) checkContract(def.name, contract);
   const nameless = def.pure?.find((name) => !/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name));
   if (nameless !== undefined) throw new MlstackError("MLS2001", `${def.name}: ${JSON.stringify(nameless)} can't be the name of an export`, { fix: "list pure exports by their names" });
   return { [PLUGIN]: 1, name: def.name, components: def.components ?? [], formats: def.formats ?? [], pure: def.pure ?? [], contracts: def.contracts ?? [] };
+}
+
+/** @throws MLS2001 for a type that is core's or has no id's form, versions that are none or do not rise, and one that nothing wraps into the next */
+function checkContract(plugin: string, { type, accepts, upgrade }: ContractDescriptor): void {
+  const bad = (message: string, fix: string) => new MlstackError("MLS2001", `${plugin}: the component type ${JSON.stringify(type)} ${message}`, { fix });
+  if (parseContractId(`${type}@1`) === undefined) throw bad("is not a type's id", "write it like acme.vector_index");
+  if (isBuiltInType(type)) throw bad("is one of @mlstack/core's", "give the type a name of its own, such as acme.vector_index");
+  if (accepts.length === 0 || accepts.some((v, i) => !Number.isInteger(v) || v < 1 || (i > 0 && v <= accepts[i - 1]!))) throw bad(`accepts [${accepts.join(", ")}]`, "list its versions from the oldest to the newest: accepts: [1, 2]");
+  for (let v = accepts[0]!; v < accepts.at(-1)!; v++) {
+    if (upgrade?.[v] === undefined) throw bad(`accepts version ${accepts[0]!}, and nothing wraps version ${v} into ${v + 1}`, `add upgrade: { ${v}: (component) => … }, or accept later versions only`);
+  }
 }
 
 /** Whether a value is a plugin definition, from whichever copy of the package. */

@@ -6,13 +6,13 @@ const names = z.array(z.string()).default([]);
 
 /** What a component reaches outside of the process. Shown before consent, and compared by the conformance kit with what it does. */
 const permissions = z.strictObject({
-  /** Host names, `*` for hosts from the configuration. */
+  /** Host names, `*.acme.com` for those below one, `*` for hosts from the configuration. */
   hosts: names,
-  /** Folders it reads or writes, `*` for folders from the configuration. */
+  /** Folders it reads or writes, `~` at the beginning for the home, `*` for folders from the configuration. */
   files: names,
-  /** Programs it starts. */
+  /** Programs it starts, by their names; `worker_threads` for threads; `*` for programs that settings name. */
   processes: names,
-  /** Environment variables it reads. */
+  /** Environment variables it reads, `ACME_*` for all of a prefix, `*` for all of them. */
   env: names,
 });
 /** What a component reaches outside of the process, each by default nothing. A declaration, shown and compared: it holds nothing back. */
@@ -20,6 +20,8 @@ export type Permissions = Partial<z.output<typeof permissions>>;
 
 const componentEntry = z.looseObject({
   contract: z.string(),
+  /** The package that brings the component type, where that is neither core nor this one. */
+  contractPackage: z.string().optional(),
   flavor: z.string(),
   aliases: names,
   description: z.string(),
@@ -56,7 +58,7 @@ export function manifestOf(plugin: PluginDefinition, entry: string, core: string
   return pluginManifest.parse({
     manifestVersion: 1, entry, core,
     components: plugin.components.map((c) => ({
-      contract: c.contract, flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
+      contract: c.contract, ...(c.contractPackage !== undefined && { contractPackage: c.contractPackage }), flavor: c.flavor, ...(c.aliases !== undefined && { aliases: c.aliases }), description: c.description,
       config: z.toJSONSchema(c.config, { io: "input" }), ...(c.permissions !== undefined && { permissions: c.permissions }), ...(c.local !== undefined && { local: c.local }),
     })),
     pure: [...plugin.pure],

@@ -1,10 +1,10 @@
 import satisfies from "semver/functions/satisfies.js";
-import type { ContractRegistry } from "../contracts/registry.ts";
+import type { ContractRegistry, KnownContract } from "../contracts/registry.ts";
 import { parseContractId } from "../contracts/registry.ts";
 import type { Component } from "../contracts/component.ts";
 import { MlstackError } from "../errors/mlstack-error.ts";
 import { didYouMean } from "../errors/suggest.ts";
-import type { PluginManifest } from "./manifest.ts";
+import type { ComponentEntry, PluginManifest } from "./manifest.ts";
 import type { PluginHost, PluginPackage } from "./plugin-host.ts";
 
 /**
@@ -22,30 +22,44 @@ export function incompatibility(pkg: Pick<PluginPackage, "name" | "version">, ma
   for (const entry of manifest.components) {
     const id = parseContractId(entry.contract);
     const known = id === undefined ? undefined : contracts.get(id.type);
-    if (id === undefined || known === undefined) {
-      const near = id === undefined ? undefined : didYouMean(id.type, contracts.keys());
-      return new MlstackError("MLS2002", `${who} offers "${entry.flavor}" for ${entry.contract}, a component type that is not known here`, {
-        why: `known are ${[...contracts.keys()].toSorted().join(", ")}${near === undefined ? "" : `; did its author mean ${near}?`}`,
-        fix: `install the package that brings this component type, or remove ${pkg.name}`,
-        details: { package: pkg.name, version: pkg.version, found: entry.contract, accepted: [...contracts.keys()].toSorted() },
-      });
-    }
-    if (!known.accepts.includes(id.version)) {
-      const accepted = known.accepts.map((v) => `${id.type}@${v}`);
-      const newer = id.version > Math.max(...known.accepts);
-      return new MlstackError("MLS2003", `${who} implements ${entry.contract}, this core accepts ${accepted.join(", ")}`, {
-        why: newer ? `the plugin is newer than @mlstack/core ${coreVersion}` : `@mlstack/core ${coreVersion} no longer accepts that version`,
-        fix: newer ? host.installCommand(["@mlstack/core@latest", "mlstack@latest"]) : host.installCommand([`${pkg.name}@latest`]),
-        details: { package: pkg.name, version: pkg.version, found: entry.contract, accepted },
-      });
-    }
+    if (id === undefined || known === undefined) return unknownType(who, entry, id?.type, contracts, host);
+    if (!known.accepts.includes(id.version)) return otherVersion(pkg, entry.contract, known, coreVersion, host);
   }
   return undefined;
+}
+
+type Commands = Pick<PluginHost, "installCommand">;
+
+function unknownType(who: string, { contract, flavor, contractPackage }: ComponentEntry, type: string | undefined, contracts: ContractRegistry, host: Commands): MlstackError {
+  const details = { package: who.slice(0, who.lastIndexOf("@")), version: who.slice(who.lastIndexOf("@") + 1), found: contract, accepted: [...contracts.keys()].toSorted() };
+  if (contractPackage !== undefined) {
+    return new MlstackError("MLS2002", `${who} offers "${flavor}" for ${contract}, and ${contractPackage}, which brings that component type, is not among this project's integrations`, {
+      why: "the contract of a component type comes with the package that brings it", fix: host.installCommand([contractPackage]), details: { ...details, contractPackage },
+    });
+  }
+  const near = type === undefined ? undefined : didYouMean(type, contracts.keys());
+  return new MlstackError("MLS2002", `${who} offers "${flavor}" for ${contract}, a component type that is not known here`, {
+    why: `known are ${[...contracts.keys()].toSorted().join(", ")}${near === undefined ? "" : `; did its author mean ${near}?`}; its manifest does not say which package brings it`,
+    fix: `install the package that brings this component type, or remove ${details.package}`, details,
+  });
+}
+
+function otherVersion(pkg: Pick<PluginPackage, "name" | "version">, contract: string, known: KnownContract, coreVersion: string, host: Commands): MlstackError {
+  const accepted = known.accepts.map((v) => `${known.type}@${v}`);
+  const newer = parseContractId(contract)!.version > Math.max(...known.accepts);
+  const { broughtBy } = known;
+  const owner = broughtBy === undefined ? `@mlstack/core ${coreVersion}` : `${broughtBy.name}@${broughtBy.version}`;
+  return new MlstackError("MLS2003", `${pkg.name}@${pkg.version} implements ${contract}, ${broughtBy === undefined ? "this core" : owner} accepts ${accepted.join(", ")}`, {
+    why: newer ? `the plugin is newer than ${owner}${broughtBy === undefined ? "" : ", which brings the component type"}` : `${owner} no longer accepts that version`,
+    fix: host.installCommand(!newer ? [`${pkg.name}@latest`] : broughtBy === undefined ? ["@mlstack/core@latest", "mlstack@latest"] : [`${broughtBy.name}@latest`]),
+    details: { package: pkg.name, version: pkg.version, found: contract, accepted, newer, ...(broughtBy !== undefined && { contractPackage: broughtBy.name }) },
+  });
 }
 
 /**
  * Wraps a component of an older accepted contract version, step by step, into the version that the engine works with.
  *
+ * @param contracts with what wraps, of types that plugins bring too
  * @throws MLS2006 when the component's own tag differs from what its manifest says; MLS2003 when no wrapper leads on
  */
 export function upgradeComponent(component: Component, declared: string, contracts: ContractRegistry, who: string): Component {

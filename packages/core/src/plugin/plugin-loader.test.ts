@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Component } from "../contracts/component.ts";
-import { contractRegistry } from "../contracts/registry.ts";
+import type { ContractDescriptor } from "../contracts/registry.ts";
 import { MlstackError } from "../errors/mlstack-error.ts";
 import { component, definePlugin } from "./define-plugin.ts";
 import { manifestOf } from "./manifest.ts";
@@ -97,20 +97,76 @@ test("code that differs from its manifest is refused", async () => {
   expect((await failure(loader([packaged(lying)]).create("experiment_tracker", "lying", config, context))).code).toBe("MLS2006");
 });
 
-test("an older contract version is wrapped, explicitly, and keeps its private fields", async () => {
-  class Old { readonly contract = "acme.index@1"; readonly #secret = 41; answer() { return this.#secret; } }
-  const contracts = contractRegistry([{ type: "acme.index", accepts: [1, 2], stability: "stable", upgrade: { 1: (c) => ({ contract: "acme.index@2", answerPlusOne: () => (c as Old).answer() + 1 }) } }]);
-  const plugin = definePlugin({ name: "acme", components: [{ contract: "acme.index@1", flavor: "acme", description: "", config: z.strictObject({}), create: () => new Old() }] });
-  const l = pluginLoader({ host: host([{ name: "acme", manifest: manifestOf(plugin, "./p.js", "*"), load: async () => ({ default: plugin }) }]), coreVersion: "0.1.0", contracts });
-  const made = (await l.create("acme.index", "acme", {}, context)) as Component & { answerPlusOne(): number };
-  expect(made.contract).toBe("acme.index@2");
-  expect(made.answerPlusOne()).toBe(42);
+/** A plugin of somebody else's type, at some version of its contract; it answers 41, from a private field. */
+const flavorOf = (version: number, more: object = {}) => {
+  class Index { readonly contract = `acme.index@${version}`; readonly #secret = 41; answer() { return this.#secret; } }
+  return definePlugin({ name: "flavor", components: [{ contract: `acme.index@${version}`, contractPackage: "acme", flavor: "flat", description: "", config: z.strictObject({}), create: () => new Index(), ...more }] });
+};
+const acme = (accepts: readonly number[], { name = "acme", ...more }: { name?: string; upgrade?: ContractDescriptor["upgrade"] } = {}) => definePlugin({
+  name, contracts: [{ type: "acme.index", accepts, stability: "stable", upgrade: Object.fromEntries(accepts.slice(0, -1).map((v) => [v, (c) => ({ contract: `acme.index@${v + 1}`, answer: () => (c as Component & { answer(): number }).answer() + 1 })])), ...more }],
+});
+const answerOf = async (l: ReturnType<typeof loader>) => { const made = (await l.create("acme.index", "flat", {}, context)) as Component & { answer(): number }; return [made.contract, made.answer()]; };
+
+describe("a type that another plugin brings", () => {
+  test("is known, and its code is not loaded where there is nothing to wrap", async () => {
+    const loads: string[] = [];
+    const l = loader([{ ...packaged(acme([1])), load: async () => { loads.push("acme"); return {}; } }, packaged(flavorOf(1))]);
+    expect(await answerOf(l)).toEqual(["acme.index@1", 41]);
+    expect([loads, l.contracts.get("acme.index")]).toEqual([[], expect.objectContaining({ accepts: [1], broughtBy: { name: "acme", version: "1.2.0" } })]);
+  });
+
+  test.each([[1, 43], [2, 42], [3, 41]])("wraps a component of version %i by its own code, version by version, private fields and all", async (version, answer) => {
+    expect(await answerOf(loader([packaged(acme([1, 2, 3])), packaged(flavorOf(version))]))).toEqual(["acme.index@3", answer]);
+  });
+
+  test("refuses the next version, and names the package that brings the type", async () => {
+    const e = await failure(answerOf(loader([packaged(acme([1, 2])), packaged(flavorOf(3))])));
+    expect(e).toMatchObject({ code: "MLS2003", message: "flavor@1.2.0 implements acme.index@3, acme@1.2.0 accepts acme.index@1, acme.index@2", why: "the plugin is newer than acme@1.2.0, which brings the component type", fix: "npm install acme@latest", details: { contractPackage: "acme" } });
+    const dropped = await failure(answerOf(loader([packaged(acme([2, 3])), packaged(flavorOf(1))])));
+    expect(dropped).toMatchObject({ code: "MLS2003", why: "acme@1.2.0 no longer accepts that version", fix: "npm install flavor@latest" });
+  });
+
+  test("is named by the flavor's manifest where it is missing", async () => {
+    const l = loader([packaged(flavorOf(1)), packaged(tracker("good"))]);
+    expect(await failure(answerOf(l))).toMatchObject({ code: "MLS2002", message: expect.stringContaining("acme, which brings that component type, is not among") as string, fix: "npm install acme", details: { package: "flavor", version: "1.2.0", contractPackage: "acme" } });
+    await expect(l.create("experiment_tracker", "good", config, context)).resolves.toBeDefined();
+  });
+
+  test("is refused where two bring it, to both and to whoever implements it; the others go on", async () => {
+    const l = loader([packaged(acme([1])), packaged(acme([1, 2], { name: "other" })), packaged(flavorOf(1)), packaged(tracker("good"))]);
+    expect((await l.list()).map((r) => [r.package.name, r.broken?.code])).toEqual([["acme", "MLS2011"], ["other", "MLS2011"], ["flavor", "MLS2011"], ["plugin-good", undefined]]);
+    expect(await failure(answerOf(l))).toMatchObject({ message: "acme@1.2.0 and other@1.2.0 both bring the component type acme.index", details: { type: "acme.index", packages: ["acme@1.2.0", "other@1.2.0"] } });
+    await expect(l.create("experiment_tracker", "good", config, context)).resolves.toBeDefined();
+  });
+
+  test("is core's alone where core has it", async () => {
+    const [record] = await loader([{ name: "greedy", manifest: { ...manifestOf(acme([1]), "./p.js", "*"), contracts: [{ type: "artifact_store", accepts: [9], stability: "stable" }] } }]).list();
+    expect(record!.broken).toMatchObject({ code: "MLS2001", message: expect.stringContaining("one of @mlstack/core's") as string });
+  });
+
+  test("is not wrapped by code that is not what its manifest says, or can't be loaded", async () => {
+    expect(await failure(answerOf(loader([{ ...packaged(acme([1, 2])), load: async () => ({ default: acme([1, 2, 3]) }) }, packaged(flavorOf(1))])))).toMatchObject({ code: "MLS2006" });
+    const l = loader([{ ...packaged(acme([1, 2])), load: async () => { throw new Error("no luck"); } }, packaged(flavorOf(1))]);
+    expect(await failure(answerOf(l))).toMatchObject({ code: "MLS2005", message: expect.stringContaining("acme@1.2.0") as string });
+    await expect(l.check("acme.index", "flat", {}, "i")).rejects.toMatchObject({ code: "MLS2005" });
+    expect(await failure(answerOf(loader([packaged(acme([1, 2]), "^7.0.0"), packaged(flavorOf(1))])))).toMatchObject({ code: "MLS2004" });
+  });
+
+  test("may come with the plugin that implements it", async () => {
+    const plugin = definePlugin({ name: "acme", contracts: [{ type: "acme.index", accepts: [1], stability: "experimental" }], components: [{ contract: "acme.index@1", flavor: "acme", description: "", config: z.strictObject({}), create: () => ({ contract: "acme.index@1" }) }] });
+    expect((await loader([packaged(plugin)]).create("acme.index", "acme", {}, context)).contract).toBe("acme.index@1");
+  });
 });
 
-test("a plugin that brings its own component type makes it known", async () => {
-  const plugin = definePlugin({ name: "acme", contracts: [{ type: "acme.index", accepts: [1], stability: "experimental" }], components: [{ contract: "acme.index@1", flavor: "acme", description: "", config: z.strictObject({}), create: () => ({ contract: "acme.index@1" }) }] });
-  const l = pluginLoader({ host: host([{ name: "acme", manifest: manifestOf(plugin, "./p.js", "*"), load: async () => ({ default: plugin }) }]), coreVersion: "0.1.0" });
-  expect((await l.create("acme.index", "acme", {}, context)).contract).toBe("acme.index@1");
+test("definePlugin refuses a component type that can't work", () => {
+  const brings = (contract: object) => () => definePlugin({ name: "p", contracts: [{ type: "acme.index", accepts: [1], stability: "stable", ...contract } as never] });
+  expect(brings({})).not.toThrow();
+  expect(brings({ type: "Acme Index" })).toThrow(/is not a type's id/);
+  expect(brings({ type: "orchestrator" })).toThrow(/one of @mlstack\/core's/);
+  expect(brings({ accepts: [] })).toThrow(/accepts \[\]/);
+  expect(brings({ accepts: [2, 1] })).toThrow(/accepts \[2, 1\]/);
+  expect(brings({ accepts: [1, 2] })).toThrow(/nothing wraps version 1 into 2/);
+  expect(() => flavorOf(1, { contractPackage: undefined })).toThrow(/this plugin does not bring it/);
 });
 
 test("definePlugin refuses what cannot work", () => {

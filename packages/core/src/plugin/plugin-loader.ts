@@ -6,6 +6,7 @@ import { didYouMean } from "../errors/suggest.ts";
 import type { JsonObject, JsonValue } from "../values/json.ts";
 import { redactor, type Redactor } from "../values/redactor.ts";
 import { badConfig } from "./bad-config.ts";
+import { broughtContracts } from "./brought-contracts.ts";
 import { isPluginDefinition, type PluginDefinition } from "./define-plugin.ts";
 import { KNOWN_PLUGINS, PLANNED_FLAVORS } from "./known-plugins.ts";
 import { pluginManifest, type ComponentEntry, type PluginManifest } from "./manifest.ts";
@@ -90,11 +91,11 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
   async function read(): Promise<readonly PluginRecord[]> {
     const parsed = (await host.packages()).map((pkg) => ({ pkg, result: pluginManifest.safeParse(pkg.manifest) }));
     // a plugin may bring the component type that another one implements
-    const brought = parsed.flatMap(({ result }) => (result.success ? result.data.contracts : []));
-    contracts = contractRegistry([...brought, ...contracts.values()]);
-    return parsed.map(({ pkg, result }) => result.success
-      ? { package: pkg, manifest: result.data, broken: incompatibility(pkg, result.data, contracts, coreVersion, host) }
-      : { package: pkg, manifest: undefined, broken: badManifest(pkg, result.error) });
+    const brought = broughtContracts(parsed.flatMap(({ pkg, result }) => (result.success ? [{ name: pkg.name, version: pkg.version, contracts: result.data.contracts }] : [])));
+    contracts = contractRegistry([...brought.contracts.values(), ...contracts.values()]);
+    const problemOf = (pkg: PluginPackage, manifest: PluginManifest) => brought.problems.get(pkg.name)
+      ?? manifest.components.map((c) => brought.disputed.get(parseContractId(c.contract)?.type ?? "")).find((e) => e !== undefined) ?? incompatibility(pkg, manifest, contracts, coreVersion, host);
+    return parsed.map(({ pkg, result }) => result.success ? { package: pkg, manifest: result.data, broken: problemOf(pkg, result.data) } : { package: pkg, manifest: undefined, broken: badManifest(pkg, result.error) });
   }
 
   async function list(): Promise<readonly PluginRecord[]> {
@@ -136,31 +137,49 @@ export function pluginLoader(options: { host: PluginHost; coreVersion: string; c
     throw new MlstackError("MLS2006", `the plugin entry of ${pkg.name}@${pkg.version} does not export a plugin as default`, { why: "its manifest names a module that must end in `export default definePlugin(…)`" });
   }
 
+  /** A package's code, imported once. A package that throws is known to be broken from then on. */
+  async function loaded(pkg: PluginPackage): Promise<PluginDefinition> {
+    let loading = definitions.get(pkg.dir);
+    if (loading === undefined) definitions.set(pkg.dir, (loading = definition(pkg)));
+    return loading.catch((e: unknown) => { if (MlstackError.is(e)) failed.set(pkg.dir, e); throw e; });
+  }
+
+  /**
+   * The contracts, with what wraps older versions where the flavor needs it: of a type that a plugin brings, that is code of that plugin, which is
+   * imported for nothing else.
+   */
+  async function wrapping({ type, entry }: FlavorRecord): Promise<ContractRegistry> {
+    const known = contracts.get(type)!;
+    if (known.broughtBy === undefined || parseContractId(entry.contract)!.version === Math.max(...known.accepts)) return contracts;
+    const { package: owner, broken } = (await list()).find((r) => r.package.name === known.broughtBy!.name)!;
+    if (broken !== undefined) throw broken;
+    const told = (await loaded(owner)).contracts.find((c) => c.type === type);
+    if (told === undefined || told.accepts.join() !== known.accepts.join()) throw new MlstackError("MLS2006", `the manifest of ${owner.name}@${owner.version} says that ${type} accepts ${known.accepts.join(", ")}, its code says ${told?.accepts.join(", ") ?? "nothing of it"}`, { fix: "rebuild the plugin, so that its manifest is written anew" });
+    return new Map([[type, { ...known, upgrade: told.upgrade }]]);
+  }
+
   /** The flavor's definition, and its configuration with values in the place of references, as its schema gives it. */
-  async function prepared(owner: Owner, config: unknown, strict: boolean, secrets: SecretSource | SecretListener | undefined): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved }> {
+  async function prepared(owner: Owner, config: unknown, strict: boolean, secrets: SecretSource | SecretListener | undefined): Promise<{ found: FlavorRecord; def: PluginDefinition["components"][number]; data: unknown; resolved: Resolved; known: ContractRegistry }> {
     const { type, flavor } = owner;
     const found = await find(type, flavor);
-    let loading = definitions.get(found.plugin.dir);
-    if (loading === undefined) definitions.set(found.plugin.dir, (loading = definition(found.plugin)));
-    const loaded = await loading.catch((e: unknown) => { if (MlstackError.is(e)) failed.set(found.plugin.dir, e); throw e; });
-    const def = loaded.components.find((c) => c.flavor === found.flavor && c.contract === found.entry.contract);
+    const def = (await loaded(found.plugin)).components.find((c) => c.flavor === found.flavor && c.contract === found.entry.contract);
     if (def === undefined) throw new MlstackError("MLS2006", `the manifest of ${nameOf(found)} lists ${found.entry.contract} "${found.flavor}", its code does not`, { fix: "rebuild the plugin, so that its manifest is written anew" });
     const given = (config ?? {}) as JsonValue;
     const resolved = resolveReferences(given, found.entry.config, { owner, env, strict, ...(secrets !== undefined && "get" in secrets && { secrets: await valuesOf(given, secrets), stores: secrets.stores }) });
     secrets?.redactor.add(resolved.hidden);
     const parsed = await def.config.safeParseAsync(resolved.config);
     if (!parsed.success) throw unnamed(badConfig(owner, resolved.config, found.entry.config, parsed.error), resolved);
-    return { found, def, data: parsed.data, resolved };
+    return { found, def, data: parsed.data, resolved, known: await wrapping(found) };
   }
 
   async function create(type: string, flavor: string, config: unknown, context: ComponentContext, secrets?: SecretSource | SecretListener): Promise<Component> {
-    const { found, def, data, resolved } = await prepared({ type, flavor, name: context.name }, config, false, secrets);
+    const { found, def, data, resolved, known } = await prepared({ type, flavor, name: context.name }, config, false, secrets);
     let made: Component;
     try { made = await def.create(data, { env, ...context }); } catch (cause) {
       if (MlstackError.is(cause)) throw unnamed(cause, resolved);
       throw unnamed(new MlstackError("MLS2009", `the ${type} "${context.name}" (${flavor}) could not be created: ${messageOf(cause)}`, { fix: "look at the cause: -v shows it", cause }), resolved);
     }
-    const whole = upgradeComponent(made, found.entry.contract, contracts, nameOf(found));
+    const whole = upgradeComponent(made, found.entry.contract, known, nameOf(found));
     return resolved.hidden.length === 0 ? whole : quietComponent(whole, secrets?.redactor ?? redactor(resolved.hidden));
   }
 

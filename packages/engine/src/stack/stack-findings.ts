@@ -1,4 +1,4 @@
-import { didYouMean, MlstackError, PLANNED_TYPES, type PluginLoader, type SecretSource } from "@mlstack/core";
+import { didYouMean, MlstackError, parseContractId, PLANNED_TYPES, type PluginLoader, type SecretSource } from "@mlstack/core";
 import { secretsFor } from "./stack-references.ts";
 import type { StackFinding, StackSpec } from "./stack.ts";
 
@@ -13,11 +13,14 @@ const NEEDED = ["artifact_store", "orchestrator"];
  */
 export async function stackFindings({ name, components }: StackSpec, loader: PluginLoader, secrets: SecretSource): Promise<StackFinding[]> {
   // plugins may bring types of their own
-  await loader.list();
+  const plugins = await loader.list();
   const known = [...loader.contracts.keys(), ...PLANNED_TYPES];
   const findings: StackFinding[] = [];
   for (const type of Object.keys(components)) {
     if (known.includes(type)) continue;
+    // there may be a plugin that has it, and lacks the package that brings the type
+    const broken = plugins.find((p) => p.broken !== undefined && p.manifest?.components.some((c) => parseContractId(c.contract)?.type === type && (c.flavor === components[type]!.flavor || c.aliases.includes(components[type]!.flavor))) === true)?.broken;
+    if (broken !== undefined) { findings.push({ type, error: broken }); continue; }
     const near = didYouMean(type, known);
     findings.push({ type, error: new MlstackError("MLS7004", `the stack "${name}" has a component of the type ${JSON.stringify(type)}, which is not known`, {
       why: type.includes(".") ? "no installed plugin brings that type" : `known are ${known.toSorted().join(", ")}`, fix: near !== undefined ? `write ${near}` : type.includes(".") ? "install the plugin that brings it, and list it in package.json" : `leave ${type} out`, details: { stack: name, type },

@@ -101,7 +101,9 @@ export function openStack(spec: StackSpec, loader: PluginLoader, place: Place, t
     async snapshot() {
       const offered = await loader.flavors();
       const plugins = Object.entries(spec.components).flatMap(([type, c]) => offered.filter((f) => f.type === type && (f.flavor === c.flavor || f.entry.aliases.includes(c.flavor))).map((f) => f.plugin));
-      return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries(plugins.map((p) => [p.name, p.version])) };
+      // a plugin is of use with the packages that bring the types that it implements
+      const types = offered.filter((f) => plugins.some((p) => p.name === f.plugin.name)).map((f) => loader.contracts.get(f.type)?.broughtBy);
+      return { name: spec.name, components: spec.components as unknown as Record<string, ComponentSpec> & JsonObject, plugins: Object.fromEntries([...plugins, ...types.filter((p) => p !== undefined)].map((p) => [p.name, p.version])) };
     },
     findings: () => stackFindings(spec, loader, secrets),
     async knowSecrets() { for (const [type, c] of Object.entries(spec.components)) await loader.tell(type, c.flavor, c.config, secretsFor(type, secrets)); },

@@ -13,6 +13,8 @@ const component = z.looseObject({
   type: z.string(),
   /** The contract that it is written for: `artifact_store@1`. */
   contract: z.string(),
+  /** The package that brings the type, where that is neither core nor this one. */
+  contractPackage: z.string().optional(),
   flavor: z.string(),
   aliases: strings,
   description: z.string(),

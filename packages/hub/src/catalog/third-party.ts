@@ -73,11 +73,11 @@ export function thirdParty(catalog: Catalog, facts: PackageFacts, hit: { readonl
 
 /** What a manifest offers, as the catalog has it. */
 export function offersOf(manifest: PluginManifest): Pick<Integration, "types" | "components" | "formats" | "contracts"> {
-  const components = manifest.components.map(({ contract, flavor, aliases, description, config, permissions, local }) => ({
-    type: parseContractId(contract)?.type ?? contract, contract, flavor, aliases, description, config, permissions, ...(local !== undefined && { local }),
+  const components = manifest.components.map(({ contract, contractPackage, flavor, aliases, description, config, permissions, local }) => ({
+    type: parseContractId(contract)?.type ?? contract, contract, ...(contractPackage !== undefined && { contractPackage }), flavor, aliases, description, config, permissions, ...(local !== undefined && { local }),
   })) as Integration["components"];
   return {
-    components, types: [...new Set(components.map((c) => c.type))].sort(),
+    components, types: [...new Set([...components, ...manifest.contracts].map((c) => c.type))].sort(),
     formats: manifest.formats.map(({ format, description }) => ({ format, description })),
     contracts: manifest.contracts.map(({ type, accepts, stability }) => ({ type, accepts, stability })),
   };

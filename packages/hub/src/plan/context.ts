@@ -1,4 +1,4 @@
-import { contractRegistry, pluginManifest, type ContractRegistry, type PluginPackage } from "@mlstack/core";
+import { broughtContracts, pluginManifest, type ContractSource, type PluginPackage } from "@mlstack/core";
 import type { Catalog } from "../catalog/schema.ts";
 import type { Lock } from "../lock/lock.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -24,10 +24,15 @@ export interface PlanContext {
   readonly rootDir?: string | undefined;
 }
 
-/** What an integration has to fit; the contracts are those of core, of what is installed, and `more`. */
-export function projectFacts({ installed, coreVersion, nodeVersion }: Pick<PlanContext, "installed" | "coreVersion" | "nodeVersion">, more: ContractRegistry = new Map()): ProjectFacts {
-  const brought = installed.flatMap(({ manifest }) => pluginManifest.safeParse(manifest).data?.contracts ?? []);
-  return { coreVersion, nodeVersion, contracts: contractRegistry([...more.values(), ...brought]) };
+/** What an integration has to fit; the contracts are those of core, of what is installed, and `more` in the place of what those packages bring now. */
+export function projectFacts({ installed, coreVersion, nodeVersion }: Pick<PlanContext, "installed" | "coreVersion" | "nodeVersion">, more: readonly ContractSource[] = []): ProjectFacts {
+  const stay = installed.filter(({ name }) => !more.some((one) => one.name === name)).map(contractSource);
+  return { coreVersion, nodeVersion, contracts: broughtContracts([...stay, ...more]).contracts };
+}
+
+/** What a package brings, as its manifest says; nothing where that is none. */
+export function contractSource({ name, version, manifest }: { readonly name: string; readonly version: string; readonly manifest?: unknown }): ContractSource {
+  return { name, version, contracts: pluginManifest.safeParse(manifest).data?.contracts ?? [] };
 }
 
 export const lockOf = ({ lock }: Pick<PlanContext, "lock">): Lock => lock ?? { plugins: {} };

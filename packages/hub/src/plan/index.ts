@@ -1,6 +1,7 @@
 export { changeText, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
 export type { PlanContext } from "./context.ts";
 export { outdated, type Outdated } from "./outdated.ts";
+export { orphansOf, refuseOrphans, type Orphan } from "./orphans.ts";
 export { planInstall, planUninstall, planUpgrade, type InstallWish, type UpgradeWish } from "./plan-install.ts";
 export { lockWidenings, refuseInUse, refuseInvalidConfig, refuseWidened, widenings, wideningText, type Widening } from "./guards.ts";
 export { impactOf, type Impact, type ImpactContext, type KeyedResults } from "./impact.ts";

@@ -1,4 +1,4 @@
-import { contractRegistry, MlstackError, type ContractRegistry } from "@mlstack/core";
+import { MlstackError, type ContractSource } from "@mlstack/core";
 import gt from "semver/functions/gt.js";
 import satisfies from "semver/functions/satisfies.js";
 import type { LockedPlugin } from "../lock/lock.ts";
@@ -7,7 +7,7 @@ import { resolveVersion, type ResolveContext } from "../resolve/resolve-version.
 import { wantedText, type Wanted } from "../resolve/spec.ts";
 import { verifyInstalled } from "../verify/verify-installed.ts";
 import { describedOf, NOTHING_GRANTED, versionOf, type ChangePlan, type PluginChange, type Target } from "./change-plan.ts";
-import { lockOf, projectFacts, type PlanContext } from "./context.ts";
+import { contractSource, lockOf, projectFacts, type PlanContext } from "./context.ts";
 import { localFolder, localTarball } from "./local.ts";
 import { understand, type Wish } from "./wishes.ts";
 
@@ -95,28 +95,28 @@ export function compatible({ version }: Pick<LockedPlugin, "version">, major: bo
 type Found = Pick<PluginChange, "why" | "passedOver" | "exceptions"> & { readonly target: Target };
 interface Job { readonly name: string; readonly find: (context: ResolveContext) => Promise<Found> }
 
-/** Finds versions for all; one may bring the contract that another one is written for, in whatever order they were named. */
+/**
+ * Finds versions for all. One may bring the contract that another one is written for, in whatever order they were named: they are looked for again, each with
+ * what all of them bring, until that changes no more.
+ */
 async function together(jobs: readonly Job[], context: PlanContext): Promise<PluginChange[]> {
-  const changes: PluginChange[] = [];
-  let brought: ContractRegistry = new Map();
-  for (let open = jobs, refused: unknown; open.length > 0;) {
-    const left: Job[] = [];
-    for (const job of open) {
-      const before = lockOf(context).plugins[job.name];
-      try {
-        const found = await job.find({ project: projectFacts(context, brought), policy: context.policy, now: context.now, hasProvenance: before?.trust.provenance });
-        brought = new Map([...brought, ...contractRegistry(found.target.manifest.contracts)]);
-        changes.push(changeOf(job.name, before, found));
-      } catch (e) {
-        if (!MlstackError.is(e, "MLS2002")) throw e;
+  let brought: readonly ContractSource[] = [];
+  for (let round = 0; ; round++) {
+    const changes: PluginChange[] = [];
+    let refused: unknown;
+    for (const { name, find } of jobs) {
+      const before = lockOf(context).plugins[name];
+      try { changes.push(changeOf(name, before, await find({ project: projectFacts(context, brought), policy: context.policy, now: context.now, hasProvenance: before?.trust.provenance }))); } catch (e) {
+        if (!MlstackError.is(e, "MLS2002") && !MlstackError.is(e, "MLS2003")) throw e;
         refused ??= e;
-        left.push(job);
       }
     }
-    if (left.length === open.length) throw refused;
-    [open, refused] = [left, undefined];
+    const now = changes.map(({ name, target }) => contractSource({ name, version: versionOf(target!), manifest: target!.manifest })).filter(({ contracts }) => contracts.length > 0);
+    // versions only come to an end; should two hold each other up for ever, what was found last is what they say
+    if (JSON.stringify(now) !== JSON.stringify(brought) && round <= jobs.length) { brought = now; continue; }
+    if (refused !== undefined) throw refused;
+    return sorted(changes);
   }
-  return sorted(changes);
 }
 
 function changeOf(name: string, before: LockedPlugin | undefined, found: Found): PluginChange {

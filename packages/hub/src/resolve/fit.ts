@@ -1,4 +1,4 @@
-import { contractRegistry, incompatibility, pluginManifest, type ContractRegistry, type ErrorCode, type PluginManifest } from "@mlstack/core";
+import { broughtContracts, contractRegistry, incompatibility, pluginManifest, type ContractRegistry, type ErrorCode, type MlstackError, type PluginManifest } from "@mlstack/core";
 import satisfies from "semver/functions/satisfies.js";
 import validRange from "semver/ranges/valid.js";
 
@@ -52,11 +52,27 @@ export function fitProblem(subject: FitSubject, project: ProjectFacts): { readon
   if (manifest === undefined) return obstacle("manifest", "MLS2001", `has an invalid manifest: ${error.issues[0]!.path.join(".") || "mlstack"}: ${error.issues[0]!.message}`);
   const range = validRange(manifest.core);
   if (range === null || range === "*") return obstacle("manifest", "MLS2001", `has an invalid manifest: core: "${manifest.core}" ${range === null ? "is no range" : "is every version, which says nothing"}`);
-  const own = Object.entries({ peerDependencies, dependencies }).find(([, list]) => list[CORE] !== undefined && !satisfies(project.coreVersion, list[CORE], { includePrerelease: true }));
-  const bad = incompatibility({ name, version }, manifest, contractRegistry([...manifest.contracts, ...project.contracts.values()]), project.coreVersion, { installCommand: () => "" });
-  if (bad !== undefined) return obstacle(bad.code === "MLS2004" ? "core" : "contract", bad.code, bad.message.replace(`${name}@${version} `, ""));
-  if (own !== undefined) return obstacle("core", "MLS2004", `wants ${CORE} ${own[1][CORE]!} by its ${own[0]}, this project has ${project.coreVersion}: it would bring a second one`);
+  const second = Object.entries({ peerDependencies, dependencies }).find(([, list]) => list[CORE] !== undefined && !satisfies(project.coreVersion, list[CORE], { includePrerelease: true }));
+  const contract = contractProblem(name, version, manifest, project);
+  if (contract !== undefined) return { obstacle: { ...obstacle(contract.code === "MLS2004" ? "core" : "contract", contract.code, contract.message.replace(`${name}@${version} `, "")).obstacle, fix: withOwner(name, contract) } };
+  if (second !== undefined) return obstacle("core", "MLS2004", `wants ${CORE} ${second[1][CORE]!} by its ${second[0]}, this project has ${project.coreVersion}: it would bring a second one`);
   const node = engines["node"];
   if (node !== undefined && !satisfies(project.nodeVersion, node, { includePrerelease: true })) return obstacle("node", "MLS8403", `needs Node ${node}, this is ${project.nodeVersion}`);
   return { manifest };
+}
+
+/** What is wrong with the component types that it implements and brings: MLS2001 to MLS2004, MLS2011. */
+function contractProblem(name: string, version: string, manifest: PluginManifest, { contracts, coreVersion }: ProjectFacts): MlstackError | undefined {
+  const others = [...contracts.values()].filter(({ broughtBy }) => broughtBy?.name !== name);
+  const sources = others.flatMap((c) => (c.broughtBy === undefined ? [] : [{ ...c.broughtBy, contracts: [{ type: c.type, accepts: [...c.accepts], stability: c.stability }] }]));
+  const { contracts: known, problems } = broughtContracts([{ name, version, contracts: manifest.contracts }, ...sources]);
+  return problems.get(name) ?? incompatibility({ name, version }, manifest, contractRegistry([...others, ...known.values()]), coreVersion, { installCommand: () => "" });
+}
+
+/** What mends it, where that is not another version: of a type that another package brings, that package, or its newest version. */
+function withOwner(name: string, { code, fix, details }: MlstackError): string | undefined {
+  const { contractPackage, newer } = (details ?? {}) as { readonly contractPackage?: string; readonly newer?: boolean };
+  if (code === "MLS2011" || code === "MLS2001") return fix;
+  if (contractPackage === undefined || newer === false) return undefined;
+  return `mlstack integration install ${contractPackage}${code === "MLS2003" ? "@latest" : ""} ${name}`;
 }

@@ -14,7 +14,12 @@ export interface PluginOptions {
   readonly name?: string;
   readonly version?: string;
   readonly core?: string;
-  readonly contract?: string;
+  /** Of its one component; null for a package without any. */
+  readonly contract?: string | null;
+  /** The package that brings that component's type. */
+  readonly contractPackage?: string;
+  /** Component types that it brings. */
+  readonly brings?: readonly { readonly type: string; readonly accepts: readonly number[] }[];
   readonly permissions?: Readonly<Record<string, readonly string[]>>;
   readonly flavor?: string;
   /** JSON Schema of its configuration. */
@@ -30,10 +35,11 @@ export interface PluginOptions {
 
 export const LONG_AGO = "2026-01-01T00:00:00.000Z";
 
-export function madePlugin({ name = "@acme/mlstack-plugin-x", version = "1.0.0", core = "^0.1.0", contract = "artifact_store@1", permissions = { hosts: ["*"] }, flavor = "x", config = { type: "object", properties: { bucket: { type: "string" } } }, node, more = {}, files = {}, publishedAt = LONG_AGO, deprecated, provenance = false }: PluginOptions = {}): MadePlugin {
+export function madePlugin({ name = "@acme/mlstack-plugin-x", version = "1.0.0", core = "^0.1.0", contract = "artifact_store@1", contractPackage, brings = [], permissions = { hosts: ["*"] }, flavor = "x", config = { type: "object", properties: { bucket: { type: "string" } } }, node, more = {}, files = {}, publishedAt = LONG_AGO, deprecated, provenance = false }: PluginOptions = {}): MadePlugin {
   const manifest = {
     manifestVersion: 1, entry: "./index.js", core,
-    components: [{ contract, flavor, description: "For tests", config, permissions }],
+    components: contract === null ? [] : [{ contract, ...(contractPackage !== undefined && { contractPackage }), flavor, description: "For tests", config, permissions }],
+    contracts: brings.map((b) => ({ ...b, stability: "stable" })),
   };
   const packageJson = { name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module", ...(node !== undefined && { engines: { node } }), peerDependencies: { "@mlstack/core": core }, mlstack: manifest, ...more };
   const all = { "package.json": `${JSON.stringify(packageJson, undefined, 2)}\n`, "index.js": `export default "${name}@${version}";\n`, "README.md": "# x\n", ...files };

@@ -11,11 +11,11 @@ export function guardComponents(context: Record<string, unknown>, step: string):
   return new Proxy(context, {
     get(target, key) {
       if (typeof key === "string" && !(key in target)) {
-        const name = BY_CONTEXT_NAME.get(key) ?? BY_CONTEXT_NAME.get(componentNameOf(key));
+        const name = BY_CONTEXT_NAME.get(key) ?? BY_CONTEXT_NAME.get(componentNameOf(key)) ?? (isNamespaced(key) ? key : undefined);
         if (name !== undefined) {
           throw new MlstackError("MLS1010", `the step "${step}" used ${key}, which it did not ask for`, {
             why: "a component is handed out only to steps that name it, so that the plan knows their effects",
-            fix: `add requires: { ${name}: true }, or uses: { ${name}: "optional" }`, details: { step, component: name },
+            fix: `add requires: { ${shown(name)}: true }, or uses: { ${shown(name)}: "optional" }`, details: { step, component: name },
           });
         }
       }
@@ -23,3 +23,7 @@ export function guardComponents(context: Record<string, unknown>, step: string):
     },
   });
 }
+
+/** A type that a plugin brings, by its id. */
+const isNamespaced = (key: string): boolean => /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/.test(key);
+const shown = (name: string): string => (isNamespaced(name) ? JSON.stringify(name) : name);

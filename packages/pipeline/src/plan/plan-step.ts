@@ -23,7 +23,7 @@ export async function planStepOf(step: StepDefinition, options: StepOptions, con
     else fileDigests[path] = digest;
   }
   const effects = [...Object.keys(step.requires), ...Object.entries(step.uses).flatMap(([name, use]) => (use === "optional" ? [name] : []))].filter((name) => name !== "experimentTracker" && typeof step.uses[name] !== "object");
-  if (effects.length > 0) uncached.push({ rule: "effects", message: `it is handed ${effects.join(", ")}, so it does more than its outputs show`, fix: `always run it, or allow hits per component: uses: { ${effects[0]}: { cache: "by-component" } }` });
+  if (effects.length > 0) uncached.push({ rule: "effects", message: `it is handed ${effects.join(", ")}, so it does more than its outputs show`, fix: `always run it, or allow hits per component: uses: { ${effects[0]!.includes(".") ? JSON.stringify(effects[0]) : effects[0]!}: { cache: "by-component" } }` });
   return {
     name: step.name, language: step.language, identity: print.identity,
     inputs: Object.fromEntries(Object.entries(step.inputs).map(([port, t]) => [port, inputType(t)])),

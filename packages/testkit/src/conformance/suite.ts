@@ -8,6 +8,8 @@ export interface ConformanceCase<Context, Need extends string = never> {
   readonly clause: string;
   /** What has to be there for the case to make sense. Without all of it the case is skipped, and says what was missing. */
   readonly needs?: readonly Need[] | undefined;
+  /** Names of the known-bad components that it refuses, each of which differs from a good one in one place. */
+  readonly killers?: readonly string[] | undefined;
   /** @throws AssertionError, or what the component threw; NotApplicable where only running it shows that it makes no sense */
   run(context: Context): Promise<void>;
 }
@@ -19,6 +21,8 @@ export class NotApplicable extends Error {}
 export interface ConformanceSuite<Subject, Context, Need extends string> {
   /** Such as `artifact_store@1`. */
   readonly contract: string;
+  /** Of the suite itself, such as `acme-vector-kit@1.2.0`; by default this package's. */
+  readonly version?: string | undefined;
   readonly cases: readonly ConformanceCase<Context, Need>[];
   /**
    * Opens what is under test for one case, with a place of its own in it, and clears that place afterwards and nothing else.
@@ -38,17 +42,19 @@ export type CaseOutcome =
 export interface CaseOptions {
   /** Longest that a case may take, in milliseconds; 60,000 by default. A component that never answers fails, it does not hang. */
   readonly limitMs?: number | undefined;
+  /** Gives a case up, and removes what it has made. The case has failed then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs one case. Never rejects. */
-export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S, C, N>, one: ConformanceCase<C, N>, subject: S, { limitMs = 60_000 }: CaseOptions = {}): Promise<CaseOutcome> {
+export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S, C, N>, one: ConformanceCase<C, N>, subject: S, { limitMs = 60_000, signal }: CaseOptions = {}): Promise<CaseOutcome> {
   const { id } = one;
   try {
     // the case is given up first, so that what it has made is still removed; opening and removing have as long again
-    return await limited(2 * limitMs, suite.within(subject, id, async (context): Promise<CaseOutcome> => {
+    return await limited(2 * limitMs, "the case", suite.within(subject, id, async (context): Promise<CaseOutcome> => {
       const missing = (one.needs ?? []).map((need) => suite.lacks(need, context)).find((reason) => reason !== undefined);
       if (missing !== undefined) return { id, status: "skipped", reason: missing };
-      await limited(limitMs, one.run(context));
+      await limited(limitMs, "the case", one.run(context), signal);
       return { id, status: "passed" };
     }));
   } catch (error) { return error instanceof NotApplicable ? { id, status: "skipped", reason: error.message } : { id, status: "failed", error }; }
@@ -61,8 +67,17 @@ export async function runSuite<S, C, N extends string>(suite: ConformanceSuite<S
   return outcomes;
 }
 
-async function limited<T>(ms: number, work: Promise<T>): Promise<T> {
+/** @param what such as `the case`: for the message of the error that it rejects with when it takes longer */
+export async function limited<T>(ms: number, what: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(`the case has not ended within ${ms} ms`)); }, ms); });
-  try { return await Promise.race([work, late]); } finally { clearTimeout(timer); }
+  let abort: (() => void) | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => { reject(new Error(`${what} has not ended within ${ms} ms`)); }, ms);
+    abort = () => { reject(new Error("the run was interrupted")); };
+    if (signal?.aborted === true) abort(); else signal?.addEventListener("abort", abort, { once: true });
+  });
+  try { return await Promise.race([work, late]); } finally {
+    clearTimeout(timer);
+    if (abort !== undefined) signal?.removeEventListener("abort", abort);
+  }
 }

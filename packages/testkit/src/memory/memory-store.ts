@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { isObjectKey, MlstackError, type ArtifactStore, type ObjectBody, type ObjectStat, type PutSource } from "@mlstack/core";
+import type { Clock } from "../clock.ts";
 
 interface Stored { readonly bytes: Uint8Array; readonly modifiedAt: Date; readonly version: string }
 
-/** An artifact store in this process's memory. */
-export function memoryStore(objects: Map<string, Stored> = new Map()): ArtifactStore {
+/** An artifact store in this process's memory. `modifiedAt` is by the clock. */
+export function memoryStore(objects: Map<string, Stored> = new Map(), { now }: Pick<Clock, "now"> = Date): ArtifactStore {
   let writes = 0;
-  const write = (key: string, bytes: Uint8Array) => { objects.set(key, { bytes, modifiedAt: new Date(), version: String(++writes) }); };
+  const write = (key: string, bytes: Uint8Array) => { objects.set(key, { bytes, modifiedAt: new Date(now()), version: String(++writes) }); };
   const statOf = (key: string, { bytes, modifiedAt, version }: Stored): ObjectStat => ({ key, size: bytes.byteLength, modifiedAt, version });
   const legal = (key: string) => { if (!isObjectKey(key)) throw new MlstackError("MLS3011", `${JSON.stringify(key)} is no object key`); };
   const found = (key: string): Stored => {

@@ -6,9 +6,11 @@ export interface MemoryRun extends TrackedRun {
   readonly events: readonly TrackerEvent[];
   /** Undefined while it is going on. */
   readonly status: TrackedStatus | undefined;
+  /** As the engine has told it. */
+  readonly endedAt: Date | undefined;
 }
 
-interface Kept { readonly run: TrackedRun; readonly events: Map<string, TrackerEvent>; status?: TrackedStatus }
+interface Kept { readonly run: TrackedRun; readonly events: Map<string, TrackerEvent>; status?: TrackedStatus; endedAt?: Date }
 
 /** An experiment tracker in this process's memory, and what it was told. */
 export function memoryTracker(): { readonly tracker: ExperimentTracker; runs(): readonly MemoryRun[] } {
@@ -19,13 +21,13 @@ export function memoryTracker(): { readonly tracker: ExperimentTracker; runs(): 
     return run;
   };
   return {
-    runs: () => [...kept].map(([externalId, { run, events, status }]) => ({ ...run, externalId, events: [...events.values()], status })),
+    runs: () => [...kept].map(([externalId, { run, events, status, endedAt }]) => ({ ...run, externalId, events: [...events.values()], status, endedAt })),
     tracker: {
       contract: "experiment_tracker@1",
       async startRun(run, options) {
         options?.signal?.throwIfAborted();
         const before = kept.get(run.runId);
-        if (before === undefined) kept.set(run.runId, { run, events: new Map() }); else delete before.status;
+        if (before === undefined) kept.set(run.runId, { run, events: new Map() }); else { delete before.status; delete before.endedAt; }
         return { externalId: run.runId };
       },
       async log(id, events, options) {
@@ -34,9 +36,9 @@ export function memoryTracker(): { readonly tracker: ExperimentTracker; runs(): 
         for (const event of events) if (!shown.has(event.id)) shown.set(event.id, event);
         return { refused: [] };
       },
-      async finishRun(id, status, _, options) {
+      async finishRun(id, status, endedAt, options) {
         options?.signal?.throwIfAborted();
-        found(id).status = status;
+        Object.assign(found(id), { status, endedAt });
       },
     },
   };
