@@ -66,7 +66,8 @@ export function releaseWorkspace(dir: string): ReleaseWorkspace {
       };
       commit("changesets");
       await run("changeset version", process.execPath, [changesets, "version"]);
-      await run("turbo run build", join(dir, "node_modules", ".bin", isWindows ? "turbo.cmd" : "turbo"), ["run", "build", "--filter=./packages/*"]);
+      // some examples are plugins, whose manifests are compared with what is built
+      await run("turbo run build", join(dir, "node_modules", ".bin", isWindows ? "turbo.cmd" : "turbo"), ["run", "build", "--filter=./packages/*", "--filter=./examples/*"]);
       await run("npm run manifest && npm run catalog", process.execPath, ["--eval", "", "--import", "./scripts/manifest.ts", "--import", "./scripts/catalog/main.ts"]);
       commit("versions");
       await run("changeset publish", process.execPath, [changesets, "publish"]);
