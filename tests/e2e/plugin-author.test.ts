@@ -133,6 +133,12 @@ test("what is not proven is not published: a component that conformance.ts says 
   expect((await fetch(`${p.server.url}${PLUGIN}`)).status).toBe(404);
 }, 180_000);
 
+test("without a token it is said before the plugin is put to the test that nobody is logged in", async () => {
+  await built();
+  rmSync(join(p.home, ".npmrc"));
+  expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8103", message: expect.stringContaining("nobody is logged in") as string, fix: expect.stringContaining("npm login") as string } });
+}, 120_000);
+
 test("without the kit in the plugin's own packages it is said what to install", async () => {
   p.edit((json) => { json["name"] = "x"; });
   rmSync(join(p.dir, "node_modules", "@mlstack", "testkit"));

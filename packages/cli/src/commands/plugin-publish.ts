@@ -31,13 +31,16 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
   const say = (text: string): void => { if (flags.quiet !== true && flags.json !== true) t.line(t.style(text, "dim")); };
   await publishing(flags, async (run) => {
     const hub = await import("@mlstack/hub");
-    const signing = signingOf(hub.provenanceSource(process.env), flags.provenance);
+    const source = hub.provenanceSource(process.env);
+    const signing = signingOf(source, flags.provenance);
     const { packed, warnings: found } = await packAndLook(dir, flags, run);
     const facts = packedFacts(packed);
     const what = `${facts.package}@${facts.version}`;
     // before the tests, which may take minutes
     const how = { ...run, cacheDir: cacheDirOf(process.env) };
     const target = await hub.publishTarget(dir, packed, how, { registry: flags.registry, tag: flags.tag });
+    // a CI service may be trusted by the registry without any
+    if (!target.hasCredentials && !("by" in source) && flags.dryRun !== true) throw new MlstackError("MLS8103", `nobody is logged in who could publish ${what} (${target.shown})`, { why: "npm's settings have no token for it", fix: `npm login --registry ${target.url}, or put a token into your own .npmrc` });
     const warnings = [...found, ...signing.warnings, ...(flags.test ? [] : ["not proven: --no-test"])];
     if (flags.test) {
       say(`${what} is put to the test: mlstack plugin test`);

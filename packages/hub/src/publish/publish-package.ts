@@ -30,6 +30,8 @@ export interface PublishTarget {
   readonly tag: string;
   /** Versions of the package that are there, in no order; empty for a new one. */
   readonly versions: readonly string[];
+  /** Whether npm's settings have any credentials for it. */
+  readonly hasCredentials: boolean;
   /** For whoever reads the registry as it will be written. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -58,7 +60,7 @@ export async function publishTarget(dir: string, { described, files }: PackedPac
   if (taken !== undefined) {
     throw new MlstackError("MLS8715", `${name}@${version} ${taken} (${shown})`, { why: "a version is published once: who has it pinned relies on its bytes", fix: `raise the version: npm version ${next}`, details: { package: name, version, registry: shown, next } });
   }
-  return { url: plainUrl(url), shown, tag: options.tag ?? said("tag") ?? (prerelease(version) === null ? "latest" : "next"), versions, env };
+  return { url: plainUrl(url), shown, tag: options.tag ?? said("tag") ?? (prerelease(version) === null ? "latest" : "next"), versions, env, hasCredentials: settings.hasCredentials(url) };
 }
 
 /** The version after those that there are, of the same kind. */
