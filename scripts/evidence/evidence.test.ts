@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { keptReports } from "./kept.ts";
 import { packageDigest, reportOf } from "./report.ts";
+import { wrongStability } from "./stability.ts";
 import { SUITES, type Suite } from "./suites.ts";
 
 const suite: Suite = { package: "@acme/x", folder: "x", contract: "artifact_store@1", flavor: "x", suite: "suites/store", test: "x.test.ts", cases: async () => ["a", "b", "c", "d"] };
@@ -54,6 +55,11 @@ describe("kept reports", () => {
     writeFileSync(join(dir, "a.js"), "2");
     expect(await packageDigest(dir)).not.toBe(first);
   }, 60_000);
+});
+
+test("a contract is stable once its suite is run on two flavors, and not before", () => {
+  expect(wrongStability()).toEqual([]);
+  expect(wrongStability(SUITES.filter(({ flavor }) => flavor !== "s3"))).toEqual(["artifact_store@1 is stable, and its suite is run on local"]);
 });
 
 test("the suites that are named have cases", async () => { for (const one of SUITES) expect((await one.cases()).length).toBeGreaterThan(5); });

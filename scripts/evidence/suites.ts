@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { artifactStoreSuite, experimentTrackerSuite, orchestratorSuite } from "../../packages/testkit/dist/conformance/index.js";
+import { artifactStoreSuite, experimentTrackerSuite, modelDeployerSuite, orchestratorSuite, secretStoreSuite } from "../../packages/testkit/dist/conformance/index.js";
 
 /** A contract's suite, run on one flavor of one package. */
 export interface Suite {
@@ -25,16 +25,17 @@ const tracker = { ...kit, contract: "experiment_tracker@1", cases: async () => e
 
 const orchestrator = { ...kit, contract: "orchestrator@1", cases: async () => orchestratorSuite.cases.map((one) => one.id) };
 
+const secrets = { ...kit, contract: "secret_store@1", package: "@mlstack/engine", folder: "packages/engine", cases: async () => secretStoreSuite.cases.map((one) => one.id) };
+
 /** The suites that there are, each with what it runs on. */
 export const SUITES: readonly Suite[] = [
-  {
-    package: "@mlstack/engine", folder: "packages/engine", contract: "model_deployer@1", flavor: "local", suite: "tests/contracts/model-deployer/suite", test: "tests/contracts/model-deployer/local.test.ts",
-    cases: async () => (await import("../../tests/contracts/model-deployer/suite/cases.ts")).deployerCases.map((one) => one.id),
-  },
   { ...store, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-store.test.ts" },
   { ...store, package: "@mlstack/plugin-s3", folder: "packages/plugin-s3", flavor: "s3", test: "tests/live/conformance/s3.conformance.ts", servers: ["versitygw"] },
   { ...tracker, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-tracker.test.ts" },
   { ...tracker, package: "@mlstack/plugin-mlflow", folder: "packages/plugin-mlflow", flavor: "mlflow", test: "tests/live/conformance/mlflow.conformance.ts", servers: ["mlflow"] },
   { ...orchestrator, package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-orchestrator.test.ts" },
   { ...orchestrator, package: "@mlstack/plugin-process", folder: "packages/plugin-process", flavor: "process", test: "tests/contracts/conformance/process-orchestrator.test.ts" },
+  { ...kit, contract: "model_deployer@1", package: "@mlstack/engine", folder: "packages/engine", flavor: "local", test: "tests/contracts/conformance/local-deployer.test.ts", cases: async () => modelDeployerSuite.cases.map((one) => one.id) },
+  { ...secrets, flavor: "file", test: "tests/contracts/conformance/file-secret-store.test.ts" },
+  { ...secrets, flavor: "env", test: "tests/contracts/conformance/env-secret-store.test.ts" },
 ];

@@ -16,7 +16,8 @@ interface Violation {
 
 const imports = "imports follow the layers and are declared";
 const traces = "no registry host and no path of one machine";
-const table = "what docs/hub.md promises has its tests";
+const table = "what tables of docs promise has its tests";
+const links = "links of Markdown files lead somewhere";
 const complete = "published packages are complete";
 
 const proof = (cell: string): Record<string, string> => ({ "docs/hub.md": `| what | shown by |\n|---|---|\n| it is | ${cell} |\n` });
@@ -67,7 +68,13 @@ const violations: readonly Violation[] = [
   { rule: "no source file over 400 lines", planted: "401 lines", files: { "scripts/a.mjs": "\n".repeat(400) + "x" } },
   { rule: "the commands of README.md exist", planted: "a script that is not there", files: { "README.md": "`npm test`, `npm run quickstart`, `npm run nothing`" } },
   { rule: "the commands of README.md exist", planted: "a README without the commands", files: { "README.md": "Hello" }, problems: 2 },
+  { rule: links, planted: "a file that is not there", files: { "docs/a.md": "See [b](b.md), and [up](../README.md)." } },
+  { rule: links, planted: "a heading that is not there", files: { "docs/a.md": "## Here\n[here](#here) [there](#there)" } },
+  { rule: links, planted: "a heading of another page that is not there", files: { "docs/a.md": "[b](b.md#b-or-c)", "docs/b.md": "# B or d\n```md\n# B or C\n```\n" } },
+  { rule: links, planted: "an image, a folder and a definition that are not there", files: { "docs/a.md": "![a](a.png)\n[b](../src)\n\n[c]: c.md\n" }, problems: 3 },
   { rule: table, planted: "no table", files: { "docs/hub.md": "Soon.\n" } },
+  { rule: table, planted: "a table that does not say what it is shown by", files: { "docs/hub.md": "| what | why |\n|---|---|\n| it is | so |\n" } },
+  { rule: table, planted: "a second table of another page without a test", files: { "docs/plugins/versioning.md": "| what | shown by |\n|---|---|\n| it is | planned |\n\n| what | who |\n|---|---|\n| it | I |\n\n| what | shown by |\n|---|---|\n| it was | yes |\n" } },
   { rule: table, planted: "a promise without a test", files: proof("yes") },
   { rule: table, planted: "a test file that is not there", files: proof("`packages/core/src/gone.test.ts › is there`") },
   { rule: table, planted: "a test that is not there, beside one that is", files: proof("`packages/core/src/index.test.ts › is there`<br>`packages/core/src/index.test.ts › is not there`") },

@@ -1,123 +1,117 @@
 // A person at a terminal: asked, saying no, stopping a change in its middle. And what the lock's own verbs say and write.
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
-import { BIN, cleanEnv, jsonOf, run, type Outcome } from "./testing/project.ts";
+import { hubCli, type HubCli } from "./testing/hub-cli.ts";
+import { BIN, cleanEnv, jsonOf } from "./testing/project.ts";
 import { onTerminal, type OnTerminal } from "./testing/pty.ts";
-import { testRegistry, type TestRegistry } from "./testing/registry.ts";
 
 const X = "@acme/mlstack-plugin-x";
-let folder: string;
-let server: TestRegistry;
-beforeEach(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-terminal-e2e-")));
-  server = await testRegistry();
-  mkdirSync(join(folder, "project"));
-  write("package.json", JSON.stringify({ name: "project", private: true, type: "module" }));
-  write(".npmrc", `registry=${server.url}\n`);
-});
-afterEach(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+let p: HubCli;
+beforeEach(async () => { p = await hubCli(); });
+afterEach(() => p.close());
 
-const at = (path: string): string => join(folder, "project", path);
-const write = (path: string, text: string): void => { writeFileSync(at(path), text); };
-const ENV = (): Record<string, string> => ({ HOME: join(folder, "home"), USERPROFILE: join(folder, "home"), MLSTACK_CACHE_DIR: join(folder, "cache"), npm_config_cache: join(folder, "npm-cache"), npm_config_fetch_retries: "0", npm_config_update_notifier: "false", NO_COLOR: "1" });
-const mlstack = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [BIN, "integration", ...args], join(folder, "project"), ENV());
-const start = (...args: readonly string[]): OnTerminal => onTerminal([process.execPath, BIN, "integration", ...args], join(folder, "project"), { ...cleanEnv(), ...ENV() });
-async function data(...args: readonly string[]): Promise<unknown> {
-  const outcome = await mlstack(...args, "--json");
-  expect(outcome, outcome.stderr + outcome.stdout).toMatchObject({ code: 0 });
-  return documentOf(`integration-${args[0]!}`, outcome)["data"];
-}
-const text = (path: string): string | undefined => (existsSync(at(path)) ? readFileSync(at(path), "utf8") : undefined);
-const state = () => ["package.json", "package-lock.json", "mlstack.lock"].map(text);
-const installed = (): string | undefined => { const found = text(`node_modules/${X}/package.json`); return found === undefined ? undefined : (JSON.parse(found) as { version: string }).version; };
+const start = (...args: readonly string[]): OnTerminal => onTerminal([process.execPath, BIN, "integration", ...args], p.dir, { ...cleanEnv(), ...p.env });
 
 /** Resolves when the package manager asks for a version's tarball, which it does not get. mlstack itself asks first, and gets it. */
 function untilManagerWaits(version: string): Promise<void> {
   const path = new RegExp(`x-${version.replaceAll(".", "\\.")}\\.tgz$`);
   return new Promise((waits) => {
     const pass = async (url: string, response: ServerResponse): Promise<void> => {
-      server.meddle(path, undefined);
-      const bytes = Buffer.from(await (await fetch(new URL(url, server.url))).arrayBuffer());
-      server.meddle(path, () => { waits(); });
+      p.server.meddle(path, undefined);
+      const bytes = Buffer.from(await (await fetch(new URL(url, p.server.url))).arrayBuffer());
+      p.server.meddle(path, () => { waits(); });
       response.end(bytes);
     };
-    server.meddle(path, ({ url = "" }, response) => { void pass(url, response); });
+    p.server.meddle(path, ({ url = "" }, response) => { void pass(url, response); });
   });
 }
 const first = async <T>(wanted: Promise<void>, ended: Promise<T>): Promise<void> => { await Promise.race([wanted, ended.then((how) => { throw new Error(`it ended first: ${JSON.stringify(how)}`); })]); };
 
 describe.skipIf(process.platform === "win32")("at a terminal", () => {
   test("it is shown what would be done, and asked; only yes is yes", async () => {
-    server.publish({ name: X, permissions: { hosts: ["acme.example"] } });
-    const before = state();
+    p.server.publish({ name: X, permissions: { hosts: ["acme.example"] } });
+    const before = p.state();
     for (const answer of ["n\r", "\r", "yesterday\r", "\x04", "\x03"]) {
       const t = start("install", X);
       await t.shows(`Install ${X}? [y/N]`);
       expect(t.screen()).toMatch(/may reach +hosts +acme\.example/);
       t.type(answer);
-      expect([answer, (await t.ended).code, state()]).toEqual([answer, 130, before]);
+      expect([answer, (await t.ended).code, p.state()]).toEqual([answer, 130, before]);
       expect(t.screen()).toContain("nothing was done");
       expect(t.screen()).not.toMatch(/\n\s+at /);
     }
     const t = start("install", X);
     await t.shows("[y/N]");
     t.type("y\r");
-    expect([(await t.ended).code, installed()]).toEqual([0, "1.0.0"]);
+    expect([(await t.ended).code, p.installed(X)]).toEqual([0, "1.0.0"]);
     const removal = start("uninstall", X);
     await removal.shows(`Remove ${X}? [y/N]`);
     removal.type("y\r");
-    expect([(await removal.ended).code, installed()]).toEqual([0, undefined]);
+    expect([(await removal.ended).code, p.installed(X)]).toEqual([0, undefined]);
     const back = start("rollback");
     await back.shows(`Go back to before: remove ${X}? [y/N]`);
     back.type("yes\r");
-    expect([(await back.ended).code, installed()]).toEqual([0, "1.0.0"]);
+    expect([(await back.ended).code, p.installed(X)]).toEqual([0, "1.0.0"]);
+  }, 300_000);
+
+  test("a change that is made while one is asked whether to roll back is not taken back by the way", async () => {
+    p.server.publish({ name: X });
+    await p.data("install", X, "-y");
+    p.server.publish({ name: X, version: "1.1.0" });
+    const t = start("rollback");
+    await t.shows(`Go back to before: install ${X}@1.0.0? [y/N]`);
+    await p.data("upgrade", "-y");
+    const newer = p.state();
+    t.type("y\r");
+    expect((await t.ended).code).toBe(1);
+    expect(t.screen()).toContain("MLS8502");
+    expect([p.state(), p.installed(X)]).toEqual([newer, "1.1.0"]);
+    // a lock that can't be read is put back as any other
+    p.write("project/mlstack.lock", "<<<<<<< ours\n");
+    expect(await p.data("rollback", "-y")).toMatchObject([{ change: `change ${X} from 1.0.0 to 1.1.0`, done: true }]);
+    expect([p.installed(X), await p.data("verify")]).toEqual(["1.0.0", [expect.objectContaining({ ok: true })]]);
   }, 300_000);
 
   test("Ctrl-C while the package manager is at work: the old state, exit code 130, and the next command is fine", async () => {
-    server.publish({ name: X });
-    await data("install", X, "-y");
-    const before = state();
-    server.publish({ name: X, version: "1.1.0" });
+    p.server.publish({ name: X });
+    await p.data("install", X, "-y");
+    const before = p.state();
+    p.server.publish({ name: X, version: "1.1.0" });
     const waits = untilManagerWaits("1.1.0");
     const t = start("upgrade", "-y");
     await first(waits, t.ended);
-    expect(existsSync(at(".mlstack/hub/pending.json"))).toBe(true);
+    expect(existsSync(p.at(".mlstack/hub/pending.json"))).toBe(true);
     t.type("\x03");
     expect((await t.ended).code).toBe(130);
     expect(t.screen()).toContain("stopping");
     expect(t.screen()).not.toMatch(/\n\s+at /);
-    expect([state(), installed(), existsSync(at(".mlstack/hub/pending.json")), existsSync(at(".mlstack/hub/manager.json"))]).toEqual([before, "1.0.0", false, false]);
-    expect(await data("rollback", "--list")).toEqual([expect.objectContaining({ id: 1 })]);
-    server.meddle(/x-1\.1\.0\.tgz$/, undefined);
-    const next = await mlstack("upgrade", "-y", "--json");
-    expect([next.code, documentOf("integration-upgrade", next)["warnings"], installed()]).toEqual([0, [], "1.1.0"]);
+    expect([p.state(), p.installed(X), existsSync(p.at(".mlstack/hub/pending.json")), existsSync(p.at(".mlstack/hub/manager.json"))]).toEqual([before, "1.0.0", false, false]);
+    expect(await p.data("rollback", "--list")).toEqual([expect.objectContaining({ id: 1 })]);
+    p.server.meddle(/x-1\.1\.0\.tgz$/, undefined);
+    const next = await p.mlstack("integration", "upgrade", "-y", "--json");
+    expect([next.code, documentOf("integration-upgrade", next)["warnings"], p.installed(X)]).toEqual([0, [], "1.1.0"]);
   }, 300_000);
 
   test("Ctrl-C while the registry does not answer is no fault of the registry's: exit code 130, and nothing has changed", async () => {
-    server.publish({ name: X });
-    const before = state();
-    const asked = new Promise<void>((done) => { server.meddle(/mlstack-plugin-x$/, () => { done(); }); });
+    p.server.publish({ name: X });
+    const before = p.state();
+    const asked = new Promise<void>((done) => { p.server.meddle(/mlstack-plugin-x$/, () => { done(); }); });
     const t = start("install", `${X}@1.0.0`, "-y");
     await first(asked, t.ended);
     t.type("\x03");
-    expect([(await t.ended).code, state()]).toEqual([130, before]);
+    expect([(await t.ended).code, p.state()]).toEqual([130, before]);
     expect(t.screen()).toContain("MLS4003");
   }, 300_000);
 });
 
 test.skipIf(process.platform === "win32")("SIGTERM in the middle of the first installation: nothing is left of it, exit code 143", async () => {
-  server.publish({ name: X });
-  const before = state();
+  p.server.publish({ name: X });
+  const before = p.state();
   const waits = untilManagerWaits("1.0.0");
-  const child = spawn(process.execPath, [BIN, "integration", "install", X, "-y", "--json"], { cwd: join(folder, "project"), env: { ...cleanEnv(), ...ENV() }, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, [BIN, "integration", "install", X, "-y", "--json"], { cwd: p.dir, env: { ...cleanEnv(), ...p.env }, stdio: ["ignore", "pipe", "ignore"] });
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => { stdout += chunk; });
   const ended = new Promise<number | null>((done) => { child.once("close", done); });
@@ -125,50 +119,50 @@ test.skipIf(process.platform === "win32")("SIGTERM in the middle of the first in
   child.kill("SIGTERM");
   const code = await ended;
   expect([code, jsonOf({ code, signal: null, stdout, stderr: "" }).error]).toEqual([143, expect.objectContaining({ code: "MLS4003", exitCode: 143 })]);
-  expect([state(), installed(), existsSync(at(".mlstack/hub/pending.json"))]).toEqual([before, undefined, false]);
+  expect([p.state(), p.installed(X), existsSync(p.at(".mlstack/hub/pending.json"))]).toEqual([before, undefined, false]);
 }, 180_000);
 
 describe("the lock's verbs", () => {
   test("rollback --list says what was changed and when; without a change there is none", async () => {
-    expect((await mlstack("rollback", "--list")).stderr).toContain("no change was made here");
-    server.publish({ name: X });
-    await data("install", X, "-y");
-    server.publish({ name: X, version: "1.1.0" });
-    await data("upgrade", "-y");
-    expect(await data("rollback", "--list")).toEqual([{ id: 2, change: `change ${X} from 1.0.0 to 1.1.0`, at: expect.any(String), done: false }, { id: 1, change: `install ${X}@1.0.0`, at: expect.any(String), done: false }]);
-    const shown = await mlstack("rollback", "--list");
+    expect((await p.mlstack("integration", "rollback", "--list")).stderr).toContain("no change was made here");
+    p.server.publish({ name: X });
+    await p.data("install", X, "-y");
+    p.server.publish({ name: X, version: "1.1.0" });
+    await p.data("upgrade", "-y");
+    expect(await p.data("rollback", "--list")).toEqual([{ id: 2, change: `change ${X} from 1.0.0 to 1.1.0`, folder: ".", at: expect.any(String), done: false }, { id: 1, change: `install ${X}@1.0.0`, folder: ".", at: expect.any(String), done: false }]);
+    const shown = await p.mlstack("integration", "rollback", "--list");
     expect(shown.stdout.trimEnd().split("\n").map((line) => line.trim().replace(/\S+T\S+Z/, "TIME"))).toEqual([expect.stringMatching(/^ID +MADE +CHANGE$/), `2  TIME  change ${X} from 1.0.0 to 1.1.0`, `1  TIME  install ${X}@1.0.0`]);
-    expect(await data("rollback", "--to", "1", "-n")).toMatchObject([{ id: 1, done: false }]);
-    expect(installed()).toBe("1.1.0");
+    expect(await p.data("rollback", "--to", "1", "-n")).toMatchObject([{ id: 1, done: false }]);
+    expect(p.installed(X)).toBe("1.1.0");
   }, 180_000);
 
   test("lock --check sees what was changed without mlstack, and lock writes it down", async () => {
-    server.publish({ name: X });
-    await data("install", X, "-y");
-    server.publish({ name: X, version: "1.2.0" });
-    expect((await run("npm", ["install", "--save-exact", `${X}@1.2.0`, "--no-audit", "--no-fund"], join(folder, "project"), ENV())).code).toBe(0);
-    const before = state();
-    const checked = await mlstack("lock", "--check", "--json");
-    expect([checked.code, documentOf("integration-lock", checked)["data"], state()]).toEqual([3, { written: false, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] }, before]);
-    expect((await mlstack("verify", "--json")).code).toBe(4);
-    expect(await data("lock")).toEqual({ written: true, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] });
-    expect([state().slice(0, 2), state()[2]]).toEqual([before.slice(0, 2), expect.stringContaining('"version": "1.2.0"')]);
-    expect([await data("lock", "--check"), await data("verify")]).toEqual([{ written: false, same: true, changes: [] }, [expect.objectContaining({ package: X, ok: true })]]);
+    p.server.publish({ name: X });
+    await p.data("install", X, "-y");
+    p.server.publish({ name: X, version: "1.2.0" });
+    expect((await p.npm("install", "--save-exact", `${X}@1.2.0`, "--no-audit", "--no-fund")).code).toBe(0);
+    const before = p.state();
+    const checked = await p.mlstack("integration", "lock", "--check", "--json");
+    expect([checked.code, documentOf("integration-lock", checked)["data"], p.state()]).toEqual([3, { written: false, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] }, before]);
+    expect((await p.mlstack("integration", "verify", "--json")).code).toBe(4);
+    expect(await p.data("lock")).toEqual({ written: true, same: false, changes: [{ package: X, from: "1.0.0", to: "1.2.0" }] });
+    expect([p.state().slice(0, 2), p.state()[2]]).toEqual([before.slice(0, 2), expect.stringContaining('"version": "1.2.0"')]);
+    expect([await p.data("lock", "--check"), await p.data("verify")]).toEqual([{ written: false, same: true, changes: [] }, [expect.objectContaining({ package: X, ok: true })]]);
     // it is a change as any other
-    expect(await data("rollback", "--list")).toEqual([expect.objectContaining({ change: "write mlstack.lock anew" }), expect.anything()]);
+    expect(await p.data("rollback", "--list")).toEqual([expect.objectContaining({ change: "write mlstack.lock anew" }), expect.anything()]);
   }, 180_000);
 
   test("verify --deep finds a changed file two packages down, which verify does not look at", async () => {
-    server.publish({ name: "right", plain: true });
-    server.publish({ name: "left", plain: true, dependencies: { right: "^1.0.0" } });
-    server.publish({ name: X, dependencies: { left: "^1.0.0" } });
-    await data("install", X, "-y");
-    expect(await data("verify", "--deep")).toEqual([X, "left@1.0.0", "right@1.0.0"].map((name) => expect.objectContaining({ package: name, ok: true }) as unknown));
-    appendFileSync(at("node_modules/right/index.js"), "evil");
-    expect(await data("verify")).toEqual([expect.objectContaining({ ok: true })]);
-    const deep = await mlstack("verify", "--deep", "--json");
+    p.server.publish({ name: "right", plain: true });
+    p.server.publish({ name: "left", plain: true, dependencies: { right: "^1.0.0" } });
+    p.server.publish({ name: X, dependencies: { left: "^1.0.0" } });
+    await p.data("install", X, "-y");
+    expect(await p.data("verify", "--deep")).toEqual([X, "left@1.0.0", "right@1.0.0"].map((name) => expect.objectContaining({ package: name, ok: true }) as unknown));
+    appendFileSync(p.at("node_modules/right/index.js"), "evil");
+    expect(await p.data("verify")).toEqual([expect.objectContaining({ ok: true })]);
+    const deep = await p.mlstack("integration", "verify", "--deep", "--json");
     expect([deep.code, documentOf("integration-verify", deep)["data"]]).toEqual([5, [expect.objectContaining({ package: X, ok: true }), expect.objectContaining({ package: "left@1.0.0", ok: true }), expect.objectContaining({ package: "right@1.0.0", of: X, ok: false, error: expect.objectContaining({ code: "MLS8204" }) })]]);
-    const shown = await mlstack("verify", "--deep");
+    const shown = await p.mlstack("integration", "verify", "--deep");
     expect([shown.code, shown.stdout]).toEqual([5, expect.stringMatching(/MLS8204 +right@1\.0\.0/)]);
   }, 180_000);
 });

@@ -4,6 +4,7 @@ import { flagsOf, globalFlags } from "./program/flags.ts";
 import { elsewhereOf } from "./program/foreign-words.ts";
 import { helpOf, showHelp } from "./program/help.ts";
 import { integrationCommands } from "./program/integration-commands.ts";
+import { pluginCommands } from "./program/plugin-commands.ts";
 import { stackCommands } from "./program/stack-commands.ts";
 import { toolCommands } from "./program/tool-commands.ts";
 import { noSuchVerb, refuse, tooMany, UsageError } from "./program/usage.ts";
@@ -64,6 +65,7 @@ export function buildProgram(): Command {
     .action(async (name: string, _, self) => (await import("./commands/debug.ts")).debug(name, flagsOf(self)));
   stackCommands(program, { command, noun, collect });
   integrationCommands(program, { command, noun, collect, positive });
+  pluginCommands(program, { command, noun, collect, wholeNumber });
   toolCommands(program, { command, noun, hidden, wholeNumber });
   command(program, "help").description("help on a command").argument("[COMMAND...]", "its words, such as run show").action((words: string[]) => { showHelp(program, words, verbsOf); });
   withGlobalFlags(program);

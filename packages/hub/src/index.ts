@@ -7,6 +7,7 @@ export * from "./lock/index.ts";
 export * from "./package-manager/index.ts";
 export * from "./plan/index.ts";
 export * from "./preload.ts";
+export * from "./publish/index.ts";
 export * from "./registry/index.ts";
 export * from "./resolve/index.ts";
 export * from "./tarball/index.ts";

@@ -7,7 +7,8 @@ const plugin: PluginDefinition = definePlugin({
     component({
       type: "experiment_tracker", version: 1, flavor: "mlflow", description: "Parameters, metrics, tags and files as runs of an MLflow server",
       config: trackerConfig,
-      permissions: { hosts: ["*"], files: ["*"] },
+      // the last is what its HTTP client, undici, is set by
+      permissions: { hosts: ["*"], files: ["*"], env: ["UNDICI_*"] },
       create: async (config, context) => (await import("./tracker/create-tracker.ts")).createTracker(config, context),
     }),
   ],

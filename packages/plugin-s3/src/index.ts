@@ -8,15 +8,13 @@ export default definePlugin({
       type: "artifact_store", version: 1, flavor: "s3", description: "Artifacts as objects of an S3 bucket, at AWS or a service that speaks the same protocol",
       config: s3Config,
       permissions: {
-        hosts: ["*.amazonaws.com", "*"],
+        // the last two give a machine and a container their roles
+        hosts: ["*.amazonaws.com", "*", "169.254.169.254", "169.254.170.2"],
         files: ["~/.aws"],
         // a credential_process in ~/.aws/config
         processes: ["*"],
-        env: [
-          "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
-          "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-          "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3",
-        ],
+        // the SDK looks for its settings one by one, and in newer versions for more of them
+        env: ["AWS_*", "_X_AMZN_TRACE_ID"],
       },
       create: async (config) => (await import("./s3-artifact-store.ts")).s3ArtifactStore(config),
     }),

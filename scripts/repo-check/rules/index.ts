@@ -1,8 +1,9 @@
 import type { Rule } from "../repo.ts";
 import { internalRanges, oneRange, pins, pluginPeers } from "./dependencies.ts";
+import { docLinks } from "./doc-links.ts";
 import { fileLength, noMachineTraces, readmeCommands, sourcePathsInSync } from "./files.ts";
-import { hubTable } from "./hub-table.ts";
 import { importDirection } from "./import-direction.ts";
+import { promisesTable } from "./promises-table.ts";
 import { publishedManifests, sameEngines } from "./manifests.ts";
 
 export const rules: readonly Rule[] = [
@@ -17,5 +18,6 @@ export const rules: readonly Rule[] = [
   noMachineTraces,
   fileLength,
   readmeCommands,
-  hubTable,
+  promisesTable,
+  docLinks,
 ];

@@ -68,7 +68,7 @@ const TODAYS: ReadonlySet<string> = new Set(["title", "docs", "plugin"]);
 async function hub(dir: string): Promise<unknown> {
   const lock = parseLock(readFileSync(join(dir, "project", "mlstack.lock"), "utf8"));
   const stateDir = join(dir, "project", "state");
-  const kept = generations({ stateDir, files: {}, modulesDir: join(dir, "project", "node_modules") });
+  const kept = generations({ stateDir, rootDir: join(dir, "project") });
   const bundle = await dataOf(join(dir, "project"), ["integration", "bundle", "import", join(dir, "bundle.mlstack"), "--any-registry"], { MLSTACK_CACHE_DIR: join(dir, "cache"), HOME: join(dir, "home") });
   return { lock, generations: kept.list(), pending: existsSync(join(stateDir, "hub", "pending.json")) ? pendingChange(stateDir) : null, bundle };
 }

@@ -119,7 +119,7 @@ async function keepHub(name: string): Promise<void> {
     await dataOf(dir, ["integration", "bundle", "export", at("hub/bundle.mlstack")], env);
     const lock = readFileSync(join(dir, "mlstack.lock"), "utf8");
     // a change is begun, and looked at before it has ended
-    await changePlugins({ stateDir: join(dir, ".mlstack"), files: { "mlstack.lock": join(dir, "mlstack.lock") }, modulesDir: join(dir, "node_modules") }, { change: "install @acme/mlstack-plugin-z@1.0.0", now: () => Date.UTC(2026, 10, 1), reinstall: async () => undefined, recovered: () => undefined }, async () => { cpSync(join(dir, ".mlstack", "hub"), join(dir, "state", "hub"), { recursive: true, filter: (path) => !path.includes("change.lock") }); });
+    await changePlugins({ stateDir: join(dir, ".mlstack"), rootDir: dir, project: ".", files: ["mlstack.lock"], modulesDir: join(dir, "node_modules") }, { change: "install @acme/mlstack-plugin-z@1.0.0", now: () => Date.UTC(2026, 10, 1), reinstall: async () => undefined, recovered: () => undefined }, async () => { cpSync(join(dir, ".mlstack", "hub"), join(dir, "state", "hub"), { recursive: true, filter: (path) => !path.includes("change.lock") }); });
     for (const part of readdirSync(dir)) if (part !== "state") rmSync(join(dir, part), { recursive: true, force: true });
     writeFileSync(join(dir, "mlstack.lock"), lock);
     write("hub/project/package.json", JSON.stringify({ name: "project", private: true, type: "module" }));

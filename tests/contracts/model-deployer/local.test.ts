@@ -2,11 +2,10 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, st
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ModelDeployer } from "@mlstack/core";
 import plugin from "@mlstack/engine/plugin";
-import { deployerCases } from "./suite/cases.ts";
-import { request, testModel } from "./suite/models.ts";
+import { testModel, testRequest as request } from "@mlstack/testkit/conformance";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 const WAIT_MS = 120_000;
 let dir: string;
@@ -32,12 +31,7 @@ afterAll(async () => {
   for (const folder of [...projects, dir]) rmSync(folder, { recursive: true, force: true });
 }, WAIT_MS);
 
-describe("model_deployer@1 by processes of this machine", () => {
-  it.for(deployerCases.map((one, n) => [one.id, one, n] as const))("%s", { timeout: 3 * WAIT_MS }, async ([, one, n]) => {
-    const name = `case-${n}`;
-    try { await one.run({ open, name, waitMs: WAIT_MS }); } finally { await (await open()).delete(name); }
-  });
-
+describe("deployments by processes of this machine", () => {
   it("a port that another program has taken meanwhile is said by its number, and nothing is started", { timeout: WAIT_MS }, async () => {
     const d = await open();
     const { url } = await d.deploy({ name: "port", ...testModel({ factor: 2 }), waitMs: WAIT_MS });

@@ -14,6 +14,8 @@ export interface HubCli {
   readonly server: TestRegistry;
   /** Paths are seen from the temporary folder: `project/package.json`, `home/.npmrc`. */
   write(path: string, text: string | Uint8Array): void;
+  /** The whole path of a file of the project. */
+  at(path: string): string;
   /** Undefined where there is none. */
   read(path: string): string | undefined;
   /** Of every command; may be added to. */
@@ -31,8 +33,8 @@ export interface HubCli {
   close(): Promise<void>;
 }
 
-/** @param options.token is wanted by the registry of every request; nobody is given it here */
-export async function hubCli(options: { readonly token?: string } = {}): Promise<HubCli> {
+/** @param options.token is wanted by the registry of every request, `publisher` of those that publish; nobody is given them here */
+export async function hubCli(options: { readonly token?: string; readonly publisher?: string } = {}): Promise<HubCli> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mlstack-hub-e2e-")));
   const server = await testRegistry(options);
   const [dir, home] = [join(folder, "project"), join(folder, "home")];
@@ -50,6 +52,7 @@ export async function hubCli(options: { readonly token?: string } = {}): Promise
   const mlstack = (...args: readonly string[]): Promise<Outcome> => run(process.execPath, [BIN, ...args], dir, env);
   return {
     folder, dir, home, server, write, read, env, mlstack,
+    at: (path) => join(dir, path),
     npm: (...args) => run(process.platform === "win32" ? "npm.cmd" : "npm", args, dir, env),
     async data(...args) {
       const outcome = await mlstack("integration", ...args, "--json");

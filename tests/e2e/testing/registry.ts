@@ -44,8 +44,11 @@ export interface TestRegistry {
   stop(): Promise<void>;
 }
 
-/** @param options.token is wanted of every request */
-export async function testRegistry({ token }: { readonly token?: string } = {}): Promise<TestRegistry> {
+/** What npm sends when it publishes. */
+interface Sent { readonly name: string; readonly versions: Readonly<Record<string, Record<string, unknown>>>; readonly "dist-tags": Readonly<Record<string, string>>; readonly _attachments: Readonly<Record<string, { readonly data: string }>> }
+
+/** @param options.token is wanted of every request; @param options.publisher is wanted of those that publish: without one nobody may */
+export async function testRegistry({ token, publisher }: { readonly token?: string; readonly publisher?: string } = {}): Promise<TestRegistry> {
   const packages = new Map<string, { latest: string; readonly versions: Record<string, Record<string, unknown>>; readonly time: Record<string, string> }>();
   const tarballs = new Map<string, Buffer>();
   const asked: string[] = [];
@@ -58,6 +61,23 @@ export async function testRegistry({ token }: { readonly token?: string } = {}):
     const meddler = [...meddlers.values()].find(([pattern]) => pattern.test(decodeURIComponent(url)))?.[1];
     if (meddler !== undefined) { meddler(request, response); return; }
     const path = decodeURIComponent(url.slice(1));
+    if (request.method === "PUT") {
+      if (publisher === undefined || headers.authorization !== `Bearer ${publisher}`) { answer(response, headers.authorization === undefined ? 401 : 403, { error: "you may not publish" }); return; }
+      let body = "";
+      request.setEncoding("utf8").on("data", (text: string) => { body += text; }).on("end", () => {
+        const sent = JSON.parse(body) as Sent;
+        const known = packages.get(sent.name) ?? { latest: "", versions: {}, time: {} };
+        for (const [version, json] of Object.entries(sent.versions)) {
+          tarballs.set(placeOf(sent.name, version), Buffer.from(Object.values(sent._attachments)[0]!.data, "base64"));
+          known.versions[version] = { ...json, dist: { ...(json["dist"] as object), tarball: `http://${headers.host ?? ""}/${placeOf(sent.name, version)}` } };
+          known.time[version] = "2020-01-01T00:00:00.000Z";
+        }
+        known.latest = sent["dist-tags"]["latest"] ?? known.latest;
+        packages.set(sent.name, known);
+        answer(response, 201, { ok: true });
+      });
+      return;
+    }
     const tarball = tarballs.get(path);
     const found = packages.get(path);
     if (isAway) answer(response, 503, {});

@@ -23,7 +23,8 @@ export interface HubProject extends ManagedProject {
   data(args: readonly string[], cwd?: string): Promise<unknown>;
   /** Exit code and error code of one that is not. */
   refusal(args: readonly string[], cwd?: string): Promise<readonly [number | null, string | undefined]>;
-  start(args: readonly string[]): ChildProcess;
+  /** @param cwd from the project's folder */
+  start(args: readonly string[], cwd?: string): ChildProcess;
   text(path: string): string | undefined;
   /**
    * The version that is installed, as Node finds it.
@@ -67,7 +68,7 @@ export async function hubProject(options: { readonly manager: InstalledManager; 
       const { code, error } = await answer(args, cwd);
       return [code, error?.code];
     },
-    start: (args) => spawn(process.execPath, [BIN, ...args], { cwd: p.dir, env, stdio: "ignore" }),
+    start: (args, cwd = "") => spawn(process.execPath, [BIN, ...args], { cwd: join(p.dir, cwd), env, stdio: "ignore" }),
     text(path) { try { return readFileSync(join(p.dir, path), "utf8"); } catch { return undefined; } },
     installed(name, from = "") {
       if (!existsSync(join(p.dir, from))) return undefined;

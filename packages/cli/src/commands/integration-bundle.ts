@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { cacheDirOf } from "../hub/cache-dir.ts";
+import { refuseUnknownNames } from "../hub/named.ts";
 import { openProjectRegistry, withHub, type HubFlags } from "../hub/open-hub.ts";
 import { bytes, count } from "../ui/format.ts";
 import { stderr, stdout, writeJson } from "../ui/output.ts";
@@ -9,7 +10,10 @@ import { printNext, printWarnings } from "./stack-checks.ts";
 
 /** `mlstack integration bundle export FILE [SPEC…]`. */
 export async function integrationBundleExport(file: string, specs: readonly string[], flags: HubFlags & { readonly platform?: readonly string[]; readonly available?: boolean }): Promise<void> {
-  await withHub(flags, false, async ({ hub, manager, registry, context, warnings }) => {
+  await withHub(flags, { writes: false }, async (opened) => {
+    const { hub, manager, registry, context, warnings } = opened;
+    const asked = await Promise.all(specs.map((spec) => hub.parseSpec(spec, context.cwd)));
+    refuseUnknownNames({ "--allow-fresh": flags.allowFresh }, opened, asked.flatMap((spec) => (spec.kind === "registry" ? [spec.name] : [])));
     const made = await hub.exportBundle({ file: resolve(folderOf(flags), file), specs, available: flags.available, platforms: flags.platform, plan: context, manager, registry });
     if (made.elsewhere.length > 0) warnings.push(`not in it, for no registry has ${made.elsewhere.length === 1 ? "it" : "them"}: ${made.elsewhere.join(", ")}`);
     const { size, tarballs, integrations, elsewhere, local } = made;

@@ -2,6 +2,7 @@ import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
 import type { ChangePlan, Impact } from "@mlstack/hub";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { declaresIntegration, declaresNothing, refuseUnknownNames, type Agreed } from "../hub/named.ts";
 import { overrideWarnings } from "../hub/overrides.ts";
 import { savedComponents } from "../hub/saved-components.ts";
 import { planDocument, printPlan, registerCommand } from "../hub/show-plan.ts";
@@ -24,7 +25,7 @@ type Command = "integration-install" | "integration-uninstall" | "integration-up
 /** `mlstack integration install`. */
 export async function integrationInstall(specs: readonly string[], flags: ChangeFlags & { readonly available?: boolean; readonly frozen?: boolean }): Promise<void> {
   if (specs.length > 0 && flags.frozen === true) throw new MlstackError("MLS7001", "--frozen installs what is pinned, and takes no names", { why: "to install another one changes the lock", fix: "mlstack integration install --frozen" });
-  await withHub(flags, flags.dryRun !== true, async (hub) => {
+  await withHub(flags, { writes: flags.dryRun !== true }, async (hub) => {
     if (specs.length === 0) { await installPinned(hub, flags); return; }
     await carryOut("integration-install", await hub.hub.planInstall({ specs, available: flags.available }, hub.context), hub, flags);
   });
@@ -32,7 +33,7 @@ export async function integrationInstall(specs: readonly string[], flags: Change
 
 /** `mlstack integration uninstall`. */
 export async function integrationUninstall(names: readonly string[], flags: ChangeFlags): Promise<void> {
-  await withHub(flags, flags.dryRun !== true, async (hub) => {
+  await withHub(flags, { writes: flags.dryRun !== true }, async (hub) => {
     await carryOut("integration-uninstall", await hub.hub.planUninstall(names, hub.context), hub, flags);
   });
 }
@@ -41,7 +42,7 @@ export async function integrationUninstall(names: readonly string[], flags: Chan
 export async function integrationUpgrade(names: readonly string[], flags: ChangeFlags & { readonly major?: boolean; readonly to?: string; readonly plan?: boolean }): Promise<void> {
   if (flags.to !== undefined && names.length !== 1) throw new MlstackError("MLS7001", "--to takes one NAME", { why: `${names.length === 0 ? "none is" : "several are"} named, and a version is that of one`, fix: `mlstack integration upgrade NAME --to ${flags.to}` });
   const isDry = flags.plan === true || flags.dryRun === true;
-  await withHub(flags, !isDry, async (hub) => {
+  await withHub(flags, { writes: !isDry }, async (hub) => {
     const to = flags.to === undefined ? undefined : await wantedOf(flags.to, hub);
     await carryOut("integration-upgrade", await hub.hub.planUpgrade({ names, major: flags.major, to }, hub.context), hub, { ...flags, dryRun: isDry });
   });
@@ -55,6 +56,7 @@ async function wantedOf(text: string, { hub, context }: Hub) {
 
 async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: ChangeFlags): Promise<void> {
   const [out, err] = [stdout(flags), stderr(flags)];
+  refuseUnknownNames(agreedOf(flags), hub, [...plan.changes, ...plan.kept].map(({ name }) => name));
   const changed = new Set(plan.changes.map(({ name }) => name));
   // those of the plan it says itself
   hub.warnings.push(...overrideWarnings(plan.lock === undefined ? [] : hub.hub.overridesIn(plan.lock).filter((name) => !changed.has(name))));
@@ -73,24 +75,28 @@ async function carryOut(command: Command, plan: ChangePlan, hub: Hub, flags: Cha
   if ((flags.yes !== true || refusal !== undefined) && (flags.json !== true || canAsk(flags))) printPlan(err, plan, impacts, foretold);
   if (refusal !== undefined) throw refusal;
   await confirm(questionOf(command, plan, hub), flags);
-  if (flags.quiet !== true && flags.json !== true) err.line(err.style(`${hub.manager.name} is at work`, "dim"));
-  makeStateFolder(hub.project);
+  makeStateFolder(hub.change);
+  const fetched = plan.changes.filter(({ target }) => target?.source === "registry").length;
+  if (fetched > 0) hub.waiting.begins(`fetching ${count(fetched, "package")} to check ${fetched === 1 ? "it" : "them"}`);
   const { scripts, after } = await hub.hub.applyPlan(plan, {
-    ...hub.change, registry: hub.registry, fresh: hub.fresh,
+    ...hub.change, registry: hub.registry, fresh: hub.fresh, fetched: () => { hub.waiting.begins(`${hub.manager.name} is at work`); },
     confirmScripts: async (packages) => {
       const names = packages.map(({ id }) => id).join(", ");
       hub.warnings.push(`${names} ${packages.length === 1 ? "has an install script, which was" : "have install scripts, which were"} not run: whether ${packages.length === 1 ? "it" : "they"} may is your package manager's setting`);
       // managers choose versions in their own ways, and what nobody can look at before may have one
       const unforeseen = packages.map(({ id }) => id).filter((id) => foretold?.scripts.includes(id) !== true);
+      hub.waiting.ends();
       if (flags.yes !== true && unforeseen.length > 0) await confirm(`${unforeseen.join(", ")} ${unforeseen.length === 1 ? "has an install script" : "have install scripts"}, not run so far. Go on?`, flags);
     },
-  });
+  }).finally(() => { hub.waiting.ends(); });
   if (flags.json === true) { writeJson(command, planDocument(plan, { done: true, impacts, scripts: { scripts: scripts.map(({ id }) => id), unknown: [] }, after: after.plugins }), hub.warnings); return; }
   printPlan(out, plan, impacts);
   printWarnings(hub.warnings, flags);
   const next = command === "integration-install" ? registerCommand(plan) : undefined;
   if (next !== undefined) printNext(next, flags);
 }
+
+const agreedOf = (flags: ChangeFlags): Agreed => ({ "--allow-permissions": flags.allowPermissions, "--allow-invalid-config": flags.allowInvalidConfig, "--allow-in-use": flags.allowInUse, "--allow-fresh": flags.allowFresh });
 
 /** What a plan means for the project's files and recorded results. Nothing is looked at where everything is new. */
 async function impactsOf(plan: ChangePlan, { hub, project, context, warnings }: Hub): Promise<readonly Impact[]> {
@@ -133,21 +139,28 @@ function questionOf(command: Command, plan: ChangePlan, { hub }: Hub): string {
 }
 
 /** What the project declares, as it is pinned. */
-async function installPinned({ hub, project, change, context, registry, warnings }: Hub, flags: ChangeFlags & { readonly frozen?: boolean }): Promise<void> {
+async function installPinned(opened: Hub, flags: ChangeFlags & { readonly frozen?: boolean }): Promise<void> {
+  const { hub, project, manager, change, context, registry, waiting, warnings } = opened;
   const { lock } = context;
-  if (flags.frozen === true && lock === undefined) throw new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
+  refuseUnknownNames(agreedOf(flags), opened);
+  const unpinned = new MlstackError("MLS8207", "there is no mlstack.lock", { why: "--frozen installs what is pinned", fix: "mlstack integration lock, and commit mlstack.lock" });
+  if (flags.frozen === true && lock === undefined && declaresIntegration(project.dir, context)) throw unpinned;
   const [override] = lock === undefined ? [] : hub.overridesIn(lock);
   if (flags.frozen === true && override !== undefined) {
     throw new MlstackError("MLS8411", `${override} is a folder of the workspace, in the place of the published package`, { why: "--frozen installs what was published and pinned, the same everywhere", fix: `take the folder out of the workspace, then: mlstack integration rollback, or mlstack integration install ${override}`, details: { package: override } });
   }
-  if (flags.dryRun !== true) {
-    makeStateFolder(project);
-    const damaged = await hub.installProject(change, flags.frozen === true);
+  const isNothing = lock === undefined && declaresNothing(manager);
+  if (flags.dryRun !== true && !isNothing) {
+    makeStateFolder(change);
+    waiting.begins(`${manager.name} is at work`);
+    const damaged = await hub.installProject(change, flags.frozen === true).finally(() => { waiting.ends(); });
     if (damaged.length > 0) warnings.push(`${damaged.join(", ")} had been changed on disk, and ${damaged.length === 1 ? "was" : "were"} installed anew`);
   }
   let after = lock;
-  if (lock === undefined && flags.dryRun !== true) {
+  if (lock === undefined && flags.dryRun !== true && !isNothing) {
     after = await hub.lockOfInstalled(change, undefined, registry);
+    // one that could not be known for an integration before it was there
+    if (flags.frozen === true && Object.keys(after.plugins).length > 0) throw unpinned;
     if (Object.keys(after.plugins).length > 0) await hub.lockProject(change, undefined, after);
   }
   warnings.push(...overrideWarnings(after === undefined ? [] : hub.overridesIn(after)));

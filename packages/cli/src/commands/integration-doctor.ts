@@ -1,4 +1,5 @@
 import { MlstackError } from "@mlstack/core/errors";
+import { stateDirOf } from "@mlstack/engine/project-files";
 import { error, ok, warning, type DoctorLine } from "../doctor/line.ts";
 import { checkPackageJson } from "../hub/open-hub.ts";
 import { count } from "../ui/format.ts";
@@ -8,7 +9,7 @@ import { projectOf } from "./folder.ts";
 
 /** `mlstack integration doctor`: looks at what the other commands need, changes nothing, and asks no network. What can't be read is a line, not the end. */
 export async function integrationDoctor(flags: GlobalFlags): Promise<void> {
-  const { dir, stateDir } = projectOf(flags);
+  const { dir } = projectOf(flags);
   const hub = await import("@mlstack/hub");
   const lines: DoctorLine[] = [];
   /** What is found out, or undefined with a line that says why it is not. */
@@ -26,8 +27,9 @@ export async function integrationDoctor(flags: GlobalFlags): Promise<void> {
     return found;
   });
   await look("changes", async () => {
+    const { stateDir } = await hub.changePlace(dir, (folder) => stateDirOf(folder, process.env));
     const pending = hub.pendingChange(stateDir);
-    lines.push(pending === undefined ? ok("changes", "none is half done") : warning("changes", `going on, or interrupted: ${pending.change}`, "the next mlstack integration install takes it back, unless it is going on"));
+    lines.push(pending === undefined ? ok("changes", "none is half done") : warning("changes", `going on, or interrupted: ${hub.changeName(pending)}`, "the next mlstack integration install takes it back, unless it is going on"));
   });
   const lock = await look("mlstack.lock", () => hub.readLock(dir));
   const installed = await hub.installedPlugins(dir);

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MlstackError } from "@mlstack/core/errors";
-import type { Integration, IntegrationState } from "@mlstack/hub/catalog";
+import { didYouMean, MlstackError, thereAre } from "@mlstack/core/errors";
+import type { Catalog, Integration, IntegrationState } from "@mlstack/hub/catalog";
 import { ownCatalog } from "../hub/catalog.ts";
 import { openProjectRegistry, type HubFlags } from "../hub/open-hub.ts";
 import { overridesOfProject, overrideWarnings } from "../hub/overrides.ts";
+import { COMPONENT_TYPES } from "../program/component-types.ts";
 import type { JsonFields } from "../json/documents.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, printTable } from "../ui/terminal.ts";
@@ -16,24 +17,24 @@ type Versions = Readonly<Record<string, string>>;
 
 /** `mlstack integration list`. Asks no network, and looks at no plugin. */
 export async function integrationList(flags: GlobalFlags & FilterFlags & { readonly installed?: boolean }): Promise<void> {
-  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
-  const all = offline.findIntegrations(catalog, "", filterOf(flags));
+  const [{ catalog, offline }, { pinned, warnings }] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const all = offline.findIntegrations(catalog, "", filterOf(flags, catalog, offline));
   const others = Object.entries(pinned).filter(([name]) => !catalog.integrations.some((i) => i.package === name));
   const listed = flags.installed === true ? all.filter((i) => i.package !== null && pinned[i.package] !== undefined) : all;
   const rows = [...listed.map((i) => rowOf(i, pinned)), ...(flags.type === undefined && flags.state === undefined ? others.map(([name, version]) => thirdRow(name, version)) : [])];
-  show("integration-list", rows, flags, flags.installed === true ? "no integration is installed: mlstack integration list shows what there is" : "no integration fits", overrideWarnings(overridesOfProject(projectOf(flags).dir)));
+  show("integration-list", rows, flags, flags.installed !== true ? "no integration fits" : warnings.length > 0 ? "what is installed is not known" : "no integration is installed: mlstack integration list shows what there is", [...warnings, ...overrideWarnings(overridesOfProject(projectOf(flags).dir))]);
 }
 
 /** `mlstack integration search`. The catalog that came with mlstack, and packages of others that the registry finds. */
 export async function integrationSearch(words: readonly string[], flags: HubFlags & FilterFlags): Promise<void> {
   const text = words.join(" ");
-  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
-  const warnings: string[] = [];
-  let found = offline.findIntegrations(catalog, text, filterOf(flags));
+  const [{ catalog, offline }, { pinned, warnings }] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const filter = filterOf(flags, catalog, offline);
+  let found = offline.findIntegrations(catalog, text, filter);
   try {
     // without a network among those that were fetched, or that a bundle has brought
     const [hub, registry] = await Promise.all([import("@mlstack/hub"), openProjectRegistry(flags, projectOf(flags).dir)]);
-    const everywhere = await hub.searchEverywhere(catalog, registry, text, filterOf(flags));
+    const everywhere = await hub.searchEverywhere(catalog, registry, text, filter);
     found = [...everywhere.integrations];
     warnings.push(...everywhere.ignored.map((i) => printable(`left out ${i.package}: ${i.why}`)));
   } catch (e) {
@@ -46,7 +47,7 @@ export async function integrationSearch(words: readonly string[], flags: HubFlag
 
 /** `mlstack integration info`. Asks a registry only for a package that the catalog does not have. */
 export async function integrationInfo(name: string, flags: HubFlags): Promise<void> {
-  const [{ catalog, offline }, pinned] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
+  const [{ catalog, offline }, { pinned, warnings }] = await Promise.all([ownCatalog(), pinnedVersions(flags)]);
   const found = offline.expand(catalog, name);
   const shown = "unknown" in found ? [await thirdPartyInfo(name, flags)] : [...found.available, ...found.builtIn, ...found.planned];
   if (shown.some((i) => i === undefined)) throw offline.noSuchIntegration(catalog, { asked: name, unknown: true, didYouMean: "unknown" in found ? found.didYouMean : undefined });
@@ -55,13 +56,14 @@ export async function integrationInfo(name: string, flags: HubFlags): Promise<vo
     writeJson("integration-info", all.map((i) => ({
       ...rowOf(i, pinned), description: i.description, homepage: i.homepage, core: i.core, node: i.node, evidence: i.evidence as JsonFields, versions: i.versions as JsonFields[],
       components: i.components.map((c) => ({ type: c.type, contract: c.contract, flavor: c.flavor, description: c.description, config: c.config, permissions: c.permissions as JsonFields, contractPackage: c.contractPackage ?? null })), contracts: i.contracts.map(({ type, accepts, stability }) => ({ type, accepts: [...accepts], stability })), planned: i.planned.map(({ type, flavor }) => ({ type, flavor })), formats: i.formats.map(({ format, description }) => ({ format, description })),
-    })));
+    })), warnings);
     return;
   }
   for (const [n, i] of all.entries()) {
     if (n > 0) stdout(flags).line();
     printInfo(i, pinned, offline.configKeys, flags);
   }
+  printWarnings(warnings, flags);
   const ready = all.find((i) => i.state === "available" && pinned[i.package ?? ""] === undefined);
   if (ready !== undefined) printNext(`mlstack integration install ${ready.source === "third-party" ? ready.package : ready.name}`, flags);
 }
@@ -133,14 +135,24 @@ function rowOf(i: Integration, pinned: Versions) {
 }
 const thirdRow = (name: string, version: string): Row => ({ name, title: name, state: "available", source: "third-party", package: name, version: null, installed: version, types: [] });
 
-function filterOf({ type, state }: FilterFlags) {
-  return { type: type?.replaceAll("-", "_"), state };
+/** Types that plugins bring have a dot: which there are nobody knows. @throws MLS7001 for another one that is none */
+function filterOf({ type, state }: FilterFlags, catalog: Catalog, { kindsOf }: Pick<typeof import("@mlstack/hub/catalog"), "kindsOf">) {
+  const asked = type?.replaceAll("-", "_");
+  const kinds = [...new Set([...Object.keys(COMPONENT_TYPES), "format", ...catalog.integrations.flatMap(kindsOf)])].toSorted();
+  if (asked !== undefined && !asked.includes(".") && !kinds.includes(asked)) {
+    const near = didYouMean(asked, kinds);
+    throw new MlstackError("MLS7001", `--type ${type} is no type of components`, { why: near === undefined ? `${thereAre(kinds)}, and types of plugins, which have a dot` : `did you mean "${near}"?`, fix: `--type ${near ?? kinds[0]}` });
+  }
+  return { type: asked, state };
 }
 
-/** Versions by package, as mlstack.lock has them. */
-async function pinnedVersions(flags: GlobalFlags): Promise<Versions> {
+/** Versions by package, as mlstack.lock has them; of one that can't be read it is said that they are not known. */
+async function pinnedVersions(flags: GlobalFlags): Promise<{ readonly pinned: Versions; readonly warnings: string[] }> {
   const { dir } = projectOf(flags);
-  if (!existsSync(join(dir, "mlstack.lock"))) return {};
+  if (!existsSync(join(dir, "mlstack.lock"))) return { pinned: {}, warnings: [] };
   const { readLock } = await import("@mlstack/hub");
-  return Object.fromEntries(Object.entries((await readLock(dir))?.plugins ?? {}).map(([name, { version }]) => [name, version]));
+  try { return { pinned: Object.fromEntries(Object.entries((await readLock(dir))?.plugins ?? {}).map(([name, { version }]) => [name, version])), warnings: [] }; } catch (e) {
+    if (!MlstackError.is(e)) throw e;
+    return { pinned: {}, warnings: [`what is installed is not known: ${e.message}`] };
+  }
 }

@@ -1,6 +1,8 @@
 import { MlstackError } from "@mlstack/core/errors";
 import { makeStateFolder } from "@mlstack/engine/project-files";
+import type { Generation } from "@mlstack/hub";
 import { packagesCalled, withHub, type Hub, type HubFlags } from "../hub/open-hub.ts";
+import { declaresIntegration, refuseUnknownNames } from "../hub/named.ts";
 import { overrideWarnings } from "../hub/overrides.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
 import { errorDocument } from "../ui/error-document.ts";
@@ -14,7 +16,7 @@ const noLock = (): MlstackError => new MlstackError("MLS8207", "there is no mlst
 
 /** `mlstack integration verify`. Asks no network, unless with `--deep`. */
 export async function integrationVerify(flags: HubFlags & { readonly deep?: boolean }): Promise<void> {
-  await withHub(flags, false, async ({ hub, change, context, registry, warnings }) => {
+  await withHub(flags, { writes: false }, async ({ hub, change, context, registry, warnings }) => {
     if (context.lock === undefined) throw noLock();
     warnings.push(...overrideWarnings(hub.overridesIn(context.lock)));
     const findings = await hub.verifyPinned(context.lock, change.projectDir, change.manager);
@@ -43,9 +45,12 @@ export async function integrationVerify(flags: HubFlags & { readonly deep?: bool
 /** `mlstack integration lock`. What an integration may reach besides is agreed to here, too. */
 export async function integrationLock(flags: HubFlags & { readonly check?: boolean; readonly dryRun?: boolean; readonly allowPermissions?: readonly string[] }): Promise<void> {
   const isDry = flags.check === true || flags.dryRun === true;
-  await withHub(flags, !isDry, async ({ hub, project, change, context, registry, warnings }) => {
+  await withHub(flags, { writes: !isDry }, async (opened) => {
+    const { hub, project, change, context, registry, warnings } = opened;
+    refuseUnknownNames({ "--allow-permissions": flags.allowPermissions }, opened);
     const after = await hub.lockOfInstalled(change, context.lock, registry);
-    const isSame = hub.isSameLock(context.lock, after);
+    const isNothing = context.lock === undefined && !declaresIntegration(project.dir, context);
+    const isSame = isNothing || hub.isSameLock(context.lock, after);
     warnings.push(...overrideWarnings(hub.overridesIn(after)));
     const widened = hub.lockWidenings(context.lock, after);
     if (!isSame && !isDry) {
@@ -53,7 +58,7 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
       const open = widened.filter(({ name }) => !allowed.includes(name));
       if (!canAsk(flags)) hub.refuseWidened(open, []);
       else if (open.length > 0) await confirm(`${open.map((one) => `${printable(hub.wideningText(one))}. `).join("")}Pin ${open.map(({ name }) => name).join(", ")}?`, flags);
-      makeStateFolder(project);
+      makeStateFolder(change);
       await hub.lockProject(change, context.lock, after);
     }
     const before = context.lock?.plugins ?? {};
@@ -69,7 +74,7 @@ export async function integrationLock(flags: HubFlags & { readonly check?: boole
     const t = stdout(flags);
     for (const c of changes) t.line(`${c.package}  ${c.from ?? "not pinned"} → ${c.to ?? "not installed"}${c.widened === undefined ? "" : t.style(`  may reach, and could not before: ${printable(c.widened.join(", "))}`, "yellow")}`);
     printWarnings(warnings, flags);
-    if (flags.quiet !== true) stderr(flags).line(isSame ? "mlstack.lock is what is installed" : isDry ? "mlstack.lock differs from what is installed; nothing was written" : "wrote mlstack.lock");
+    if (flags.quiet !== true) stderr(flags).line(isNothing ? "there is nothing to pin: the project declares no integration" : isSame ? "mlstack.lock is what is installed" : isDry ? "mlstack.lock differs from what is installed; nothing was written" : "wrote mlstack.lock");
   });
 }
 
@@ -82,7 +87,7 @@ function keysOf(value: unknown): string[] {
 
 /** `mlstack integration permissions`. What was granted, by the lock; and where what is installed wants more. */
 export async function integrationPermissions(name: string | undefined, flags: HubFlags): Promise<void> {
-  await withHub(flags, false, async ({ hub, context }) => {
+  await withHub(flags, { writes: false }, async ({ hub, context }) => {
     const { lock, catalog, installed } = context;
     if (lock === undefined) throw noLock();
     const asked = name === undefined ? undefined : hub.expand(catalog, name);
@@ -103,7 +108,7 @@ export async function integrationPermissions(name: string | undefined, flags: Hu
 
 /** `mlstack integration outdated`. */
 export async function integrationOutdated(flags: HubFlags & { readonly exitCode?: boolean }): Promise<void> {
-  await withHub(flags, false, async ({ hub, context }) => {
+  await withHub(flags, { writes: false }, async ({ hub, context }) => {
     const all = await hub.outdated(context);
     const behind = all.filter((o) => o.wanted !== o.current || (o.latest !== undefined && o.latest !== o.current));
     if (flags.exitCode === true && behind.length > 0) process.exitCode = 3;
@@ -114,29 +119,38 @@ export async function integrationOutdated(flags: HubFlags & { readonly exitCode?
   });
 }
 
-/** `mlstack integration rollback`. */
+/** `mlstack integration rollback`. The lock need not be one that can be read: it is put back, too. */
 export async function integrationRollback(flags: HubFlags & { readonly list?: boolean; readonly to?: number; readonly yes?: boolean; readonly dryRun?: boolean }): Promise<void> {
-  await withHub(flags, flags.list !== true && flags.dryRun !== true, async (hub) => {
-    const { hub: h, change, warnings } = hub;
+  await withHub(flags, { writes: flags.list !== true && flags.dryRun !== true, anyLock: true }, async (hub) => {
+    const { hub: h, change, waiting, warnings } = hub;
     if (flags.list === true) { listChanges(hub, flags); return; }
-    const to = h.stateBefore(change, flags.to);
-    const data = { id: to.id, change: to.change, at: iso(to.at) };
+    const rollback = h.planRollback(change, flags.to);
+    const { to } = rollback;
     if (flags.dryRun === true) {
-      if (flags.json === true) writeJson("integration-rollback", [{ ...data, done: false }], warnings); else stdout(flags).line(`would go back to before: ${to.change}`);
+      if (flags.json === true) writeJson("integration-rollback", [{ ...rowOf(to), done: false }], warnings); else stdout(flags).line(`would go back to before: ${to.change}`);
       return;
     }
     await confirm(`Go back to before: ${to.change}?`, flags);
-    const { after } = await h.rollBack(change, to);
+    waiting.begins(`${change.manager.name} is at work`);
+    const after = await h.rollBack(change, rollback).finally(() => { waiting.ends(); });
     if (after !== undefined) warnings.push(...overrideWarnings(h.overridesIn(after)));
-    if (flags.json === true) { writeJson("integration-rollback", [{ ...data, done: true }], warnings); return; }
+    if (flags.json === true) { writeJson("integration-rollback", [{ ...rowOf(to), done: true }], warnings); return; }
     stdout(flags).line(`back to before: ${to.change}`);
     printWarnings(warnings, flags);
   });
 }
 
 function listChanges({ hub, change, warnings }: Hub, flags: HubFlags): void {
-  const all = hub.generations(hub.touchedFiles(change)).list();
-  if (flags.json === true) { writeJson("integration-rollback", all.map((g) => ({ id: g.id, change: g.change, at: iso(g.at), done: false })), warnings); return; }
+  const touched = hub.touchedFiles(change);
+  const all = hub.generations(touched).list();
+  if (flags.json === true) { writeJson("integration-rollback", all.map((g) => ({ ...rowOf(g), done: false })), warnings); return; }
   if (all.length === 0) { stderr(flags).line("no change was made here"); return; }
-  printTable(stdout(flags), ["ID", "MADE", "CHANGE"], all.map((g) => [String(g.id), iso(g.at), g.change]), [0]);
+  const isWorkspace = touched.project !== "." || all.some(({ project }) => project !== ".");
+  const t = stdout(flags);
+  // each package takes its own back
+  const shown = (g: Generation, text: string): string => (g.project === touched.project ? text : t.style(text, "dim"));
+  printTable(t, ["ID", "MADE", ...(isWorkspace ? ["PACKAGE"] : []), "CHANGE"], all.map((g) => [String(g.id), iso(g.at), ...(isWorkspace ? [shown(g, printable(g.project))] : []), shown(g, printable(g.change))]), [0]);
+  printWarnings(warnings, flags);
 }
+
+const rowOf = ({ id, change, project, at }: Generation) => ({ id, change, folder: project, at: iso(at) });

@@ -23,7 +23,7 @@ function heard(): () => string {
 /** Only those that were added since are told of a signal: the test runner has its own. */
 function interrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const known = new Set(process.listeners("SIGINT"));
-  return withHub({ cwd: folder, input: false, color: false }, false, async ({ change }) => {
+  return withHub({ cwd: folder, input: false, color: false }, { writes: false }, async ({ change }) => {
     for (const listener of process.listeners("SIGINT")) if (!known.has(listener)) listener("SIGINT");
     await work(change.signal);
   });
@@ -44,13 +44,13 @@ test("what fails after an interrupt, and not by it, stays what it is", async () 
 test.each([["{ \"name\": \"x\", }", "JSON"], ["[]", "no object"], ["null", "no object"], ["", "JSON"]])("a package.json that is none (%s) is refused before anything is done", async (text, says) => {
   writeFileSync(join(folder, "package.json"), text);
   const work = vi.fn<() => Promise<void>>();
-  await expect(withHub({ cwd: folder, input: false, color: false }, true, work)).rejects.toMatchObject({ code: "MLS7004", message: expect.stringContaining(says) as string });
+  await expect(withHub({ cwd: folder, input: false, color: false }, { writes: true }, work)).rejects.toMatchObject({ code: "MLS7004", message: expect.stringContaining(says) as string });
   expect([work.mock.calls, readdirSync(folder)]).toEqual([[], ["package.json"]]);
 });
 
 test("one with a byte order mark is one", async () => {
   writeFileSync(join(folder, "package.json"), "\uFEFF{}");
   const work = vi.fn<() => Promise<void>>();
-  await withHub({ cwd: folder, input: false, color: false }, false, work);
+  await withHub({ cwd: folder, input: false, color: false }, { writes: false }, work);
   expect(work).toHaveBeenCalledOnce();
 });

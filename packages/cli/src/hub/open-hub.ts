@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
-import { integrationPolicy, type Project } from "@mlstack/engine/project-files";
+import { integrationPolicy, stateDirOf, type Project } from "@mlstack/engine/project-files";
 import type { PackageManager, PlanContext, ProjectChange, Registry } from "@mlstack/hub";
 import { folderOf, projectOf } from "../commands/folder.ts";
 import { printError } from "../ui/errors.ts";
@@ -11,6 +11,7 @@ import { stderr, writeJsonError, type GlobalFlags } from "../ui/output.ts";
 import { printable } from "../ui/terminal.ts";
 import { cacheDirOf } from "./cache-dir.ts";
 import { ownCatalog } from "./catalog.ts";
+import { waiting, type Waiting } from "./waiting.ts";
 
 /** The flags of every command that may reach a registry. */
 export interface HubFlags extends GlobalFlags {
@@ -29,21 +30,30 @@ export interface Hub {
   readonly registry: Registry;
   readonly context: PlanContext;
   readonly change: ProjectChange;
+  /** Who is at work, on the screen. */
+  readonly waiting: Waiting;
   /** Whether versions are let in by hand that are too new. */
   readonly fresh: boolean;
   readonly warnings: string[];
 }
 
+/** How a project is opened. */
+export interface OpenOptions {
+  /** Takes back first what a killed process has left half done; without it that is only said. */
+  readonly writes: boolean;
+  /** Goes on without an mlstack.lock that can't be read, and says so: for what brings another one. */
+  readonly anyLock?: boolean;
+}
+
 /**
  * Opens what a command of a project's integrations works with, for as long as `work` takes. Ctrl-C stops it in order, and ends with 130; SIGTERM with 143.
  *
- * @param writes takes back first what a killed process has left half done; without it that is only said
  * @throws as `checkPackageJson`; MLS8301; MLS8106; MLS8205, MLS8206
  */
-export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub) => Promise<void>): Promise<void> {
+export async function withHub(flags: HubFlags, options: OpenOptions, work: (hub: Hub) => Promise<void>): Promise<void> {
   const t = stderr(flags);
   const interrupt = interruptible((line) => { t.line(line); });
-  try { await work(await open(flags, writes, interrupt.signal)); } catch (thrown) {
+  try { await work(await open(flags, options, interrupt.signal)); } catch (thrown) {
     // waiting for another process ends with the signal's own reason
     const e = interrupt.signal.aborted && thrown === interrupt.signal.reason ? new MlstackError("MLS4003", "interrupted", { cause: thrown }) : thrown;
     if (!interrupt.signal.aborted || !MlstackError.is(e, "MLS4003")) throw e;
@@ -53,38 +63,51 @@ export async function withHub(flags: HubFlags, writes: boolean, work: (hub: Hub)
   } finally { interrupt.release(); }
 }
 
-async function open(flags: HubFlags, writes: boolean, signal: AbortSignal): Promise<Hub> {
+async function open(flags: HubFlags, { writes, anyLock = false }: OpenOptions, signal: AbortSignal): Promise<Hub> {
   const project = projectOf(flags);
-  checkPackageJson(project.dir);
   const [hub, { catalog, offline }] = await Promise.all([import("@mlstack/hub"), ownCatalog()]);
+  const place = await hub.changePlace(project.dir, (dir) => stateDirOf(dir, process.env));
+  if (writes) await hub.recoverFiles(place, signal);
+  const begun = hub.pendingChange(place.stateDir);
+  try { checkPackageJson(project.dir); } catch (e) {
+    // package managers write it in place: who only reads may meet it cut short
+    if (begun === undefined || !MlstackError.is(e, "MLS7004")) throw e;
+    throw new MlstackError("MLS8502", `package.json can't be read while a change of the plugins is going on, or was interrupted: ${hub.changeName(begun)}`, { why: e.message, fix: "wait for it; after a kill: mlstack integration install", cause: e });
+  }
   const warnings: string[] = [];
   const t = stderr(flags);
+  const wait = waiting(flags);
+  signal.addEventListener("abort", () => { wait.ends(); });
   const manager = await hub.detectPackageManager(project.dir, process.env);
   const registry = await openProjectRegistry(flags, project.dir, signal);
   const change: ProjectChange = {
-    projectDir: manager.projectDir, stateDir: project.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
+    projectDir: manager.projectDir, stateDir: place.stateDir, manager, offline: flags.offline === true, shelf: registry.shelf, registryUrl: flags.registry, signal, now: Date.now,
     output: (line) => { if (flags.verbose === true) t.line(t.style(printable(line), "dim")); },
     recovered: (what) => { warnings.push(`a change was interrupted, and was taken back: ${what}`); },
-    takesBack: (what) => { if (flags.quiet !== true && flags.json !== true) t.line(t.style(`taking back: ${printable(what)}`, "dim")); },
+    takesBack: (what, isReached) => { wait.begins(`taking back: ${what}${isReached ? "" : ", with what is on this machine: nothing is fetched for it"}`); },
     left: (problem) => { t.line(`what is installed was not brought back: ${printable(problem instanceof Error ? problem.message : String(problem))}. The next change does it: mlstack integration install`); },
   };
   // what is read below must be what is there afterwards
   if (writes) {
     // this program may lie among what is installed anew
     await Promise.all([hub.preload(), import("../ui/errors.ts"), import("../program/bug-report.ts")]);
-    await hub.recoverProject(change);
+    try { await hub.recoverProject(change); } finally { wait.ends(); }
   }
-  const pending = hub.pendingChange(project.stateDir);
-  if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${pending.change}`);
+  const pending = hub.pendingChange(place.stateDir);
+  if (pending !== undefined) warnings.push(`a change is going on, or was interrupted: ${hub.changeName(pending)}`);
   const [lock, policy, installed] = await Promise.all([
-    hub.readLock(project.dir), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
+    hub.readLock(project.dir).catch((e: unknown) => {
+      if (!anyLock || !MlstackError.is(e)) throw e;
+      warnings.push(e.message);
+      return undefined;
+    }), integrationPolicy(project.dir), hub.installedPlugins(project.dir),
   ]);
   const named = packagesCalled(offline, catalog, flags.allowFresh);
   const context: PlanContext = {
     catalog, registry, lock, installed, coreVersion: coreVersion(), nodeVersion: process.versions.node, now: new Date(), cwd: folderOf(flags), rootDir: manager.rootDir,
     policy: { ...policy, allowFresh: [...policy.allowFresh ?? [], ...named] },
   };
-  return { hub, project, manager, registry, context, change, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
+  return { hub, project, manager, registry, context, change, waiting: wait, fresh: named.length > 0 || (policy.allowFresh ?? []).length > 0, warnings };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kitReport } from "./kit-report.ts";
 
 /*
  * What `--json` prints, command by command. `npm run schemas` writes these as JSON Schemas (schemas/*.json); tests compare what commands
@@ -57,6 +58,10 @@ const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
 const bundled = z.array(z.strictObject({ package: z.string(), version: z.string(), pinned: z.boolean().describe("by the lock of the project that it was exported from") }));
+const packed = {
+  package: z.string(), version: z.string(), size: z.int().describe("of the tarball, in bytes"), unpackedSize: z.int().describe("of its files together, in bytes"), integrity: z.string().describe("as registries have it: sha512-…"),
+  digest: z.string().describe("of the files, as mlstack.lock has it: sha256:…"),
+};
 const granted = z.strictObject({ env: z.array(z.string()), files: z.array(z.string()), hosts: z.array(z.string()), processes: z.array(z.string()) });
 const integration = z.strictObject({
   name: z.string(), title: z.string(), state: z.enum(["available", "built-in", "planned"]), source: z.enum(["mlstack", "third-party"]), package: z.string().nullable(), version: z.string().nullable().describe("the newest that the catalog knows"),
@@ -148,7 +153,7 @@ const commands = {
   "integration-bundle-import": z.strictObject({ file: z.string(), done, size: z.int().describe("in bytes"), packages: z.int(), tarballs: z.int(), platforms: z.array(z.string()).nullable().describe("null for all"), integrations: bundled }),
   "integration-permissions": z.array(z.strictObject({ package: z.string(), version: z.string(), granted, beyond: z.array(z.string()).describe("what the installed one wants and was not granted") })),
   "integration-outdated": z.array(z.strictObject({ package: z.string(), current: z.string(), wanted: z.string(), latest: z.string().nullable(), blocked: z.strictObject({ version: z.string(), code, reason: z.string() }).nullable(), deprecated: z.string().nullable() })),
-  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), at: time, done })),
+  "integration-rollback": z.array(z.strictObject({ id: z.int(), change: z.string(), folder: z.string().describe("of the package that it was of, as seen from the workspace's root; . for that, and where there is no workspace"), at: time, done })),
   "deployment-list": z.array(deployment),
   "deployment-show": deployment.extend({ inputs: tensors, outputs: tensors }),
   "deployment-predict": z.strictObject({
@@ -190,6 +195,16 @@ const commands = {
   "secret-set": z.strictObject({ ...secretIn, replaced: z.boolean().describe("whether there was one before") }),
   "secret-list": z.array(z.strictObject({ ...secretIn, changedAt: time.nullable() })),
   "secret-delete": z.strictObject({ ...secretIn, done }),
+  "plugin-test": kitReport,
+  "plugin-manifest": z.strictObject({ package: z.string(), entry: z.string(), same: z.boolean().describe("before anything was written"), written: z.boolean(), differs: z.array(z.string()).describe("places in the manifest, such as components[0].config") }),
+  "plugin-check": z.strictObject({
+    package: z.string(), version: z.string().nullable(), rules: z.int().describe("how many were applied"), errors: z.int(), warnings: z.int(),
+    findings: z.array(z.strictObject({ rule: z.string().describe("stable: docs/plugins/check.md"), level: z.enum(["error", "warning"]), at: z.string().describe("a path from the plugin's folder"), found: z.string(), expected: z.string(), fix: z.string() })),
+  }),
+  "plugin-pack": z.strictObject({ ...packed, file: z.string().describe("the tarball, an absolute path"), files: z.array(z.strictObject({ path: z.string(), size: z.int(), digest: z.string().nullable().describe("null for a file that does not count") })) }),
+  "plugin-publish": z.strictObject({
+    ...packed, files: z.int().describe("how many"), registry: z.string(), tag: z.string(), done, proven: z.boolean().describe("by mlstack plugin test"), provenance: z.string().nullable().describe("who has signed where it was built; null for nobody"),
+  }),
   lint: z.strictObject({
     modules: z.int(), steps: z.int(), errors: z.int(), warnings: z.int(),
     findings: z.array(z.strictObject({ rule: z.string(), severity: z.enum(["error", "warning"]), steps: z.array(z.string()).describe("names of the steps that reach it"), message: z.string(), fix: z.string(), at: z.string().describe("file:line:column, from the project's root") })),

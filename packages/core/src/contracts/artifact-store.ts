@@ -11,14 +11,15 @@ import type { CallOptions, Component } from "./component.ts";
  * 512 characters in all. No key is a folder of another. The engine lays out content, actions, journals and roots by such keys; a store adds its own prefix (bucket, folder)
  * and nothing else.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable: the flavors local and s3 have passed the conformance kit. Another shape is another version.
  */
 export interface ArtifactStore extends Component {
   readonly contract: "artifact_store@1";
+  /** What it can do of what not every service can. Does not change as long as the component lives. */
   readonly capabilities: ArtifactStoreCapabilities;
 
   /**
-   * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before.
+   * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before. A service checks the bytes on their way in (`wireChecksum`), before a reader can see them.
    * The source can be read again, so a failed attempt may be repeated by the store. `modifiedAt` is when it was put, whatever times a file has.
    *
    * An object that this very call has written is no other writer's: a refused `ifAbsent` after an answer that may have been lost is a
@@ -39,7 +40,7 @@ export interface ArtifactStore extends Component {
   /** Size and times of an object; undefined when there is none. A missing bucket is an error (MLS3003). */
   stat(key: string, options?: CallOptions): Promise<ObjectStat | undefined>;
 
-  /** All objects whose key begins with `prefix`, in no particular order, streamed. */
+  /** All objects whose key begins with `prefix`, in no particular order, streamed: no folders, and no uploads that are not finished. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>;
 
   /**
@@ -94,7 +95,9 @@ export interface ExternalReader {
   list(uri: string, options?: CallOptions): AsyncIterable<ExternalStat>;
 }
 
+/** What a service says of an object that mlstack did not write. */
 export interface ExternalStat {
+  /** In full, as `get` takes it. */
   readonly uri: string;
   /** In bytes. */
   readonly size: number;
@@ -102,6 +105,7 @@ export interface ExternalStat {
   readonly version: string;
 }
 
+/** What a store can do of what not every service can; all of it is said, nothing is assumed. */
 export interface ArtifactStoreCapabilities {
   /** `put` with `ifAbsent` is atomic among all writers. Without it action entries are last writer wins. */
   readonly createIfAbsent: boolean;
@@ -122,11 +126,13 @@ export type PutSource =
       readonly mayMove?: boolean | undefined;
     };
 
+/** How an object is written; by default it takes the place of one that is there. */
 export interface PutOptions extends CallOptions {
   /** Only create: reject with MLS3012 when the key exists. */
   readonly ifAbsent?: boolean | undefined;
 }
 
+/** What of an object is read; all of it by default. */
 export interface GetOptions extends CallOptions {
   /** Part of the object: `offset` and `length` in bytes; past the end is cut off. */
   readonly range?: { readonly offset: number; readonly length: number } | undefined;
@@ -135,7 +141,8 @@ export interface GetOptions extends CallOptions {
 /**
  * An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. Ending an iteration early closes it. It is the object that was
  * opened, whole: where another one has been put in its place, or it was removed, reading goes on or is refused (MLS3003, MLS3001). The signal of
- * `get` ends the reading, too.
+ * `get` ends the reading, too. Bytes of an object that is read whole are checked where the service knows their checksum. A store that limits its connections lets requests wait for one: that is
+ * not a service that does not serve.
  */
 export interface ObjectBody extends AsyncIterable<Uint8Array> {
   /** Of the part asked for, in bytes. */
@@ -146,7 +153,9 @@ export interface ObjectBody extends AsyncIterable<Uint8Array> {
   close(): Promise<void>;
 }
 
+/** What a store says of an object. */
 export interface ObjectStat {
+  /** Without what the store puts in front of it. */
   readonly key: string;
   /** In bytes. */
   readonly size: number;
@@ -156,6 +165,7 @@ export interface ObjectStat {
   readonly version?: string | undefined;
 }
 
+/** What is removed; by default the object, whatever its version. */
 export interface DeleteOptions extends CallOptions {
   /** Does nothing when the object is another version by now; of stores with the capability `deleteIfVersion`. */
   readonly ifVersion?: string | undefined;

@@ -8,6 +8,7 @@ export interface CallOptions {
 export interface CheckFinding {
   /** What was looked at, such as `bucket reachable`. */
   readonly name: string;
+  /** Whether it is as it has to be. */
   readonly ok: boolean;
   /** What was found, and what to grant or change where it is not ok. */
   readonly message: string;

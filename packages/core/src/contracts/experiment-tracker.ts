@@ -11,7 +11,7 @@ import type { CallOptions, Component } from "./component.ts";
  * not change. Whether a service can be reached is tried for a few seconds at most: how long it is waited for is the engine's business,
  * and an aborted call ends at once, also where it waits for another one.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable: the flavors local and mlflow have passed the conformance kit. Another shape is another version.
  */
 export interface ExperimentTracker extends Component {
   readonly contract: "experiment_tracker@1";
@@ -43,7 +43,7 @@ export interface ExperimentTracker extends Component {
   /**
    * Writes events. When the promise resolves those that are not in `refused` are stored, in the order of calls and events where the
    * service has an order. What it would refuse for its content, such as a name that is too long, is adapted; what can't be adapted is
-   * named in `refused` and holds up nothing else.
+   * named in `refused` and holds up nothing else; the number of requests for finding it is bounded. A process makes one call at a time.
    *
    * @throws MLS6001 when it is open what was stored: the same events come again, with `resent`; MLS6002; MLS6003 when no event can be
    * stored any more, as when the run was deleted
@@ -54,6 +54,7 @@ export interface ExperimentTracker extends Component {
   finishRun(externalId: string, status: TrackedStatus, endedAt: Date, options?: CallOptions): Promise<void>;
 }
 
+/** What goes with events. */
 export interface LogOptions extends CallOptions {
   /** Opens the bytes of a `file` event by their digest; may be called again for another attempt. */
   open?(sha256: string): AsyncIterable<Uint8Array>;
@@ -64,24 +65,32 @@ export interface LogOptions extends CallOptions {
   readonly resent?: boolean | undefined;
 }
 
+/** What became of events. */
 export interface LogResult {
   /** What the service will never take. */
   readonly refused: readonly { /** Of the event. */ readonly id: string; /** In the service's words, for a person. */ readonly reason: string }[];
 }
 
+/** How a pipeline run has ended. */
 export type TrackedStatus = "completed" | "failed" | "cancelled";
 
+/** A pipeline run as a tracker is told of it. */
 export interface TrackedRun {
+  /** Of the pipeline run; the same when it is resumed. */
   readonly runId: string;
+  /** Its name. */
   readonly pipeline: string;
   /** The pipeline's parameters, as text where they are not plain. */
   readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** Of the run, by their names. */
   readonly tags: Readonly<Record<string, string>>;
+  /** When the run was started. */
   readonly startedAt: Date;
   /** What an earlier `startRun` of this run gave, where the run is resumed: that one is opened, unless the service does not have it any more. */
   readonly externalId?: string | undefined;
 }
 
+/** Something that a step has logged, with its place in the run. */
 export type TrackerEvent = TrackerEventBody & {
   /** Unique in the pipeline run and the same each time the event is sent: `<node>/<times resumed>.<attempt>/<n>`. */
   readonly id: string;
@@ -95,6 +104,7 @@ export type TrackerEvent = TrackerEventBody & {
   readonly cachedFrom?: string | undefined;
 };
 
+/** What was logged: key and value by kind. */
 export type TrackerEventBody =
   | { readonly kind: "param"; readonly key: string; readonly value: string | number | boolean }
   | {
@@ -124,11 +134,15 @@ export function shownName({ node, key }: Pick<TrackerEvent, "node" | "key">): st
 
 /** What a step uses to log; the same on every stack. Calls are recorded with the step and replayed when it is served from the cache. */
 export interface Tracker {
+  /** Logs a setting of the step. Where a key is logged again with another value, which of them is shown is the tracker's business. */
   logParam(key: string, value: string | number | boolean): void;
+  /** As `logParam`, each. */
   logParams(params: Readonly<Record<string, string | number | boolean>>): void;
   /** Logs `value` at `step` (default: how many times this key was logged before in this step). NaN and infinities are allowed. */
   logMetric(key: string, value: number, step?: number): void;
+  /** As `logMetric`, each at the same `step`. */
   logMetrics(metrics: Readonly<Record<string, number>>, step?: number): void;
+  /** Sets a tag of the run. The last value of a key is the one that is shown. */
   setTag(key: string, value: string): void;
   /** Shows a file with the run: bytes, text, or a file of this machine, which may be gone once the promise has resolved. */
   logFile(path: string, content: Uint8Array | string | { readonly path: string }): Promise<void>;

@@ -108,11 +108,13 @@ export type DeployFault =
   | "failed"
   | "timeout";
 
+/** What a deployer can serve: models of some formats by itself, predictors (code of the project), or images. */
 export type ServableKind =
   | { readonly kind: "format"; readonly formats: readonly string[] }
   | { readonly kind: "predictor" }
   | { readonly kind: "image" };
 
+/** What serves a model. */
 export type Servable =
   /** The deployer serves this format by itself. */
   | { readonly kind: "format" }
@@ -122,10 +124,13 @@ export type Servable =
 
 /** The project's own code as it was when the plan was made: later edits do not change what is served. */
 export interface PredictorServable {
+  /** Tells it from the other servables. */
   readonly kind: "predictor";
   /** By its path in the project. */
   readonly module: string;
+  /** The name under which the module exports it. */
   readonly export: string;
+  /** What it runs. */
   readonly code: ServableCode;
 }
 
@@ -135,16 +140,20 @@ export interface ServableCode {
   readonly digest: string;
   /** Where the predictor's module lies in it. */
   readonly entry: string;
+  /** Opens the compiled modules. */
   open(): Promise<InputDir>;
 }
 
 /** What a step names to be served. A predictor is given itself, imported by the step's module, or by its module and export. */
 export type StepServable = Exclude<Servable, PredictorServable> | PredictorDefinition | { readonly kind: "predictor"; readonly module: string; readonly export: string };
 
+/** What is to be deployed, and how. */
 export interface DeployRequest {
   /** `[a-z]`, then up to 38 of `[a-z0-9-]`, not `-` at the end. A second deploy under the same name is an update. */
   readonly name: string;
+  /** What is served; its files are read where the model runs. */
   readonly model: ArtifactHandle;
+  /** What serves it; one of a kind that the deployer accepts. */
   readonly servable: Servable;
   /** Processes or machines that serve, at least; 1 by default. */
   readonly replicas?: number | undefined;
@@ -164,11 +173,13 @@ export interface DeployRequest {
   readonly waitMs?: number | undefined;
 }
 
+/** A line that a version has printed. */
 export interface DeploymentLog {
   /** Milliseconds since 1970 (UTC). */
   readonly time: number;
   /** Id of the version that printed it; left out where the service does not say. */
   readonly version?: string | undefined;
+  /** Without the end of its line. */
   readonly text: string;
 }
 
@@ -184,6 +195,7 @@ export interface DeploymentLog {
  * pending → ready | failed; ready → pending | stopped | failed (its processes are gone); stopped, failed → pending by `deploy`; any → none by `delete`.
  */
 export interface Deployment {
+  /** As it was asked for. */
   readonly name: string;
   /** What the service calls it. */
   readonly id: string;
@@ -195,6 +207,7 @@ export interface Deployment {
   readonly version?: string | undefined;
   /** Digest of that version's model artifact; when stopped of the last one, or empty where that is not known any more. */
   readonly digest: string;
+  /** As above. */
   readonly state: "pending" | "ready" | "failed" | "stopped";
   /** Why it is failed, or why its newer version is, or why nothing answers at the moment. */
   readonly reason?: string | undefined;
@@ -222,23 +235,29 @@ export interface DeployedVersion {
 export interface InferRequest {
   /** Comes back with the answer. */
   readonly id?: string | undefined;
+  /** One tensor for each input of the model. */
   readonly inputs: readonly Tensor[];
   /** Outputs asked for, by name; all by default. */
   readonly outputs?: readonly string[] | undefined;
 }
 
+/** A model's answer. */
 export interface InferResponse {
+  /** Of the request, where it had one. */
   readonly id?: string | undefined;
   /** Id of the version that answered; `get` says which model that is. Left out where the service does not say. */
   readonly version?: string | undefined;
+  /** One tensor for each output that was asked for. */
   readonly outputs: readonly Tensor[];
 }
 
 /** A named array. The first dimension is the batch. */
 export interface Tensor {
+  /** Of the model's input or output. */
   readonly name: string;
   /** Sizes of the dimensions; their product is the length of `data`. */
   readonly shape: readonly number[];
+  /** Of each value. */
   readonly datatype: TensorType;
   /**
    * The values in row-major order, flat: numbers, booleans for BOOL, text for BYTES. NaN, infinities and integers beyond 2^53 are refused
@@ -247,6 +266,7 @@ export interface Tensor {
   readonly data: readonly (number | boolean | string)[];
 }
 
+/** The datatypes of Open Inference Protocol v2. */
 export type TensorType =
   | "BOOL" | "INT8" | "INT16" | "INT32" | "INT64" | "UINT8" | "UINT16" | "UINT32" | "UINT64"
   | "FP16" | "FP32" | "FP64"

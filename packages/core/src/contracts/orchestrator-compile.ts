@@ -14,6 +14,7 @@ import type { JsonObject } from "../values/json.ts";
  * @experimental
  */
 export interface Compiler {
+  /** What the engine's plans are rewritten by before `compile`. */
   readonly limits: CompileLimits;
 
   /**
@@ -70,17 +71,21 @@ export interface CompileLimits {
 
 /** A plan as a flavor compiles it: commands and their order, no code and no values of secrets. */
 export interface CompilePlan {
+  /** Its name. */
   readonly pipeline: string;
   /** Digest of the plan document in the content space. */
   readonly digest: string;
+  /** All of the plan's; `CompileNode.after` has their order. */
   readonly nodes: readonly CompileNode[];
   /** Most engines read it from the document, so another schedule is another document. Runs begin by it once `Compiler.schedule` was called. */
   readonly schedule?: Schedule | undefined;
 }
 
+/** One task of the native document. */
 export interface CompileNode {
   /** As in the plan. A flavor may have to shorten it for its own names; what it makes of two ids must differ. */
   readonly id: string;
+  /** Ids of the nodes that must have ended before. */
   readonly after: readonly string[];
   /**
    * Arguments of `mlstack`. The flavor replaces the words `{run}` and `{attempt}` by its own expressions for the run's id and for the
@@ -88,7 +93,9 @@ export interface CompileNode {
    * object keys.
    */
   readonly command: readonly string[];
+  /** How often it is tried again after a failure, and how long after it. */
   readonly retries: { readonly count: number; /** Milliseconds. */ readonly delayMs: number };
+  /** Longest that an attempt may take, in milliseconds; null for as long as it likes. */
   readonly timeoutMs: number | null;
   /** Set on a node that decides a `when`: with this exit code what hangs on it is skipped, and the run is not failed by it. */
   readonly skipExitCode?: number | undefined;
@@ -96,35 +103,51 @@ export interface CompileNode {
   readonly join?: boolean | undefined;
   /** A native mapping: one task per item, `{item}` in `command` replaced. */
   readonly map?: { readonly items: readonly string[] } | undefined;
+  /** What the task asks for. */
   readonly resources?: ResourceRequest | undefined;
+  /** Settings for this flavor, from the step or the pipeline. */
   readonly settings?: JsonObject | undefined;
 }
 
+/** What `compile` has made. */
 export interface NativeDocument {
   /** Unique for its content: `<pipeline>-<first 12 hex of digest>`, in the engine's alphabet. */
   readonly name: string;
+  /** Of the text: hex SHA-256. */
   readonly digest: string;
+  /** Such as `application/yaml`. */
   readonly mediaType: string;
+  /** The document itself. */
   readonly text: string;
   /** What the native engine does otherwise than our driver would, in one sentence each. */
   readonly warnings: readonly string[];
 }
 
+/** A document that the engine has taken. */
 export interface PublishedPlan {
+  /** As in `NativeDocument.name`. */
   readonly name: string;
+  /** As in `NativeDocument.digest`. */
   readonly digest: string;
 }
 
+/** A run that is to be started. */
 export interface NativeRun {
+  /** Of the pipeline run. */
   readonly runId: string;
   /** Small values for the native engine; parameters are in the plan, frozen. */
   readonly inputs?: JsonObject | undefined;
 }
 
+/** How a run goes, by the engine's word. */
 export interface NativeStatus {
+  /** Of the whole run. */
   readonly state: "queued" | "running" | "completed" | "failed" | "cancelled";
+  /** Each task that there is by now; `item` counts from 0 in a native mapping, `attempt` from 1. */
   readonly nodes: readonly { readonly id: string; readonly item?: number | undefined; readonly attempt: number; readonly state: NativeNodeState }[];
+  /** Where a person can look at it. */
   readonly url?: string | undefined;
 }
 
+/** How a task goes. */
 export type NativeNodeState = "waiting" | "queued" | "running" | "retrying" | "completed" | "failed" | "skipped" | "cancelled";

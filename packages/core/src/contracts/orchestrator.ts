@@ -11,14 +11,19 @@ import type { JsonObject } from "../values/json.ts";
  *
  * `compile`: turn a whole plan into the native document of an engine that drives runs by itself. Not used by the engine yet.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable, but for `compile`: the flavors local and process have passed the conformance kit. Another shape is another version.
  */
 export interface Orchestrator extends Component {
   readonly contract: "orchestrator@1";
+  /** How steps are started; left out by flavors that only compile. */
   readonly launch?: Launcher | undefined;
+  /** How a plan becomes a native document; left out by flavors that only launch. */
   readonly compile?: Compiler | undefined;
 }
 
+/**
+ * Starts steps one by one, for a driver that decides which. That a service may, rarely, run a process twice (Kubernetes says so of Jobs) does no harm: what steps leave is created only if absent.
+ */
 export interface Launcher {
   /** The most steps it runs side by side; the driver never starts more. */
   readonly maxParallel: number;
@@ -37,7 +42,7 @@ export interface Launcher {
   /**
    * Starts a step and returns as soon as it is accepted. Idempotent by `StepIdentity`: whether a start whose answer was lost was accepted
    * can't be known, so the driver may start the step again, and must find the one that is there; where that has ended and there is still a
-   * trace of it, its end.
+   * trace of it, its end. A start that rejects has left nothing that will run.
    *
    * @throws MLS6001, MLS6002, MLS6003; the signal's reason where this call was aborted, which ends no other call for the same step
    */
@@ -60,6 +65,7 @@ export interface Launcher {
 
 /** What tells one start from every other. */
 export interface StepIdentity {
+  /** Of the pipeline run. */
   readonly runId: string;
   /** The plan node's id. Of an item of a `map`: `<node>@<item>`. Of a driver: `DRIVER_NODE`. */
   readonly node: string;
@@ -74,11 +80,13 @@ export const DRIVER_NODE = "_driver";
 
 /** A step or driver that another process started. Its handle's id is missing where that process died before it could keep it. */
 export interface Launched extends StepIdentity {
+  /** As in `StepHandle.id`. */
   readonly id?: string | undefined;
 }
 
 /** A step that is to be run, as data that may travel. */
 export interface StepLaunch {
+  /** What is to be run, to be written to the file that `command` names. */
   readonly spec: StepSpec;
   /**
    * What runs the step in a process of its own: arguments of `mlstack`, such as `["step", "run", "spec.json"]`, to be run in a folder
@@ -110,6 +118,7 @@ export interface LaunchHere {
 
 /** A driver that is to be run elsewhere. */
 export interface DriverLaunch {
+  /** Of the pipeline run. */
   readonly runId: string;
   /** How often the run had been resumed. */
   readonly ordinal: number;
@@ -155,6 +164,7 @@ export interface ProcessEnd {
 
 /** What a step needs to run, in plain JSON; of at most 64 KiB where it travels. */
 export interface StepSpec extends StepIdentity {
+  /** Of this document; a step's process refuses one that it does not know. */
   readonly version: 1;
   /** Id of the project, as in the artifact store's layout. */
   readonly project: string;
@@ -173,6 +183,7 @@ export interface StepSpec extends StepIdentity {
    * declares none, and where it finds them in place and they are too large to be kept.
    */
   readonly files: string | null;
+  /** Where the step's result goes. */
   readonly cache: {
     /** The trust domain that results are written to. */
     readonly domain: string;
@@ -216,6 +227,7 @@ export interface DriverSign {
 
 /** External data of a step, as it was when the run started. */
 export interface DataPointer {
+  /** What it stands for: a file, a folder or a data set. */
   readonly kind: DataKind;
   /** As it was given. */
   readonly uri: string;
@@ -231,11 +243,13 @@ export interface DataPointer {
   readonly manifest?: string | undefined;
 }
 
+/** What a step or a replica asks for. What is left out is the flavor's business. */
 export interface ResourceRequest {
   /** Cores. */
   readonly cpu?: number | undefined;
   /** Bytes. */
   readonly memory?: number | undefined;
+  /** Devices, and of which type, in the service's own words. */
   readonly gpu?: { readonly count: number; readonly type?: string | undefined } | undefined;
 }
 

@@ -10,13 +10,19 @@ import type { SecretStore } from "./secret-store.ts";
  * `declare module "@mlstack/core" { interface ComponentTypes { "acme.vector_index": VectorIndex } }`.
  */
 export interface ComponentTypes {
+  /** Bytes by key. */
   artifact_store: ArtifactStore;
+  /** Where steps run. */
   orchestrator: Orchestrator;
+  /** Where parameters and metrics of runs are shown. */
   experiment_tracker: ExperimentTracker;
+  /** Serves models under names. */
   model_deployer: ModelDeployer;
+  /** Where `${secret:NAME}` leads. */
   secret_store: SecretStore;
 }
 
+/** The id of a component type that this program knows, such as `artifact_store`. */
 export type ComponentTypeId = keyof ComponentTypes & string;
 
 /** What core knows of a component type. */
@@ -40,8 +46,14 @@ export interface KnownContract extends ContractDescriptor {
 /** The contracts that an engine works with: the built-in ones and those that installed plugins bring. */
 export type ContractRegistry = ReadonlyMap<string, KnownContract>;
 
-const BUILT_IN: readonly ContractDescriptor[] = (["artifact_store", "orchestrator", "experiment_tracker", "model_deployer", "secret_store"] as const)
-  .map((type) => ({ type, accepts: [1], stability: "experimental" }));
+/** Stable are those of which two flavors have passed the conformance kit; a test compares them with the suites that are run. */
+const BUILT_IN: readonly ContractDescriptor[] = [
+  { type: "artifact_store", accepts: [1], stability: "stable" },
+  { type: "orchestrator", accepts: [1], stability: "stable" },
+  { type: "experiment_tracker", accepts: [1], stability: "stable" },
+  { type: "model_deployer", accepts: [1], stability: "experimental" },
+  { type: "secret_store", accepts: [1], stability: "stable" },
+];
 
 /** The built-in contracts, and `more`. A later descriptor of the same type replaces an earlier one. */
 export function contractRegistry(more: Iterable<KnownContract> = []): ContractRegistry {

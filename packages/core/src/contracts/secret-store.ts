@@ -2,6 +2,7 @@ import type { CallOptions, Component } from "./component.ts";
 
 /** A secret as it may be shown: never with its value. */
 export interface SecretEntry {
+  /** As `get` takes it. */
   readonly name: string;
   /** When it was last set; undefined where that is not known. */
   readonly changedAt?: Date | undefined;
@@ -11,7 +12,7 @@ export interface SecretEntry {
  * Where `${secret:NAME}` in a component's configuration leads. A value is asked for when the component that refers to it is created, in the
  * process that creates it, and is kept nowhere else. Which names there may be is the flavor's business.
  *
- * @experimental until a second flavor has passed the conformance kit
+ * Stable, but for `set` and `delete`: the flavors env and file have passed the conformance kit. Another shape is another version.
  */
 export interface SecretStore extends Component {
   readonly contract: "secret_store@1";
@@ -28,8 +29,14 @@ export interface SecretStore extends Component {
    * values for one name the later stays. Left out where values are set elsewhere.
    *
    * @throws MLS8004 for a name or value that it does not take; and as `get`
+   *
+   * @experimental until a second flavor that sets has passed the conformance kit
    */
   set?(name: string, value: string, options?: CallOptions): Promise<{ /** Whether there was one before. */ readonly replaced: boolean; /** What a person should know of it, once: such as where a key was made. */ readonly notice?: string | undefined }>;
-  /** Removes a secret; false where there was none. Goes with `set`. */
+  /**
+   * Removes a secret; false where there was none. Goes with `set`.
+   *
+   * @experimental as `set`
+   */
   delete?(name: string, options?: CallOptions): Promise<boolean>;
 }

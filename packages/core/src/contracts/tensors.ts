@@ -1,5 +1,6 @@
 import type { Tensor, TensorType } from "./model-deployer.ts";
 
+/** All datatypes of tensors. */
 export const TENSOR_TYPES: readonly TensorType[] = ["BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FP16", "FP32", "FP64", "BYTES"];
 
 /**

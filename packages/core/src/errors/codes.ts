@@ -139,6 +139,7 @@ export const ERROR_CODES = {
   MLS8409: { exit: 4, title: "A version may reach more than was agreed to" },
   MLS8410: { exit: 4, title: "The integration is in use" },
   MLS8411: { exit: 4, title: "A folder stands in the place of a published integration" },
+  MLS8412: { exit: 2, title: "What is agreed to is no integration of the project" },
   // 842x: names in the catalog
   MLS8421: { exit: 4, title: "No such integration" },
   MLS8422: { exit: 4, title: "An integration is planned and not published yet" },
@@ -156,6 +157,19 @@ export const ERROR_CODES = {
   MLS8703: { exit: 2, title: "The plugin has nothing of that name to test" },
   MLS8704: { exit: 1, title: "The plugin does not keep its contracts" },
   MLS8705: { exit: 2, title: "The plugin's package has no conformance kit" },
+  // 871x: a plugin's own package, looked at by its author
+  MLS8711: { exit: 2, title: "The folder holds no plugin's package" },
+  MLS8712: { exit: 1, title: "The plugin's code cannot be used" },
+  MLS8713: { exit: 1, title: "The plugin does not keep the conventions" },
+  MLS8715: { exit: 4, title: "The version is published already" },
+  MLS8716: { exit: 1, title: "The plugin is not proven" },
+  MLS8717: { exit: 5, title: "What the registry has is not what was published" },
+  MLS8718: { exit: 1, title: "The package cannot be shipped as it is" },
+  MLS8719: { exit: 2, title: "Nobody here can sign where the package was built" },
+  // npm create mlstack-plugin, which does not depend on core and has them as text
+  MLS8721: { exit: 2, title: "It is not said, or not understood, what a new plugin is to be" },
+  MLS8722: { exit: 2, title: "A name can't be used for a new plugin" },
+  MLS8723: { exit: 2, title: "The folder of a new plugin is not empty" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -30,6 +30,7 @@ export interface OutputDir {
 
 /** Where a codec reads an artifact's files. Content is compared with its digest before it is used (MLS3002). */
 export interface InputDir {
+  /** All of the artifact's files. */
   readonly files: readonly ManifestFile[];
   /** A whole file, in memory. Throws MLS3001 when the artifact has no such file. */
   read(name: string): Promise<Uint8Array>;

@@ -13,7 +13,9 @@ declare const VALUE: unique symbol;
 export interface ArtifactType<T> {
   /** Format id with major, such as `parquet.table/1`. */
   readonly format: string;
+  /** What it is for. */
   readonly kind: ArtifactKind;
+  /** What reads and writes the format. */
   readonly codec: Codec<T>;
   /**
    * Types that hold others: `list(T)` names `T`. The engine stores the children as artifacts of their own.
@@ -50,7 +52,7 @@ export interface Codec<T> {
   load(dir: InputDir, format: string): T | Promise<T>;
   /** Facts worth showing and filtering by, such as rows and columns. Small: it travels with the cache entry. */
   extractMetadata?(value: T): JsonObject | Promise<JsonObject>;
-  /** A glance at the value. */
+  /** A glance at the value. One that is too long is left out. */
   preview?(value: T): Preview | Promise<Preview>;
   /**
    * A digest of the value's meaning (hex), for formats whose bytes also depend on their writer. Equal values must give equal digests
@@ -59,7 +61,7 @@ export interface Codec<T> {
   contentDigest?(value: T): string | Promise<string>;
 }
 
-/** A glance at a value, at most 64 KiB. */
+/** A glance at a value: at most 64 KiB of JSON text, in UTF-8. */
 export type Preview =
   | { readonly type: "text" | "markdown"; readonly text: string }
   | { readonly type: "json"; readonly text: string }
@@ -75,6 +77,7 @@ export type Preview =
 export interface ArtifactHandle {
   /** SHA-256 of the manifest, in hex. */
   readonly digest: string;
+  /** Id with major, such as `json/1`. */
   readonly format: string;
   /** In bytes. */
   readonly size: number;

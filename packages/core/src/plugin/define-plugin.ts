@@ -19,6 +19,7 @@ export interface ComponentDefinition<C extends Component = Component, S extends 
   readonly flavor: string;
   /** Other words for the same flavor, such as `gcp`. */
   readonly aliases?: readonly string[] | undefined;
+  /** A line for lists: what it is and whose service it uses. */
   readonly description: string;
   /** The configuration, strict: an unknown key is an error. Keys are camelCase here and snake_case in YAML. */
   readonly config: S;
@@ -37,14 +38,18 @@ export interface ComponentDefinition<C extends Component = Component, S extends 
 export interface FormatDescription {
   /** Id with major, such as `parquet.table/1`. */
   readonly format: string;
+  /** A line for lists: what it holds, and in which files. */
   readonly description: string;
 }
 
+/** What a package brings; made by `definePlugin` alone. */
 export interface PluginDefinition {
   readonly [PLUGIN]: 1;
   /** The npm package's name. */
   readonly name: string;
+  /** All of its flavors. */
   readonly components: readonly ComponentDefinition[];
+  /** The formats that it documents. */
   readonly formats: readonly FormatDescription[];
   /**
    * Exports of the package that only describe: they make a format, a schema or a step of their arguments, call none of the functions among

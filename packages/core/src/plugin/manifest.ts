@@ -6,15 +6,16 @@ const names = z.array(z.string()).default([]);
 
 /** What a component reaches outside of the process. Shown before consent, and compared by the conformance kit with what it does. */
 const permissions = z.strictObject({
-  /** Host names, `*` for hosts from the configuration. */
+  /** Host names, `*.acme.com` for those below one, `*` for hosts from the configuration. */
   hosts: names,
-  /** Folders it reads or writes, `*` for folders from the configuration. */
+  /** Folders it reads or writes, `~` at the beginning for the home, `*` for folders from the configuration. */
   files: names,
-  /** Programs it starts. */
+  /** Programs it starts, by their names; `worker_threads` for threads; `*` for programs that settings name. */
   processes: names,
-  /** Environment variables it reads. */
+  /** Environment variables it reads, `ACME_*` for all of a prefix, `*` for all of them. */
   env: names,
 });
+/** What a component reaches outside of the process, each by default nothing. A declaration, shown and compared: it holds nothing back. */
 export type Permissions = Partial<z.output<typeof permissions>>;
 
 const componentEntry = z.looseObject({
@@ -47,7 +48,9 @@ export const pluginManifest = z.looseObject({
   formats: z.array(z.looseObject({ format: z.string(), description: z.string() })).default([]),
   contracts: z.array(z.looseObject({ type: z.string(), accepts: z.array(z.int().positive()), stability: z.enum(["experimental", "stable"]) })).default([]),
 });
+/** A manifest that was read, defaults filled in. */
 export type PluginManifest = z.output<typeof pluginManifest>;
+/** What a manifest says of one flavor. */
 export type ComponentEntry = PluginManifest["components"][number];
 
 /** The manifest that a definition stands for; what the build writes and CI compares. */

@@ -111,5 +111,5 @@ const isList = (pointer: ArtifactPointer): boolean => pointer.format.startsWith(
 
 /** A preview that is too large is left out: it travels with every cache entry. */
 function limited(preview: Preview | undefined): Preview | undefined {
-  return preview !== undefined && JSON.stringify(preview).length <= PREVIEW_LIMIT ? preview : undefined;
+  return preview !== undefined && Buffer.byteLength(JSON.stringify(preview)) <= PREVIEW_LIMIT ? preview : undefined;
 }

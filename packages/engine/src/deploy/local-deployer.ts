@@ -135,6 +135,7 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
     },
 
     async get(name, options = {}) {
+      options.signal?.throwIfAborted();
       const folder = at(name);
       let record: DeploymentRecord | undefined;
       // shown with the others, for it can be deleted
@@ -143,6 +144,7 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
     },
 
     async *list(options = {}) {
+      options.signal?.throwIfAborted();
       for (const name of deploymentNames(root)) {
         const found = await this.get(name, options);
         if (found !== undefined) yield found;
@@ -187,10 +189,11 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       return shown;
     },
 
-    delete: (name, options = {}) => {
+    async delete(name, options = {}) {
+      options.signal?.throwIfAborted();
       const folder = at(name);
-      if (!existsSync(folder.dir)) return Promise.resolve();
-      return locked(name, options.signal, async () => {
+      if (!existsSync(folder.dir)) return;
+      await locked(name, options.signal, async () => {
         let record: DeploymentRecord | undefined;
         try { record = folder.read(); } catch (e) { if (!MlstackError.is(e, "MLS7004")) throw e; }
         if (record !== undefined) await endSupervisor(folder, record);
@@ -199,7 +202,8 @@ export function localDeployer({ root, projectDir, host, port }: LocalDeployerOpt
       });
     },
 
-    async *logs(name, { lines = 100 } = {}) {
+    async *logs(name, { lines = 100, signal } = {}) {
+      signal?.throwIfAborted();
       const folder = at(name);
       must(folder, name);
       yield* lastLines(folder.dir, lines);

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrackerEvent } from "@mlstack/core";
@@ -12,16 +12,8 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const started = { runId: "r1", pipeline: "p", params: { n: 1 }, tags: {}, startedAt: new Date(0) };
 const metric = (i: number, value = i): TrackerEvent => ({ kind: "metric", key: "loss", value, step: i, id: `s/1/${i}`, node: "s", attempt: 1, time: i });
 
+// what every tracker does is in tests/contracts/conformance/local-tracker.test.ts
 describe("the local tracker", () => {
-  test("shows an event once, however often it is sent, from another process too", async () => {
-    for (let process = 0; process < 2; process++) {
-      const t = localTracker(root);
-      const { externalId } = await t.startRun(started);
-      await t.log(externalId, [metric(0), metric(1, Number.NaN)]);
-      await t.log(externalId, [metric(1, Number.NaN), metric(2, Infinity)]);
-    }
-    expect(readTracked(root, "r1").map((e) => [e.id, (e as { value: number }).value])).toEqual([["s/1/0", 0], ["s/1/1", Number.NaN], ["s/1/2", Infinity]]);
-  });
   test("goes on after a line that was cut off", async () => {
     const t = localTracker(root);
     await t.startRun(started);
@@ -52,24 +44,6 @@ describe("the local tracker", () => {
     const again = localTracker(root);
     await again.log("r1", [0, 1, 2, 3].map(wide));
     expect(readTracked(root, "r1")).toEqual([0, 1, 2, 3].map(wide));
-  });
-  test("shows the files of a map's items apart, and refuses one that has no place instead of stopping at it", async () => {
-    const t = localTracker(root);
-    await t.startRun(started);
-    const file = (n: number, key: string, node = "s"): TrackerEvent => ({ kind: "file", key, value: `${n}`, size: 1, id: `${node}/1/${n}`, node, attempt: 1, time: n });
-    const open = async function* (digest: string) { yield Buffer.from(digest); };
-    const { refused } = await t.log("r1", [file(0, "a", "s@x"), file(1, "a", "s@y"), file(2, "a"), file(3, "a/b"), metric(4)], { open });
-    expect(["s/x/a", "s/y/a", "a"].map((path) => readFileSync(join(root, "r1", "files", path), "utf8"))).toEqual(["0", "1", "2"]);
-    expect(refused).toEqual([{ id: "s/1/3", reason: expect.stringContaining("a/b can't be shown") as string }]);
-    expect(readTracked(root, "r1")).toHaveLength(5);
-    expect(existsSync(join(root, "r1", "files", "a", "b"))).toBe(false);
-  });
-  test("closes the run with its status, once and again", async () => {
-    const t = localTracker(root);
-    await t.startRun(started);
-    await t.finishRun("r1", "failed", new Date(5));
-    await t.finishRun("r1", "failed", new Date(5));
-    expect(JSON.parse(readFileSync(join(root, "r1", "run.json"), "utf8"))).toMatchObject({ status: "failed", pipeline: "p", startedAt: "1970-01-01T00:00:00.000Z" });
   });
 });
 

@@ -81,7 +81,7 @@ export function writeActive(project: Project, stack: string | undefined): void {
 }
 
 /** mlstack's own folder, which keeps itself out of version control. */
-export function makeStateFolder({ stateDir }: Project): void {
+export function makeStateFolder({ stateDir }: Pick<Project, "stateDir">): void {
   makeFolder(stateDir);
   try { writeFileSync(join(stateDir, ".gitignore"), "*\n", { flag: "wx" }); } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; }
 }

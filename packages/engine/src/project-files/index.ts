@@ -9,4 +9,4 @@ export { LOCAL_STACK } from "./local-stack.ts";
 export { isStackName, loadYaml, openProjectFiles, specOf, stackSpecOf, type ProjectComponent, type ProjectFiles, type ProjectStack } from "./project-files.ts";
 export { applyStack, copyStack, deleteStack, exportStack, flagFor, registerStack, updateStack, type Parts, type StackChange } from "./stack-edits.ts";
 export { fileName, placeOf, type YamlFile } from "./yaml-file.ts";
-export { findProject, type Project } from "../project/project.ts";
+export { findProject, stateDirOf, type Project } from "../project/project.ts";

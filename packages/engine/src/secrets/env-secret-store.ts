@@ -13,7 +13,13 @@ export function envSecretStore(env: Readonly<Record<string, string | undefined>>
   const valueOf = (variable: string) => (env[variable] === "" ? undefined : env[variable]);
   return {
     contract: "secret_store@1",
-    get: async (name) => valueOf(variableOf(name, prefix)),
-    list: async () => Object.keys(env).filter((variable) => variable.startsWith(prefix) && variable.length > prefix.length && valueOf(variable) !== undefined).map((variable) => ({ name: variable.slice(prefix.length).toLowerCase() })).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    async get(name, { signal } = {}) {
+      signal?.throwIfAborted();
+      return valueOf(variableOf(name, prefix));
+    },
+    async list({ signal } = {}) {
+      signal?.throwIfAborted();
+      return Object.keys(env).filter((variable) => variable.startsWith(prefix) && variable.length > prefix.length && valueOf(variable) !== undefined).map((variable) => ({ name: variable.slice(prefix.length).toLowerCase() })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    },
   };
 }

@@ -44,7 +44,8 @@ export function fileSecretStore({ folder, keyFile, env, keychain, now = () => ne
 
   return {
     contract: "secret_store@1",
-    async get(name) {
+    async get(name, { signal } = {}) {
+      signal?.throwIfAborted();
       const found = await read(name);
       if (found === undefined) return undefined;
       const sealed = parseSealed(found.text, name, found.file);
@@ -52,7 +53,8 @@ export function fileSecretStore({ folder, keyFile, env, keychain, now = () => ne
       if (key === undefined) throw new MlstackError("MLS8001", `there is no key for the secret ${JSON.stringify(name)}`, { why: `it is encrypted for ${sealed.recipient}; ${KEY_VARIABLE} is not set, and there is no ${keyFile}`, fix: `set ${KEY_VARIABLE} to the key, or put back the key file`, details: { secret: name, recipient: sealed.recipient } });
       return openSealed(sealed, name, found.file, key);
     },
-    async list() {
+    async list({ signal } = {}) {
+      signal?.throwIfAborted();
       let names: string[];
       try { names = await readdir(folder); } catch (e) {
         if (isMissing(e)) return [];
@@ -61,7 +63,8 @@ export function fileSecretStore({ folder, keyFile, env, keychain, now = () => ne
       const entries = await Promise.all(names.filter((file) => file.endsWith(ENDING)).map((file) => entryOf(decoded(file.slice(0, -ENDING.length)))));
       return entries.filter((e) => e !== undefined).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     },
-    async set(name, value) {
+    async set(name, value, { signal } = {}) {
+      signal?.throwIfAborted();
       checkSecret(name, value);
       const { key, made } = await ensureKey(places);
       const replaced = (await read(name)) !== undefined;
@@ -74,13 +77,16 @@ export function fileSecretStore({ folder, keyFile, env, keychain, now = () => ne
           await handle.writeFile(await sealSecret(name, value, key, now()));
           await handle.sync();
         } finally { await handle.close(); }
+        // from here on it is done: it is there as a whole, or the old one is
+        signal?.throwIfAborted();
         await rename(partial, file);
-      } catch (e) { throw fsError(e, "writing", file); } finally { await rm(partial, { force: true }).catch(() => undefined); }
+      } catch (e) { throw signal?.aborted === true ? signal.reason : fsError(e, "writing", file); } finally { await rm(partial, { force: true }).catch(() => undefined); }
       // of processes that were killed in the middle
       await sweep(folder);
       return { replaced, ...(made !== undefined && { notice: made }) };
     },
-    async delete(name) {
+    async delete(name, { signal } = {}) {
+      signal?.throwIfAborted();
       if (!NAME.test(name)) return false;
       try { await rm(fileOf(name)); } catch (e) {
         if (isMissing(e)) return false;
@@ -88,7 +94,8 @@ export function fileSecretStore({ folder, keyFile, env, keychain, now = () => ne
       }
       return true;
     },
-    async check() {
+    async check({ signal } = {}) {
+      signal?.throwIfAborted();
       const start = performance.now();
       const key = await readKey(places);
       const message = key === undefined ? `no key: neither ${KEY_VARIABLE} nor ${keyFile}; mlstack secret set makes one` : `the key in ${key.from} is ${key.recipient}`;

@@ -9,13 +9,15 @@ import type { PackageManager } from "../package-manager/types.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { planInstall, planUninstall, planUpgrade } from "../plan/plan-install.ts";
 import { hubProject, type HubProject } from "../testing/hub-project.ts";
+import { notOnWindows } from "../testing/skips.ts";
 import { packed } from "../testing/tar.ts";
 import { applyPlan, type ApplyOptions } from "./apply-plan.ts";
-import { generations } from "./generation.ts";
+import { pendingChange } from "./change.ts";
+import { generations, KEPT } from "./generation.ts";
 import { isSameLock, lockOfInstalled, lockProject, verifyPinned } from "./lock-project.ts";
 import { endLeftManager, noteManager, processIdentity } from "./manager-run.ts";
 import { installedPlugins, installProject, recoverProject, runOptions, touchedFiles } from "./project-change.ts";
-import { rollBack, stateBefore } from "./roll-back.ts";
+import { planRollback, rollBack } from "./roll-back.ts";
 
 const X = "@acme/x";
 let p: HubProject;
@@ -113,31 +115,125 @@ test("upgrade, rollback and uninstallation: each the exact state", async () => {
   await applyPlan(await planUpgrade({ names: [] }, await context()), options());
   expect((await readLock(p.dir))!.plugins[X]!.version).toBe("1.1.0");
   const second = state();
-  await rollBack(options(), stateBefore(options()));
+  await rollBack(options(), planRollback(options()));
   expect([state(), await problems()]).toEqual([first, [[X, undefined]]]);
   // that was a change, too
-  await rollBack(options(), stateBefore(options()));
+  await rollBack(options(), planRollback(options()));
   expect([state(), await problems()]).toEqual([second, [[X, undefined]]]);
   await applyPlan(await planUninstall([X], await context()), options());
   expect([await readLock(p.dir), existsSync(join(p.dir, "node_modules", X))]).toEqual([{ plugins: {} }, false]);
-  expect(() => stateBefore(options(), 99)).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4, why: expect.stringContaining("kept are") as string }) as Error);
+  expect(() => planRollback(options(), 99)).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4, why: expect.stringContaining("kept are") as string }) as Error);
+});
+
+describe("a rollback", () => {
+  test("of what was changed since it was chosen, as while its user was asked, is refused; nothing is taken back by that", async () => {
+    p.publish({ name: X });
+    p.publish({ name: "@acme/y" });
+    await install([X]);
+    const chosen = planRollback(options());
+    await install(["@acme/y"]);
+    const [before, calls] = [state(), [...p.manager.calls]];
+    await expect(rollBack(options(), chosen)).rejects.toMatchObject({ code: "MLS8502", message: expect.stringContaining("meanwhile") as string });
+    expect([state(), p.manager.calls, generations(touchedFiles(options())).list().map(({ id }) => id)]).toEqual([before, calls, [2, 1]]);
+    const again = planRollback(options());
+    writeFileSync(join(p.dir, "mlstack.lock"), "edited meanwhile");
+    await expect(rollBack(options(), again)).rejects.toMatchObject({ code: "MLS8502" });
+    expect(p.text("mlstack.lock")).toBe("edited meanwhile");
+  });
+
+  test.each(["<<<<<<< ours", ""])("takes back a lock that can't be read (%j)", async (damaged) => {
+    p.publish({ name: X });
+    p.publish({ name: "@acme/y" });
+    await install([X]);
+    const before = state();
+    await install(["@acme/y"]);
+    writeFileSync(join(p.dir, "mlstack.lock"), damaged);
+    await rollBack(options(), planRollback(options()));
+    expect([state(), await problems()]).toEqual([before, [[X, undefined]]]);
+  });
+
+  test("goes back to the oldest state that is kept", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    const lock = (await readLock(p.dir))!;
+    for (let i = 1; i < KEPT; i++) await lockProject(options(), await readLock(p.dir), { plugins: { [X]: { ...lock.plugins[X]!, contracts: [`c${i}`] } } });
+    expect(generations(touchedFiles(options())).list()).toHaveLength(KEPT);
+    await rollBack(options(), planRollback(options(), 1));
+    expect([p.text("mlstack.lock"), generations(touchedFiles(options())).list()[0]!.change]).toEqual([undefined, `roll back: install ${X}@1.0.0`]);
+  });
+
+  test("is of this package's own changes, and to a state of the same package manager", async () => {
+    p.publish({ name: X });
+    await install([X]);
+    const touched = touchedFiles(options());
+    generations(touched).keep({ ...touched, project: "packages/a", files: ["packages/a/package.json"] }, 2, "install y", 1);
+    expect(planRollback(options()).to.id).toBe(1);
+    expect(() => planRollback(options(), 2)).toThrow(expect.objectContaining({ code: "MLS8503", message: expect.stringContaining("packages/a") as string, fix: expect.stringContaining("--to 2 --cwd") as string }) as Error);
+    const before = state();
+    const pnpm: PackageManager = { ...p.manager, name: "pnpm", files: [join(p.dir, "package.json"), join(p.dir, "pnpm-lock.yaml")] };
+    await expect(rollBack(options({ manager: pnpm }), planRollback(options()))).rejects.toMatchObject({ code: "MLS8501", why: expect.stringContaining("package-lock.json") as string });
+    expect(state()).toEqual(before);
+  });
+});
+
+describe("a change that did not reach a registry", () => {
+  type Install = Parameters<PackageManager["install"]>[0];
+  const unreached = new MlstackError("MLS8101", "the registry is not reached", {});
+  /** Fails to upgrade, with what the package manager is asked afterwards. */
+  async function failing(installs: (o: Install) => Promise<void>, left: unknown[] = []) {
+    p.publish({ name: X });
+    await install([X]);
+    const before = state();
+    p.publish({ name: X, version: "1.1.0" });
+    const asked: (readonly [offline: boolean, frozen: boolean, anew: Install["anew"]])[] = [];
+    const told: unknown[] = [];
+    p.manager.during = async () => {
+      writeFileSync(join(p.dir, "node_modules", X, "index.js"), "half");
+      throw unreached;
+    };
+    const manager = { ...p.manager, install: async (o: Install) => { asked.push([o.offline, o.frozen, o.anew]); await installs(o); } };
+    const going = applyPlan(await planUpgrade({ names: [] }, await context()), options({ manager, takesBack: (...what) => { told.push(what); }, left: (problem) => { left.push(problem); } }));
+    await expect(going).rejects.toBe(unreached);
+    expect([state(), told]).toEqual([before, [[`change ${X} from 1.0.0 to 1.1.0`, false]]]);
+    return asked;
+  }
+
+  test("is taken back over what is there: nothing is fetched, which would be waited for as long once more", async () => {
+    expect(await failing((o) => p.manager.install(o))).toEqual([[true, true, undefined]]);
+    expect([await problems(), pendingChange(p.stateDir)]).toEqual([[[X, undefined]], undefined]);
+  });
+
+  test("and has left an integration half done is installed anew, without a network either", async () => {
+    expect(await failing(async (o) => { if (o.anew === "all") await p.manager.install(o); })).toEqual([[true, true, undefined], [true, true, "all"]]);
+    expect([await problems(), pendingChange(p.stateDir)]).toEqual([[[X, undefined]], undefined]);
+  });
+
+  test("and can't be taken back with what is here waits for the next command, which may have a network again", async () => {
+    const left: unknown[] = [];
+    const absent = new MlstackError("MLS8105", "not in the cache", {});
+    expect(await failing(async () => { throw absent; }, left)).toEqual([[true, true, undefined], [true, true, "all"]]);
+    expect([left, pendingChange(p.stateDir)]).toEqual([[absent], expect.objectContaining({ putBack: true })]);
+    const asked: unknown[] = [];
+    await recoverProject(options({ manager: { ...p.manager, install: async (o: Install) => { asked.push([o.offline, o.anew]); await p.manager.install(o); } } }));
+    expect([asked, await problems()]).toEqual([[[false, "all"]], [[X, undefined]]]);
+  });
 });
 
 test("where nothing was changed there is nothing to go back to, and that is no damage", () => {
-  expect(() => stateBefore(options())).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4 }) as Error);
+  expect(() => planRollback(options())).toThrow(expect.objectContaining({ code: "MLS8503", exitCode: 4 }) as Error);
 });
 
 test("a rollback to where there was no lock of the package manager leaves none, nor a folder that it has made", async () => {
   p.publish({ name: X });
   await install([X]);
   expect(state().every((text) => text !== undefined)).toBe(true);
-  await rollBack(options(), stateBefore(options()));
+  await rollBack(options(), planRollback(options()));
   expect([state(), existsSync(join(p.dir, "node_modules"))]).toEqual([[p.text("package.json"), undefined, undefined], false]);
   expect(p.text("package.json")).not.toContain(X);
   // what is there of others stays
-  await rollBack(options(), stateBefore(options()));
+  await rollBack(options(), planRollback(options()));
   p.folder.put({ "project/node_modules/other/package.json": "{}" });
-  await rollBack(options(), stateBefore(options()));
+  await rollBack(options(), planRollback(options()));
   expect(existsSync(join(p.dir, "node_modules/other/package.json"))).toBe(true);
 });
 
@@ -167,7 +263,7 @@ describe("a package manager that refuses its own lock", () => {
     p.publish({ name: X, version: "1.1.0" });
     const manager = refusing();
     await applyPlan(await planUpgrade({ names: [] }, await context()), options({ manager }));
-    await rollBack(options({ manager }), stateBefore(options({ manager })));
+    await rollBack(options({ manager }), planRollback(options({ manager })));
     expect([state(), await problems(), JSON.parse(p.text(`node_modules/${X}/package.json`)!)]).toEqual([first, [[X, undefined]], expect.objectContaining({ version: "1.0.0" })]);
   });
 
@@ -178,7 +274,7 @@ describe("a package manager that refuses its own lock", () => {
     await applyPlan(await planUpgrade({ names: [] }, await context()), options());
     const before = state();
     const manager = { ...refusing(), subtree: async (name: string) => ({ ...await p.manager.subtree(name), digest: "0".repeat(64) }) };
-    const rolled = rollBack(options({ manager }), stateBefore(options({ manager })));
+    const rolled = rollBack(options({ manager }), planRollback(options({ manager })));
     await expect(rolled).rejects.toMatchObject({ code: "MLS8207" });
     expect(state()).toEqual(before);
   });
@@ -191,7 +287,7 @@ test("a rollback to a state that its package manager can't bring back stays wher
   await applyPlan(await planUpgrade({ names: [] }, await context()), options());
   const before = state();
   p.manager.unpack = (one) => (one === made ? { ...one.files, "index.js": "evil" } : one.files);
-  await expect(rollBack(options(), stateBefore(options()))).rejects.toMatchObject({ code: "MLS8204" });
+  await expect(rollBack(options(), planRollback(options()))).rejects.toMatchObject({ code: "MLS8204" });
   expect(state()).toEqual(before);
 });
 
@@ -200,7 +296,7 @@ test("an installation of what is declared changes nothing, and is nothing to go 
   await install([X]);
   const before = state();
   await installProject(options(), true);
-  expect([state(), stateBefore(options()).change]).toEqual([before, `install ${X}@1.0.0`]);
+  expect([state(), planRollback(options()).to.change]).toEqual([before, `install ${X}@1.0.0`]);
 });
 
 describe("the lock of what is installed", () => {
@@ -225,12 +321,14 @@ describe("the lock of what is installed", () => {
 });
 
 describe("a package manager that a killed process has left", () => {
+  const NO_IDENTITY = "it does not say by which a process is told from others that have had its id, so nothing is ended there";
   const sleeper = () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
     return new Promise<{ readonly pid: number; readonly ended: Promise<unknown> }>((done) => { child.stdout.once("data", () => { done({ pid: child.pid!, ended: new Promise((end) => { child.once("exit", end); }) }); }); });
   };
 
-  test.skipIf(process.platform === "win32")("is ended before the old state is brought back", async () => {
+  test("is ended before the old state is brought back", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     noteManager(p.stateDir, pid);
     mkdirSync(join(p.stateDir, "hub"), { recursive: true });
@@ -239,11 +337,12 @@ describe("a package manager that a killed process has left", () => {
     expect(await endLeftManager(p.stateDir)).toBe(false);
   });
 
-  test.skipIf(process.platform === "win32")("is ended before files are put back, which it would write over", async () => {
+  test("is ended before files are put back, which it would write over", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     const touched = touchedFiles(options());
-    generations(touched).keep(1, "install", 1);
-    writeFileSync(join(p.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install" }));
+    generations(touched).keep(touched, 1, "install", 1);
+    writeFileSync(join(p.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install", project: "." }));
     noteManager(p.stateDir, pid);
     const isThere = () => { try { process.kill(pid, 0); return true; } catch { return false; } };
     let there: boolean | undefined;
@@ -253,7 +352,8 @@ describe("a package manager that a killed process has left", () => {
     expect([there, p.manager.calls]).toEqual([false, ["install"]]);
   });
 
-  test.skipIf(process.platform === "win32")("is not taken for another process that has its id now", async () => {
+  test("is not taken for another process that has its id now", async (context) => {
+    notOnWindows(context, NO_IDENTITY);
     const { pid, ended } = await sleeper();
     noteManager(p.stateDir, pid);
     const file = join(p.stateDir, "hub", "manager.json");

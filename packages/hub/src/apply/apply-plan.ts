@@ -16,6 +16,8 @@ import { changedMeanwhile, changeProject, installedPlugins, runOptions, scripted
 
 export interface ApplyOptions extends ProjectChange {
   readonly registry: Registry;
+  /** Told that all tarballs are fetched and checked, and the package manager begins. */
+  readonly fetched?: (() => void) | undefined;
   /** Whether versions were let in that are too new by the project's rules: then the manager's own default does not hold either. */
   readonly fresh: boolean;
   /**
@@ -48,6 +50,7 @@ export async function applyPlan(plan: ChangePlan, options: ApplyOptions): Promis
   const before = plan.lock ?? { plugins: {} };
   const tarballs = new Map<string, CheckedTarball>();
   for (const change of wanted) if (change.target!.source !== "workspace") tarballs.set(change.name, await tarballOf(change, registry));
+  options.fetched?.();
 
   const done = await changeProject(options, changeText(plan), async (): Promise<Applied | MlstackError> => {
     // nothing is to be taken back then

@@ -10,7 +10,7 @@ const [PATIENCE, LOOK] = [2000, 50];
 const [BUSY, CANTOPEN, FULL] = [5, 14, 13];
 
 /**
- * Takes the project's integrations for this process. It is a lock of SQLite, so it is the system's: it goes with the process that holds it, however
+ * Takes the integrations that a state folder is of for this process. It is a lock of SQLite, so it is the system's: it goes with the process that holds it, however
  * that ends. Nothing is ever written to its file, so it can be taken where no space is left, too.
  *
  * @returns what lets go of it; undefined where another process has it

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { changePlugins, pendingChange, recoverPlugins, type ChangeOptions } from "./change.ts";
-import { generations, KEPT, type TouchedFiles } from "./generation.ts";
+import { changePlace } from "./change-place.ts";
+import { changePlugins, pendingChange, putFilesBack, recoverPlugins, type ChangeOptions } from "./change.ts";
+import { notOnWindows, skipBecause } from "../testing/skips.ts";
+import { generations, KEPT, type Generation, type TouchedFiles } from "./generation.ts";
 
 let dir: string;
 let touched: TouchedFiles;
@@ -15,7 +17,7 @@ const state = () => ({ manifest: text("package.json"), theirs: text("package-loc
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "mlstack-hub-"));
-  touched = { stateDir: file(".mlstack"), files: { "package.json": file("package.json"), "package-lock.json": file("package-lock.json"), "mlstack.lock": file("mlstack.lock") }, modulesDir: file("node_modules") };
+  touched = { stateDir: file(".mlstack"), rootDir: dir, project: ".", files: ["package.json", "package-lock.json", "mlstack.lock"], modulesDir: file("node_modules") };
   writeFileSync(file("package.json"), "{}\r\n");
   writeFileSync(file("package-lock.json"), "1");
 });
@@ -49,7 +51,8 @@ describe("a change", () => {
     expect([generations(touched).list(), pendingChange(touched.stateDir)]).toEqual([[], undefined]);
   });
 
-  test.skipIf(process.platform === "win32")("is taken back where a link leads to, and with the mode that a file had", async () => {
+  test("is taken back where a link leads to, and with the mode that a file had", async (context) => {
+    notOnWindows(context, "links need a right there that users do not have, and files have no such modes");
     mkdirSync(file("shared"));
     renameSync(file("package.json"), file("shared/package.json"));
     symlinkSync("shared/package.json", file("package.json"));
@@ -122,9 +125,9 @@ describe("a change", () => {
     await expect(changePlugins({ ...touched, stateDir: file("state") }, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3003", message: expect.stringContaining("change.lock") as string });
   });
 
-  test("is refused in words where the state folder can't be written", async ({ task, skip }) => {
+  test("is refused in words where the state folder can't be written", async (context) => {
     const why = process.platform === "win32" ? "folders of Windows have no such modes" : process.getuid?.() === 0 ? "root may write everywhere" : undefined;
-    if (why !== undefined) { Object.assign(task.meta, { skipped: why }); skip(why); }
+    if (why !== undefined) skipBecause(context, why);
     mkdirSync(touched.stateDir);
     chmodSync(touched.stateDir, 0o555);
     await expect(changePlugins(touched, asked(), install("2.0.0"))).rejects.toMatchObject({ code: "MLS3005", fix: expect.stringContaining("MLSTACK_STATE_DIR") as string });
@@ -137,13 +140,14 @@ describe("a change", () => {
     const script = `
       import { changePlugins } from ${JSON.stringify(join(import.meta.dirname, "change.ts"))};
       import { writeFileSync } from "node:fs";
+      import { join } from "node:path";
       const die = () => { process.kill(process.pid, "SIGKILL"); };
       const touched = ${JSON.stringify(touched)};
       await changePlugins(touched, { change: "install", now: () => { ${at === "kept" ? "die();" : ""} return 5; }, reinstall: async () => {}, recovered: () => {} }, async () => {
         ${at === "pending" ? "die();" : ""}
-        writeFileSync(touched.files["package.json"], "new");
+        writeFileSync(join(touched.rootDir, "package.json"), "new");
         ${at === "half" ? "die();" : ""}
-        writeFileSync(touched.files["mlstack.lock"], "new");
+        writeFileSync(join(touched.rootDir, "mlstack.lock"), "new");
         ${at === "written" ? "die();" : ""}
       });`;
     const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", "--input-type=module-typescript", "-e", script], { stdio: ["ignore", "ignore", "inherit"] });
@@ -155,16 +159,136 @@ describe("a change", () => {
   }, 30_000);
 });
 
+describe("files of an interrupted change", () => {
+  /** As a killed process leaves it, whose package manager was cut short. */
+  const interrupted = (files: readonly string[] = touched.files): void => {
+    generations(touched).keep({ ...touched, files }, 1, "install", 1);
+    writeFileSync(join(touched.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install", project: "." }));
+    writeFileSync(file("package.json"), "");
+  };
+
+  test("are put back before anything is read of the project, and what is installed follows", async () => {
+    const before = state();
+    interrupted();
+    const calls: string[] = [];
+    await putFilesBack(touched, { quiet: async () => { calls.push(`quiet ${JSON.stringify(text("package.json"))}`); } });
+    expect([state(), calls, pendingChange(touched.stateDir)]).toEqual([before, ['quiet ""'], { generation: 1, kept: true, putBack: true, change: "install", project: "." }]);
+    const options = asked();
+    await expect(recoverPlugins(touched, options)).resolves.toBe("install");
+    expect([state(), options.calls, pendingChange(touched.stateDir)]).toEqual([before, [`reinstall ${JSON.stringify(before)}`], undefined]);
+  });
+
+  test("stay as they are where they were put back already: what was edited since is its user's", async () => {
+    interrupted();
+    await putFilesBack(touched, {});
+    writeFileSync(file("package.json"), '{"edited":true}');
+    await putFilesBack(touched, {});
+    expect(text("package.json")).toBe('{"edited":true}');
+  });
+
+  test.each(["../../.bashrc", "src/package.json", "/etc/passwd", "..\\package.json"])("lead nowhere else, whatever a state folder says: %s", async (name) => {
+    interrupted([...touched.files, name]);
+    await expect(putFilesBack(touched, {})).rejects.toMatchObject({ code: "MLS8501", why: `it holds ${name}, which is no file of this project` });
+    expect(text("package.json")).toBe("");
+  });
+
+  test("are not touched while the change goes on, nor where there is none", async () => {
+    await putFilesBack(touched, {});
+    await changePlugins(touched, asked(), async () => {
+      await install("1.0.0")();
+      await expect(putFilesBack(touched, {})).rejects.toMatchObject({ code: "MLS8502" });
+    });
+    expect(text("mlstack.lock")).toBe("1.0.0");
+  }, 30_000);
+});
+
+describe("packages of a workspace", () => {
+  const of = (name: string): TouchedFiles => ({ ...touched, project: `packages/${name}`, files: [`packages/${name}/package.json`, "package-lock.json", `packages/${name}/mlstack.lock`], modulesDir: file(`packages/${name}/node_modules`) });
+  const root = '{ "workspaces": ["packages/*"] }';
+  const all = () => ["package.json", "package-lock.json", "packages/a/package.json", "packages/a/mlstack.lock", "packages/b/package.json", "packages/b/mlstack.lock"].map(text);
+  const write = (name: string) => async () => {
+    writeFileSync(file(`packages/${name}/package.json`), "changed");
+    writeFileSync(file("package-lock.json"), `with ${name}`);
+    writeFileSync(file(`packages/${name}/mlstack.lock`), "changed");
+  };
+  const place = (name: string) => changePlace(file(name), (folder) => join(folder, ".mlstack"));
+  beforeEach(() => {
+    for (const name of ["a", "b"]) {
+      mkdirSync(file(`packages/${name}`), { recursive: true });
+      writeFileSync(file(`packages/${name}/package.json`), `{ "name": "${name}" }`);
+    }
+    writeFileSync(file("package.json"), root);
+  });
+
+  test("have one place for their changes, that of the root; what is none of them has its own", async () => {
+    mkdirSync(file("elsewhere/c"), { recursive: true });
+    const own = realpathSync.native(dir);
+    expect(await Promise.all(["packages/a", "packages/b", ".", "elsewhere/c"].map(place))).toEqual([...[1, 2, 3].map(() => ({ rootDir: own, stateDir: expect.stringMatching(/mlstack-hub-[^/\\]*[/\\]\.mlstack$/) as string })), { rootDir: join(own, "elsewhere", "c"), stateDir: file("elsewhere/c/.mlstack") }]);
+  });
+
+  test("take turns: one waits for the other's change, and says where that is made", async () => {
+    await changePlugins(of("a"), asked(), async () => {
+      await expect(changePlugins(of("b"), asked("upgrade"), write("b"))).rejects.toMatchObject({ code: "MLS8502", why: "install s3@1.0.0 (in packages/a)" });
+    });
+    await changePlugins(of("b"), asked("upgrade"), write("b"));
+  });
+
+  test.each([["packages/b", "b"], ["the root", undefined]])("an interrupted change of one is taken back by the next command in %s, in all files that it has touched", async (_, by) => {
+    await changePlugins(of("b"), asked(), write("b"));
+    const before = all();
+    const known = generations(touched);
+    known.keep(of("a"), 2, "install", 2);
+    writeFileSync(join(touched.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 2, kept: true, change: "install", project: "packages/a" }));
+    await write("a")();
+    const told: unknown[] = [];
+    const options = { ...asked("upgrade"), reinstall: async (to: Generation) => { told.push([to.project, all()]); }, recovered: (what: string) => { told.push(what); } };
+    await changePlugins(by === undefined ? touched : of(by), options, async () => { told.push(all()); });
+    expect([told, known.list().map(({ id, project }) => [id, project])]).toEqual([[["packages/a", before], "install (in packages/a)", before], [[1, "packages/b"]]]);
+  });
+
+  test("are known where the root's package.json was cut short by a killed manager: its kept text says which they are", async () => {
+    generations(touched).keep(touched, 1, "install", 1);
+    writeFileSync(join(touched.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install", project: "." }));
+    writeFileSync(file("package.json"), '{ "works');
+    const found = await place("packages/a");
+    expect(found.rootDir).toBe(realpathSync.native(dir));
+    await putFilesBack(found, {});
+    expect(text("package.json")).toBe(root);
+  });
+
+  test("whose folder is gone does not hold the others up", async () => {
+    generations(touched).keep(of("a"), 1, "install", 1);
+    writeFileSync(join(touched.stateDir, "hub", "pending.json"), JSON.stringify({ generation: 1, kept: true, change: "install", project: "packages/a" }));
+    rmSync(file("packages/a"), { recursive: true });
+    await changePlugins(of("b"), asked(), write("b"));
+    expect([text("packages/b/package.json"), readdirSync(file("packages"))]).toEqual(["changed", ["b"]]);
+  });
+
+  test("keep as many changes each as can be taken back", async () => {
+    await changePlugins(of("a"), asked(), write("a"));
+    for (let i = 0; i < KEPT + 1; i++) await changePlugins(of("b"), asked(), async () => { writeFileSync(file("packages/b/mlstack.lock"), String(i)); });
+    const projects = generations(touched).list().map(({ project }) => project);
+    expect([projects.filter((each) => each === "packages/a").length, projects.filter((each) => each === "packages/b").length]).toEqual([1, KEPT]);
+  });
+
+  test.each(["packages/../..", "../a", "packages/a/../../..", "/etc", "packages\\..\\.."])("lead nowhere else, whatever a state folder says: %s", (project) => {
+    const known = generations(touched);
+    const kept = known.keep({ ...touched, project, files: [`${project}/package.json`] }, 1, "install", 1);
+    expect(() => { known.restore(kept); }).toThrow(expect.objectContaining({ code: "MLS8501" }) as Error);
+  });
+});
+
 describe("generations", () => {
   test("are as many as can be taken back, and go on counting", () => {
     const known = generations(touched);
-    for (let i = 1; i <= KEPT + 3; i++) known.keep(known.next(), `change ${i}`, i);
+    for (let i = 1; i <= KEPT + 3; i++) known.keep(touched, known.next(), `change ${i}`, i);
+    known.prune(touched.project);
     expect(known.list().map((g) => g.id)).toEqual(Array.from({ length: KEPT }, (_, i) => KEPT + 3 - i));
   });
 
   test("whose copies were changed are refused, and nothing is written", () => {
     const known = generations(touched);
-    const kept = known.keep(1, "install", 1);
+    const kept = known.keep(touched, 1, "install", 1);
     const folder = join(touched.stateDir, "hub", "generations", "000001");
     writeFileSync(join(folder, readdirSync(folder).find((n) => n !== "generation.json" && readFileSync(join(folder, n), "utf8") === "1")!), "2");
     writeFileSync(file("package.json"), "new");
@@ -174,7 +298,7 @@ describe("generations", () => {
 
   test("that can't be read are no place to go back to", () => {
     const known = generations(touched);
-    known.keep(1, "install", 1);
+    known.keep(touched, 1, "install", 1);
     writeFileSync(join(touched.stateDir, "hub", "generations", "000001", "generation.json"), "{");
     expect(known.list()).toEqual([]);
     expect(known.next()).toBe(2);
@@ -182,9 +306,9 @@ describe("generations", () => {
 
   test("bring back any bytes", () => {
     fc.assert(fc.property(fc.array(fc.option(fc.uint8Array(), { nil: undefined }), { minLength: 3, maxLength: 3 }), fc.uint8Array(), (contents, other) => {
-      const paths = Object.values(touched.files);
+      const paths = touched.files.map(file);
       for (const [i, bytes] of contents.entries()) if (bytes === undefined) rmSync(paths[i]!, { force: true }); else writeFileSync(paths[i]!, bytes);
-      const kept = generations(touched).keep(generations(touched).next(), "x", 1);
+      const kept = generations(touched).keep(touched, generations(touched).next(), "x", 1);
       for (const path of paths) writeFileSync(path, other);
       generations(touched).restore(kept);
       expect(paths.map((p) => { try { return new Uint8Array(readFileSync(p)); } catch { return undefined; } })).toEqual(contents);

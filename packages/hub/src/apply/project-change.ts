@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { PluginPackage } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
@@ -7,14 +7,15 @@ import { LOCK_FILE, lockText, readLock, type Lock } from "../lock/lock.ts";
 import type { LockedPackage, PackageManager, RunOptions, Subtree } from "../package-manager/types.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import { verifyProject } from "../verify/verify-installed.ts";
-import { changePlugins, recoverPlugins } from "./change.ts";
-import type { Generation, TouchedFiles } from "./generation.ts";
+import { changePlugins, putFilesBack, recoverPlugins } from "./change.ts";
+import { changeName, type ChangePlace, type Generation, type TouchedFiles } from "./generation.ts";
 import { endLeftManager, forgetManager, noteManager } from "./manager-run.ts";
 import { clearModules, installPutBack, modulesOf } from "./put-back.ts";
 
 /** A project whose integrations are changed, and by what. */
 export interface ProjectChange {
   readonly projectDir: string;
+  /** Where its changes are kept: `ChangePlace.stateDir`, of the manager's root. */
   readonly stateDir: string;
   readonly manager: PackageManager;
   readonly offline: boolean;
@@ -27,16 +28,16 @@ export interface ProjectChange {
   readonly now: () => number;
   /** Told of an interrupted change that was taken back. */
   readonly recovered: (change: string) => void;
-  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation. */
-  readonly takesBack?: ((change: string) => void) | undefined;
+  /** Told that a change is going to be taken back: what is installed is made anew, which may take as long as an installation; without a network where that was not reached. */
+  readonly takesBack?: ((change: string, isReached: boolean) => void) | undefined;
   /** As `ChangeOptions.left`. */
   readonly left?: ((problem: unknown) => void) | undefined;
 }
 
 export function touchedFiles({ stateDir, manager }: Pick<ProjectChange, "stateDir" | "manager">): TouchedFiles {
-  // by their place seen from the project: that stays when it is moved
-  const all = [...manager.files, join(manager.projectDir, LOCK_FILE)].map((path) => [relative(manager.projectDir, path).replaceAll("\\", "/"), path] as const);
-  return { stateDir, files: Object.fromEntries(all), modulesDir: modulesOf(manager) };
+  const { rootDir, projectDir } = manager;
+  const name = (path: string): string => relative(rootDir, path).replaceAll("\\", "/");
+  return { stateDir, rootDir, project: name(projectDir) || ".", files: [...manager.files, join(projectDir, LOCK_FILE)].map(name), modulesDir: modulesOf(manager) };
 }
 
 /** How the manager is run, so that a later process finds it again should this one be killed. */
@@ -52,10 +53,12 @@ export function runOptions({ stateDir, offline, shelf, registryUrl, signal, outp
 export async function changeProject<T>(project: ProjectChange, change: string, work: (before: Generation) => Promise<T>): Promise<T> {
   // one that is not there has changed nothing, and would not be there to take it back either
   let isThere = true;
-  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to); };
+  let isReached = true;
+  const again = async (to: Generation): Promise<void> => { if (isThere) await reinstall(project, to, isReached); };
   return changePlugins(touchedFiles(project), { change, now: project.now, recovered: project.recovered, left: project.left, reinstall: again, quiet: quietOf(project), signal: project.signal }, async (before) => {
     try { return await work(before); } catch (e) {
       isThere = !MlstackError.is(e, "MLS8301");
+      isReached = !MlstackError.is(e, "MLS8101");
       throw e;
     } finally { forgetManager(project.stateDir); }
   });
@@ -72,23 +75,58 @@ export async function changedMeanwhile(projectDir: string, known: Lock | undefin
   let now: Lock | undefined;
   try { now = await readLock(projectDir); } catch (e) { if (MlstackError.is(e)) return e; throw e; }
   if (now === known || (now !== undefined && known !== undefined && lockText(now) === lockText(known))) return undefined;
-  return new MlstackError("MLS8502", "another process has changed the plugins of this project meanwhile", { why: "mlstack.lock is another one than this was planned with; nothing was changed", fix: "do it again: it is planned anew then" });
+  return changedSince();
 }
 
-/** Takes back what a killed process has left half done. */
+/** MLS8502: what was planned is not of what is there now. */
+export const changedSince = (): MlstackError => new MlstackError("MLS8502", "another process has changed the plugins of this project meanwhile", { why: "they are not what this was planned with; nothing was changed", fix: "do it again: it is planned anew then" });
+
+/**
+ * Puts back the files that a killed process has left half done, so that the project can be opened: package.json may be cut short. The rest is `recoverProject`'s.
+ *
+ * @throws as `putFilesBack`
+ */
+export async function recoverFiles(place: ChangePlace, signal: AbortSignal): Promise<void> {
+  await putFilesBack(place, { quiet: quietOf(place), signal });
+}
+
+/** Takes back what a killed process has left half done, in whichever package of the workspace. */
 export async function recoverProject(project: ProjectChange): Promise<void> {
   const taken = await recoverPlugins(touchedFiles(project), { reinstall: async (to) => reinstall(project, to), quiet: quietOf(project), signal: project.signal });
   if (taken !== undefined) project.recovered(taken);
 }
 
-const quietOf = ({ stateDir }: ProjectChange) => async (): Promise<void> => { await endLeftManager(stateDir); };
+const quietOf = ({ stateDir }: Pick<ProjectChange, "stateDir">) => async (): Promise<void> => { await endLeftManager(stateDir); };
 
-/** After files were put back. It must not be stopped by what has stopped the change. */
-async function reinstall(project: ProjectChange, to: Generation): Promise<void> {
-  project.takesBack?.(to.change);
-  await installPutBack(project.manager, runOptions({ ...project, signal: new AbortController().signal }), undefined, "installed");
-  clearModules(project.manager, to);
+/**
+ * After files were put back. It must not be stopped by what has stopped the change.
+ *
+ * @param isReached whether a registry that is needed could answer: another one that does not would be waited for as long once more
+ */
+async function reinstall(project: ProjectChange, to: Generation, isReached = true): Promise<void> {
+  project.takesBack?.(changeName(to), isReached);
+  const manager = managerOf(project.manager, to.project);
+  const run = runOptions({ ...project, offline: project.offline || !isReached, signal: new AbortController().signal });
+  if (isReached || !await isBackOver(manager, run)) await installPutBack(manager, run, undefined, "installed");
+  clearModules(manager, to);
   forgetManager(project.stateDir);
+}
+
+/**
+ * Goes over what is installed, without a network and without fetching it anew. A manager that did not reach its registry has ended by itself, and has mostly
+ * left all as it was.
+ *
+ * @returns whether that did: the integrations are what is pinned
+ */
+async function isBackOver(manager: PackageManager, run: RunOptions): Promise<boolean> {
+  try { await installPutBack(manager, run, undefined, "installed", "over"); } catch { return false; }
+  return (await changedOnDisk(manager.projectDir)).length === 0;
+}
+
+/** The manager in the package that a change was of; one whose folder is gone since has nothing to be looked at. */
+function managerOf(manager: PackageManager, project: string): PackageManager {
+  const folder = join(manager.rootDir, project);
+  return folder === manager.projectDir || !existsSync(folder) ? manager : manager.inPackage(folder);
 }
 
 /**

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
+import { bytesOf, replaceFile } from "../files/replace-file.ts";
 import { readLock } from "../lock/lock.ts";
 import type { PackageManager, RunOptions } from "../package-manager/types.ts";
 import { drift } from "../verify/differences.ts";
-import { replaceFile, type Generation } from "./generation.ts";
+import type { Generation } from "./generation.ts";
 
 /**
  * npm refuses its own lock where that was made while an optional package of another platform was not published. The lock fits all the same; what was
@@ -19,16 +20,18 @@ const refusesItsOwn = ({ name }: PackageManager, { details }: MlstackError): boo
  * what package.json does not name any more
  * @param unfit what is done where package.json (in a workspace, whosever) and the manager's lock differ: to take a change back means what was there before,
  * however it was
+ * @param how over what is installed, or as if nothing were
  * @throws what the package manager throws; MLS8207 where an integration depends on other versions afterwards than were pinned
  */
-export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined, unfit: "refused" | "installed"): Promise<void> {
+export async function installPutBack(manager: PackageManager, run: RunOptions, before: Buffer | undefined, unfit: "refused" | "installed", how: "anew" | "over" = "anew"): Promise<void> {
+  const anew = how === "anew" ? "all" : undefined;
   const files = new Map(manager.files.map((path) => [path, bytesOf(path)]));
   const lock = files.get(manager.lockFile);
   if (lock !== undefined) {
-    try { await manager.install({ ...run, frozen: true, anew: "all" }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
+    try { await manager.install({ ...run, frozen: true, anew }); return; } catch (e) { if (!MlstackError.is(e, "MLS8302") || (unfit === "refused" && !refusesItsOwn(manager, e))) throw e; }
   } else if (before !== undefined) replaceFile(manager.lockFile, before);
   try {
-    await manager.install({ ...run, frozen: false, anew: "all" });
+    await manager.install({ ...run, frozen: false, anew });
     if (lock !== undefined) await checkTrees(manager);
   } finally {
     for (const [path, bytes] of files) {
@@ -56,8 +59,4 @@ export function clearModules(manager: Pick<PackageManager, "projectDir" | "rootD
   const dir = modulesOf(manager);
   const isPackage = (name: string): boolean => !name.startsWith(".") && (!name.startsWith("@") || readdirSync(join(dir, name)).length > 0);
   if (!to.modules && manager.projectDir === manager.rootDir && existsSync(dir) && !readdirSync(dir).some(isPackage)) rmSync(dir, { recursive: true, force: true });
-}
-
-export function bytesOf(path: string): Buffer | undefined {
-  try { return readFileSync(path); } catch (e) { if ((e as { code?: string }).code === "ENOENT") return undefined; throw e; }
 }

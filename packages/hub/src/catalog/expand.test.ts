@@ -58,7 +58,7 @@ describe("refusals", () => {
     expect(unknown("qqqqqq")).toMatchObject({ why: expect.stringContaining("whole name") as string, details: { asked: "qqqqqq", didYouMean: null } });
   });
   test("what is planned is named with what it is to bring, and with what can be had without it", () => {
-    expect(notPublishedYet(["aws"], expandAll(sample, ["aws"]))).toMatchObject({ code: "MLS8422", message: '"vertex" is planned and can\'t be installed yet', why: "vertex is to bring orchestrator vertex", fix: "mlstack integration install aws --available installs the rest: s3", details: { planned: ["vertex"], available: ["s3"] } });
+    expect(notPublishedYet(["aws"], expandAll(sample, ["aws"]))).toMatchObject({ code: "MLS8422", message: '"vertex" is planned and can\'t be installed yet', why: "vertex is to bring orchestrator vertex", fix: "add --available, which leaves out what is only planned: aws is s3 then", details: { planned: ["vertex"], available: ["s3"] } });
     expect(notPublishedYet(["gcp"], expandAll(sample, ["gcp"]))).toMatchObject({ message: '"gcs" and "vertex" are planned and can\'t be installed yet', fix: "mlstack integration list --state available shows what can be installed" });
   });
 });

@@ -19,7 +19,7 @@ export function notPublishedYet(asked: readonly string[], { available, planned }
   const names = planned.map((i) => i.name);
   return new MlstackError("MLS8422", `${nameList(names)} ${names.length === 1 ? "is" : "are"} planned and can't be installed yet`, {
     why: planned.map((i) => `${i.name} is to bring ${i.planned.map((p) => `${p.type} ${p.flavor}`).join(", ")}`).join("; "),
-    fix: available.length > 0 ? `mlstack integration install ${asked.join(" ")} --available installs the rest: ${available.map((i) => i.name).join(", ")}` : "mlstack integration list --state available shows what can be installed",
+    fix: available.length > 0 ? `add --available, which leaves out what is only planned: ${asked.join(" ")} is ${available.map((i) => i.name).join(", ")} then` : "mlstack integration list --state available shows what can be installed",
     details: { planned: names, available: available.map((i) => i.name) },
   });
 }

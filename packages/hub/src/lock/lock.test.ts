@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { madePlugin } from "../testing/plugins.ts";
+import { notOnWindows } from "../testing/skips.ts";
 import { readTarball } from "../tarball/read-tarball.ts";
 import { fileDigests } from "../tarball/files-digest.ts";
 import { packageOf } from "../tarball/package-json.ts";
@@ -103,6 +104,16 @@ describe("as a file", () => {
     await writeLock(dir, lock);
     expect(await readLock(dir)).toEqual(lock);
     expect(readdirSync(dir)).toEqual([LOCK_FILE]);
+  });
+
+  test("that is a link stays one: what it leads to is written, whether that is there or not", async (context) => {
+    notOnWindows(context, "links need a right there that users do not have");
+    mkdirSync(join(dir, "shared"));
+    symlinkSync(join("shared", "the.lock"), join(dir, LOCK_FILE));
+    for (const each of [lock, { plugins: {} }]) {
+      await writeLock(dir, each);
+      expect([await readLock(dir), readlinkSync(join(dir, LOCK_FILE)), readdirSync(join(dir, "shared")), readdirSync(dir).toSorted()]).toEqual([each, join("shared", "the.lock"), ["the.lock"], [LOCK_FILE, "shared"]]);
+    }
   });
 
   test("one that can't be written leaves the old one as it was", async () => {

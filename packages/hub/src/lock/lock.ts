@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MlstackError } from "@mlstack/core/errors";
 import { z } from "zod";
 import { isDigest, type Digest } from "../digest/digest.ts";
-import { writeFileAtomic } from "../files/write-file-atomic.ts";
+import { replaceFile } from "../files/replace-file.ts";
 import { strictJson } from "./strict-json.ts";
 
 /** Where an integration comes from. */
@@ -137,7 +137,7 @@ export async function readLock(projectDir: string): Promise<Lock | undefined> {
   return parseLock(text, LOCK_FILE);
 }
 
-/** Writes the lock of a project, whole or not at all. */
+/** Writes the lock of a project, whole or not at all. Where it is a link, what that leads to. */
 export async function writeLock(projectDir: string, lock: Lock): Promise<void> {
-  await writeFileAtomic(join(projectDir, LOCK_FILE), lockText(lock));
+  replaceFile(join(projectDir, LOCK_FILE), Buffer.from(lockText(lock)));
 }

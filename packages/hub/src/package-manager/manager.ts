@@ -71,6 +71,7 @@ export function packageManager(options: ManagerOptions): PackageManager {
   }
   return {
     name, projectDir, rootDir, lockFile, version,
+    inPackage: (dir) => packageManager({ ...options, projectDir: dir }),
     // pnpm notes there which fresh versions were asked for, and catalogs
     files: [join(projectDir, "package.json"), lockFile, ...(name === "pnpm" ? [join(rootDir, "pnpm-workspace.yaml")] : [])],
     async add(packages: readonly AddedPackage[], given) {

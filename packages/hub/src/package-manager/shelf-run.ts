@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { MlstackError } from "@mlstack/core/errors";
-import { writeFileAtomic } from "../files/write-file-atomic.ts";
+import { replaceFile } from "../files/replace-file.ts";
 import type { PackumentVersion } from "../registry/packument.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import type { Command, Commands, Flavor } from "./commands.ts";
@@ -107,5 +107,5 @@ async function replaceIn(lockFile: string, other: (address: string) => string | 
   if (!existsSync(lockFile)) return;
   const before = readFileSync(lockFile, "utf8");
   const after = before.replaceAll(/"(https?:[^"#\s]+)(#[^"]*)?"/g, (whole, address: string, digest = "") => { const found = other(address); return found === undefined ? whole : `"${found}${digest as string}"`; });
-  if (after !== before) await writeFileAtomic(lockFile, after);
+  if (after !== before) replaceFile(lockFile, Buffer.from(after));
 }

@@ -43,6 +43,8 @@ export interface PackageManager {
   readonly lockFile: string;
   /** All files outside of node_modules that it may write, the lock among them, whether they are there or not: what must be kept to go back. Absolute. */
   readonly files: readonly string[];
+  /** The same manager in another package of its workspace. @param projectDir absolute, with links resolved */
+  inPackage(projectDir: string): PackageManager;
   /** The version that is installed on this machine, asked of it on first use. @throws MLS8301 when it is not there, or another one than the project names */
   version(): Promise<string>;
   /**

@@ -11,10 +11,12 @@ import { isLoose, loose, text, type Loose } from "./locks/lock.ts";
 /**
  * The root of the workspace that a project belongs to: the nearest folder above it whose package.json (`workspaces`) or pnpm-workspace.yaml
  * (`packages`) takes the project in. The project's own folder when there is none.
+ *
+ * @param kept a folder's file in the place of one that is there and can't be read
  */
-export function workspaceRoot(projectDir: string): string {
+export function workspaceRoot(projectDir: string, kept: Kept = () => undefined): string {
   for (let dir = dirname(projectDir); ; dir = dirname(dir)) {
-    if (takesIn(patternsOf(dir), relative(dir, projectDir).split(sep).join("/"))) return dir;
+    if (takesIn(patternsOf(dir, kept), relative(dir, projectDir).split(sep).join("/"))) return dir;
     if (dirname(dir) === dir) return projectDir;
   }
 }
@@ -27,13 +29,17 @@ export function isInWorkspace(rootDir: string, folder: string): boolean {
 
 /** A folder's package.json; an empty one where there is none or it can't be read: the manager itself complains about that. */
 export function manifestIn(dir: string): Loose {
-  return parsed(join(dir, "package.json"), (content) => JSON.parse(content) as unknown);
+  return parsed(dir, "package.json", asJson);
 }
 
-function patternsOf(dir: string): readonly string[] {
-  const { workspaces } = manifestIn(dir);
+type Kept = (dir: string, name: string) => string | undefined;
+const asJson = (content: string): unknown => JSON.parse(content);
+const asYaml = (content: string): unknown => load(content, { schema: FAILSAFE_SCHEMA });
+
+function patternsOf(dir: string, kept?: Kept): readonly string[] {
+  const { workspaces } = parsed(dir, "package.json", asJson, kept);
   const list = Array.isArray(workspaces) ? workspaces : loose(workspaces)["packages"];
-  const pnpm = parsed(join(dir, "pnpm-workspace.yaml"), (content) => load(content, { schema: FAILSAFE_SCHEMA }))["packages"];
+  const pnpm = parsed(dir, "pnpm-workspace.yaml", asYaml, kept)["packages"];
   return [list, pnpm].flatMap((each) => (Array.isArray(each) ? each : [])).flatMap((each) => text(each) ?? []);
 }
 
@@ -51,9 +57,14 @@ function takesIn(patterns: readonly string[], path: string): boolean {
   return patterns.reduce((taken, pattern) => (pattern.startsWith("!") ? taken && !picomatch.isMatch(path, clean(pattern.slice(1))) : taken || picomatch.isMatch(path, clean(pattern))), false);
 }
 
-function parsed(path: string, parse: (content: string) => unknown): Loose {
-  try {
-    const value = parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
-    return isLoose(value) ? value : {};
-  } catch { return {}; }
+function parsed(dir: string, name: string, parse: (content: string) => unknown, kept: Kept = () => undefined): Loose {
+  let content: string;
+  try { content = readFileSync(join(dir, name), "utf8"); } catch { return {}; }
+  const read = (each: string | undefined): Loose | undefined => {
+    try {
+      const value = each === undefined ? undefined : parse(each.replace(/^\uFEFF/, ""));
+      return isLoose(value) ? value : undefined;
+    } catch { return undefined; }
+  };
+  return read(content) ?? read(kept(dir, name)) ?? {};
 }

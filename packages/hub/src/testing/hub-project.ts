@@ -84,7 +84,7 @@ function testManager(projectDir: string, made: ReadonlyMap<string, MadePlugin>):
     write(manifestFile, { ...manifest, dependencies });
   };
   const manager: TestManager = {
-    name: "npm", projectDir, rootDir: projectDir, lockFile, files: [manifestFile, lockFile], calls: [], during: async () => undefined, unpack: ({ files }) => files, scripts: {},
+    name: "npm", projectDir, rootDir: projectDir, lockFile, files: [manifestFile, lockFile], inPackage: (dir) => ({ ...manager, projectDir: dir }), calls: [], during: async () => undefined, unpack: ({ files }) => files, scripts: {},
     version: async () => "1.0.0",
     async add(packages, options) {
       if (packages.length === 0) return;

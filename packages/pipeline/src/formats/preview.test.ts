@@ -4,15 +4,17 @@ import { describe, expect, it } from "vitest";
 import { jsonPreview, PREVIEW_BYTES, textPreview } from "./preview.ts";
 
 const shown = (json: JsonValue): { text: string; parsed: unknown; bytes: number } => {
-  const { text } = jsonPreview(json) as { text: string };
-  return { text, parsed: JSON.parse(text), bytes: Buffer.byteLength(text) };
+  const preview = jsonPreview(json) as { text: string };
+  return { text: preview.text, parsed: JSON.parse(preview.text), bytes: Buffer.byteLength(JSON.stringify(preview)) };
 };
 
 describe("a preview", () => {
   it("is the whole value where it is short", () => {
     expect(shown({ a: [1, "ä"] }).text).toBe('{\n  "a": [\n    1,\n    "ä"\n  ]\n}');
     expect(textPreview("a\r\n")).toEqual({ type: "text", text: "a\r\n" });
-    expect(textPreview("x".repeat(PREVIEW_BYTES))).toEqual({ type: "text", text: "x".repeat(PREVIEW_BYTES) });
+    const most = "x".repeat(PREVIEW_BYTES - JSON.stringify({ type: "text", text: "" }).length);
+    expect(textPreview(most)).toEqual({ type: "text", text: most });
+    expect(textPreview(`${most}x`)).toMatchObject({ text: expect.stringContaining("characters)") as unknown });
   });
 
   it("of a long JSON value is well-formed, short, and says that there is more", () => {
@@ -37,10 +39,11 @@ describe("a preview", () => {
   });
 
   it("of a long text ends at a character, with its length", () => {
-    for (const character of ["x", "ä", "€", "\ud83d\ude00"]) {
-      const { text } = textPreview(`a${character.repeat(100_000)}`) as { text: string };
-      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(PREVIEW_BYTES);
-      expect(Buffer.byteLength(text)).toBeGreaterThan(PREVIEW_BYTES - 5);
+    for (const character of ["x", "ä", "€", "\ud83d\ude00", "\n", "\u0000", 'x"\n']) {
+      const preview = textPreview(`a${character.repeat(100_000)}`) as { text: string };
+      const { text } = preview;
+      expect(Buffer.byteLength(JSON.stringify(preview))).toBeLessThanOrEqual(PREVIEW_BYTES);
+      expect(Buffer.byteLength(JSON.stringify(preview))).toBeGreaterThan(PREVIEW_BYTES * 0.99);
       expect(text).toMatch(/\n… \(\d+ characters\)$/);
       expect(text).not.toMatch(/\p{Surrogate}/u);
     }

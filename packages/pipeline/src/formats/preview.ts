@@ -1,22 +1,32 @@
 import type { JsonValue, Preview } from "@mlstack/core";
 
-/** The longest preview, in UTF-8 bytes. */
+/** The longest preview, in UTF-8 bytes of its JSON text: it is kept as that, and one that is longer is left out. */
 export const PREVIEW_BYTES = 64 * 1024;
+
+const fits = (preview: Preview): boolean => sizeOf(preview) <= PREVIEW_BYTES;
+const sizeOf = (preview: Preview): number => Buffer.byteLength(JSON.stringify(preview));
 
 /** The beginning of a text, with a note when there is more. */
 export function textPreview(text: string): Preview {
-  if (text.length <= PREVIEW_BYTES && Buffer.byteLength(text) <= PREVIEW_BYTES) return { type: "text", text };
+  const whole: Preview = { type: "text", text };
+  if (text.length <= PREVIEW_BYTES && fits(whole)) return whole;
   const note = `\n… (${text.length} characters)`;
-  // encodeInto ends before a character that does not fit: no half character
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(PREVIEW_BYTES - Buffer.byteLength(note)));
-  return { type: "text", text: text.slice(0, read) + note };
+  for (let bytes = PREVIEW_BYTES; ;) {
+    // encodeInto ends before a character that does not fit: no half character
+    const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+    const preview: Preview = { type: "text", text: text.slice(0, read) + note };
+    if (fits(preview)) return preview;
+    // line breaks and quotes are longer in JSON
+    bytes = Math.min(bytes - 1, Math.floor((bytes * PREVIEW_BYTES) / sizeOf(preview)));
+  }
 }
 
 /** JSON text of a tree; where it is too long, with notes in place of what was left out: always well-formed. */
 export function jsonPreview(json: JsonValue): Preview {
   for (let size = PREVIEW_BYTES; ; size /= 2) {
     const text = JSON.stringify(abridge(json, { nodes: size / 8, characters: size }), null, 2);
-    if (Buffer.byteLength(text) <= PREVIEW_BYTES) return { type: "json", text };
+    const preview: Preview = { type: "json", text };
+    if (fits(preview)) return preview;
   }
 }
 

@@ -51,10 +51,10 @@ export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S,
   const { id } = one;
   try {
     // the case is given up first, so that what it has made is still removed; opening and removing have as long again
-    return await limited(2 * limitMs, suite.within(subject, id, async (context): Promise<CaseOutcome> => {
+    return await limited(2 * limitMs, "the case", suite.within(subject, id, async (context): Promise<CaseOutcome> => {
       const missing = (one.needs ?? []).map((need) => suite.lacks(need, context)).find((reason) => reason !== undefined);
       if (missing !== undefined) return { id, status: "skipped", reason: missing };
-      await limited(limitMs, one.run(context), signal);
+      await limited(limitMs, "the case", one.run(context), signal);
       return { id, status: "passed" };
     }));
   } catch (error) { return error instanceof NotApplicable ? { id, status: "skipped", reason: error.message } : { id, status: "failed", error }; }
@@ -67,11 +67,12 @@ export async function runSuite<S, C, N extends string>(suite: ConformanceSuite<S
   return outcomes;
 }
 
-async function limited<T>(ms: number, work: Promise<T>, signal?: AbortSignal): Promise<T> {
+/** @param what such as `the case`: for the message of the error that it rejects with when it takes longer */
+export async function limited<T>(ms: number, what: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new Error(`the case has not ended within ${ms} ms`)); }, ms);
+    timer = setTimeout(() => { reject(new Error(`${what} has not ended within ${ms} ms`)); }, ms);
     abort = () => { reject(new Error("the run was interrupted")); };
     if (signal?.aborted === true) abort(); else signal?.addEventListener("abort", abort, { once: true });
   });

@@ -19,7 +19,13 @@ export interface TargetContext<C extends Component = Component> {
    * @throws what a stack that asks for it would throw: MLS2001–MLS2010
    */
   open(config?: Readonly<Record<string, unknown>>): Promise<C>;
-  /** Ends the target as skipped, with a reason that is printed: `if (url === undefined) context.skip("ACME_URL is not set: there is no service to test against")`. */
+  /**
+   * For `client` of an orchestrator's subject: arguments of Node for a program that opens the component in a process of its own, for the cases that end their client.
+   *
+   * @param config as of `open`. It is among the arguments, so secrets in it are references
+   */
+  client(config?: Readonly<Record<string, unknown>>): readonly string[];
+  /** Ends the target as skipped, with a reason that is printed: `if (url === undefined) return context.skip("ACME_URL is not set: there is no service to test against")`. */
   skip(reason: string): never;
   /** Aborted when the run of the kit is to end. */
   readonly signal: AbortSignal;
@@ -63,11 +69,11 @@ export interface ConformanceTarget {
 export function conformanceTarget<Subject, Context, Need extends string>(suite: ConformanceSuite<Subject, Context, Need>, options: {
   readonly flavor: string;
   readonly limitMs?: number | undefined;
-  start(context: TargetContext<ComponentOf<Subject>>): Promise<StartedTarget<Subject>> | StartedTarget<Subject>;
+  start(context: TargetContext<ComponentOf<Subject>>): Promise<StartedTarget<NoInfer<Subject>>> | StartedTarget<NoInfer<Subject>>;
 }): ConformanceTarget {
   const { flavor, limitMs } = options;
   // `open` gives what the manifest says it does; that it does is among the cases of the suite
-  return { contract: suite.contract, flavor, suite: suite as AnySuite, limitMs, start: async (context) => options.start(context as TargetContext<ComponentOf<Subject>>) };
+  return { contract: suite.contract, flavor, suite, limitMs, start: async (context) => options.start(context as TargetContext<ComponentOf<Subject>>) };
 }
 
 /** Of suites of formats; they are under test as components are, and a target's flavor is the format's id. */

@@ -38,7 +38,8 @@ export function testFiles(folder: string): { through(type: ArtifactType<unknown>
 
 const FAILURE = "mlstack.failure/1";
 
-function outputDir(root: string): OutputDir {
+/** Where a codec writes, in a folder of this machine. */
+export function outputDir(root: string): OutputDir {
   const taken = new Set<string>();
   const at = (name: string): string => {
     if (name !== name.normalize("NFC") || name.includes("\\") || name.split("/").some((part) => ["", ".", ".."].includes(part))) throw new MlstackError("MLS3009", `${JSON.stringify(name)} is no name of a file in an artifact`, { fix: "write relative paths with slashes" });
@@ -63,7 +64,8 @@ function outputDir(root: string): OutputDir {
   };
 }
 
-function inputDir(root: string, files: readonly ManifestFile[]): InputDir {
+/** Where a codec reads what lies in a folder. */
+export function inputDir(root: string, files: readonly ManifestFile[]): InputDir {
   const at = (name: string): string => {
     if (!files.some((file) => file.path === name)) throw new MlstackError("MLS3001", `the artifact has no file ${JSON.stringify(name)}`);
     return join(root, name);
@@ -71,7 +73,8 @@ function inputDir(root: string, files: readonly ManifestFile[]): InputDir {
   return { files, read: async (name) => readFile(at(name)), stream: (name) => createReadStream(at(name)) as AsyncIterable<Uint8Array>, file: async (name) => at(name), path: async () => root };
 }
 
-async function listing(root: string): Promise<ManifestFile[]> {
+/** @throws MLS3009 for what is no regular file */
+export async function listing(root: string): Promise<ManifestFile[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const other = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
   if (other !== undefined) throw new MlstackError("MLS3009", `${JSON.stringify(other.name)} is no regular file`, { fix: "write regular files only" });
@@ -84,6 +87,6 @@ async function listing(root: string): Promise<ManifestFile[]> {
   }));
 }
 
-function handleOf(format: string, input: InputDir): ArtifactHandle {
+export function handleOf(format: string, input: InputDir): ArtifactHandle {
   return { digest: createHash("sha256").update(JSON.stringify(input.files)).digest("hex"), format, size: input.files.reduce((sum, f) => sum + f.size, 0), open: async () => input };
 }

@@ -8,7 +8,7 @@ const config = z.strictObject({ id: z.string().describe("Of a stack that memoryS
 export default definePlugin({
   name: "@mlstack/testkit",
   components: [
-    component({ type: "artifact_store", version: 1, flavor: "memory", description: "Artifacts in the memory of a test's process", config, local: true, create: ({ id }) => partsOf(id).store }),
-    component({ type: "experiment_tracker", version: 1, flavor: "memory", description: "What runs track, in the memory of a test's process", config, local: true, create: ({ id }) => partsOf(id).tracker }),
+    component({ type: "artifact_store", version: 1, flavor: "memory", description: "Artifacts in the memory of a test's process", config, local: true, permissions: {}, create: ({ id }) => partsOf(id).store }),
+    component({ type: "experiment_tracker", version: 1, flavor: "memory", description: "What runs track, in the memory of a test's process", config, local: true, permissions: {}, create: ({ id }) => partsOf(id).tracker }),
   ],
 });

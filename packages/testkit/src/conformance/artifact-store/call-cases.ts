@@ -38,7 +38,7 @@ type StoreContextSubject = Parameters<StoreCase["run"]>[0]["subject"];
 
 export const callCases: readonly StoreCase[] = [
   {
-    id: "contract", title: "the store names its contract and capabilities", clause: "contract: \"artifact_store@1\"; capabilities: ArtifactStoreCapabilities",
+    id: "contract", title: "the store names its contract and capabilities", clause: "contract: \"artifact_store@1\"; capabilities: ArtifactStoreCapabilities. The checksum that protects bytes on the wire, or `none` where they do not travel",
     async run({ store }) {
       assert.equal(store.contract, "artifact_store@1");
       const { createIfAbsent, deleteIfVersion, wireChecksum } = store.capabilities;
@@ -97,7 +97,7 @@ export const callCases: readonly StoreCase[] = [
     },
   },
   {
-    id: "abort.body", title: "a body whose call is aborted ends with the signal's reason", clause: ABORT,
+    id: "abort.body", title: "a body whose call is aborted ends with the signal's reason", clause: `${ABORT}. The signal of \`get\` ends the reading, too`,
     async run({ store, prefix, largeSize }) {
       await store.put(`${prefix}k`, bytesOf(noise(largeSize)));
       for (const way of ["before it is read", "while it is read"] as const) {

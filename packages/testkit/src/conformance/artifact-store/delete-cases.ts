@@ -32,7 +32,7 @@ export const deleteCases: readonly StoreCase[] = [
     },
   },
   {
-    id: "delete.if-version", title: "ifVersion removes that version, and none that was written since, also of equal bytes", clause: `${VERSIONS}. Differs after every write, also of equal bytes`, needs: ["deleteIfVersion"],
+    id: "delete.if-version", title: "ifVersion removes that version, and none that was written since, also of equal bytes", clause: `${VERSIONS}. Differs after every write, also of equal bytes. Does nothing when the object is another version by now`, needs: ["deleteIfVersion"],
     async run({ store, open, prefix }) {
       const other = await open();
       const seen = new Set<string>();
@@ -51,7 +51,7 @@ export const deleteCases: readonly StoreCase[] = [
     },
   },
   {
-    id: "delete.if-version-refused", title: "a store without versions refuses ifVersion, and removes nothing", clause: VERSIONS,
+    id: "delete.if-version-refused", title: "a store without versions refuses ifVersion, and removes nothing", clause: `${VERSIONS}. MLS3003 with \`ifVersion\` where the store can't keep to it`,
     async run({ store, prefix }) {
       await store.put(`${prefix}k`, bytesOf("x"));
       if (store.capabilities.deleteIfVersion) { await store.delete(`${prefix}k`, { ifVersion: "no version of this object" }); } else await refused(async () => store.delete(`${prefix}k`, { ifVersion: "1" }), "MLS3003");

@@ -25,7 +25,7 @@ const outside = (id: string, title: string, clause: string, run: (at: Outside & 
 });
 
 export const externalCases: readonly StoreCase[] = [
-  outside("read", "what others wrote can be read by its URI, whole and in part", "Reads objects that mlstack did not write, by URI. Opens an object, in the version that `stat` saw", async ({ reader, place, put }) => {
+  outside("read", "what others wrote can be read by its URI, whole and in part", "Reads objects that mlstack did not write, by URI. Reads what lies in the store's service outside of the store's own prefix. Schemes without `://`, such as `s3`. Opens an object, in the version that `stat` saw", async ({ reader, place, put }) => {
     assert.ok(reader.schemes.length > 0 && reader.schemes.every((scheme) => /^[a-z][a-z0-9+.-]*$/.test(scheme)), reader.schemes.join(" "));
     assert.ok(reader.schemes.some((scheme) => place.folder.startsWith(`${scheme}://`)), place.folder);
     const bytes = noise(10_000);
@@ -39,7 +39,7 @@ export const externalCases: readonly StoreCase[] = [
     assert.equal(await reader.stat(`${folder}none`), undefined);
     for (const uri of place.malformed) await refused(async () => reader.stat(uri), "MLS3010");
   }),
-  outside("version", "another content is another version, and an old one is never another's bytes", "Differs whenever the content differs. @throws MLS3010 when it has changed since or is gone", async ({ reader, put, remove }) => {
+  outside("version", "another content is another version, and an old one is never another's bytes", "Differs whenever the content differs. Never made of times and sizes. @throws MLS3010 when it has changed since or is gone", async ({ reader, put, remove }) => {
     const uri = await put("k", Buffer.from("one"));
     const first = (await reader.stat(uri))!;
     await put("k", Buffer.from("two"));

@@ -22,11 +22,13 @@ export interface ArtifactStoreSubject {
   readonly external?: ExternalPlace | undefined;
 }
 
+/** A place in the store's service that is not the store's. */
 export interface ExternalPlace {
   /** The URI of a folder that is for tests, with `/` at its end. */
   readonly folder: string;
   /** By the vendor's own tools. */
   put(uri: string, bytes: Uint8Array): Promise<void>;
+  /** By the vendor's own tools; what is not there is no error. */
   remove(uri: string): Promise<void>;
   /** URIs of the scheme that are of another form, such as `s3://`. */
   readonly malformed: readonly string[];

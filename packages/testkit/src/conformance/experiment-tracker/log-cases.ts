@@ -12,7 +12,7 @@ const points = ({ metrics }: ShownRun, key: string): string[] => (metrics[key] ?
 
 export const logCases: readonly TrackerCase[] = [
   {
-    id: "log.kinds", title: "params, metrics and tags are shown when log has resolved, to everybody", clause: STORED,
+    id: "log.kinds", title: "params, metrics and tags are shown when log has resolved, to everybody", clause: `${STORED}. Writes events`,
     async run({ subject, tracker, open, start }) {
       const id = await start();
       const event = eventsOf("train");
@@ -33,7 +33,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "log.points", title: "a metric keeps values, steps and times, of thousands of points in one call", clause: "Every event carries (key, step, time) fixed at the call",
+    id: "log.points", title: "a metric keeps values, steps and times, of thousands of points in one call", clause: "Every event carries (key, step, time) fixed at the call. When the step made the call, in milliseconds since 1970 (UTC). The position on the metric's x axis",
     async run({ subject, tracker, start }) {
       const id = await start();
       const event = eventsOf("train");
@@ -97,7 +97,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "log.items", title: "the items of a map have names of their own, steps share theirs", clause: "The name under which a tracker shows an event: its key; for an item of a map below the step and the item, such as `train/3f2a/loss`",
+    id: "log.items", title: "the items of a map have names of their own, steps share theirs", clause: "The name under which a tracker shows an event: its key; for an item of a map below the step and the item, such as `train/3f2a/loss`. A relative POSIX path of the same form for params, metrics, tags and files. Steps that are no items of a map share names",
     async run({ subject, tracker, start }) {
       const id = await start();
       const nodes = ["train@3f2a", "train@b001", "inner@x@y", "other"];
@@ -124,7 +124,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "log.names", title: "names and values of every form are taken, and cost nothing else", clause: ADAPTED,
+    id: "log.names", title: "names and values of every form are taken, and cost nothing else", clause: `${ADAPTED}. What the service will never take`,
     async run({ subject, tracker, open, start }) {
       const id = await start();
       const keys = ["loss", "loss/train", "acc.x", "..", "...", "a/..b", " a", "a ", "a//b", "/", "größe 🎉", "x".repeat(250), "[0]", "a\nb", "%41", "\\"];
@@ -170,7 +170,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "files.shown", title: "files are shown under their paths, byte by byte, empty and large ones too; those of items apart", clause: FILES, needs: ["files"],
+    id: "files.shown", title: "files are shown under their paths, byte by byte, empty and large ones too; those of items apart", clause: `${FILES}. Where it is shown: a relative POSIX path. Hex SHA-256 of the bytes`, needs: ["files"],
     async run({ subject, tracker, start }) {
       const id = await start();
       const c = contents();
@@ -186,7 +186,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "files.refused", title: "a file that can't be shown is named, and holds up nothing else", clause: ADAPTED, needs: ["files"],
+    id: "files.refused", title: "a file that can't be shown is named, and holds up nothing else", clause: `${ADAPTED}. In the service's words, for a person`, needs: ["files"],
     async run({ subject, tracker, start }) {
       const id = await start();
       const c = contents();

@@ -26,7 +26,7 @@ export const runCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "run.start", title: "a run is shown as running, with its params and tags, one for one", clause: `One vendor run per pipeline run, created before the first step. ${AGAIN}. @returns the vendor's id of the run, and where a person can look at it`,
+    id: "run.start", title: "a run is shown as running, with its params and tags, one for one", clause: `One vendor run per pipeline run, created before the first step. ${AGAIN}. @returns the vendor's id of the run, and where a person can look at it. The pipeline's parameters, as text where they are not plain`,
     async run({ subject, tracker, run }) {
       const wanted = run({ params: { epochs: 3, lr: 0.25, shuffle: true, data: "s3://bucket/ü.csv", none: "" }, tags: { team: "växt" } });
       const { externalId, url } = await tracker.startRun(wanted);

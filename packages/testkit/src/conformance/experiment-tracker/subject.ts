@@ -17,12 +17,15 @@ export interface ExperimentTrackerSubject {
   openUnreachable?(): Promise<ExperimentTracker>;
 }
 
+/** A run as the service shows it. */
 export interface ShownRun {
+  /** As the contract has it, whatever the service calls it. */
   readonly status: "running" | TrackedStatus;
   /** Undefined where the service does not show it. */
   readonly endedAt?: Date | undefined;
   /** By the names under which they are shown; of the tracker's own there may be more. */
   readonly params: Readonly<Record<string, string>>;
+  /** Those that the run was given and those that were set. */
   readonly tags: Readonly<Record<string, string>>;
   /** Each in the order of its steps, those of one step in the order of their times. */
   readonly metrics: Readonly<Record<string, readonly ShownPoint[]>>;
@@ -30,8 +33,11 @@ export interface ShownRun {
   file(path: string): Promise<Uint8Array | undefined>;
 }
 
+/** A point of a metric, as the service shows it. */
 export interface ShownPoint {
+  /** As it was logged. */
   readonly value: number;
+  /** Its position on the x axis. */
   readonly step: number;
   /** In milliseconds since 1970 (UTC). */
   readonly time: number;

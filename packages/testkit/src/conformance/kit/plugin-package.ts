@@ -25,7 +25,7 @@ export interface PluginHooks {
 /** Where a component works while it is under test: two folders of this machine, empty at first. */
 export interface PluginPlace { readonly projectDir: string; readonly stateDir: string }
 
-interface PackageJson { readonly name?: unknown; readonly version?: unknown; readonly mlstack?: unknown; readonly [group: string]: unknown }
+interface PackageJson { readonly name?: string; readonly version?: string; readonly mlstack?: unknown; readonly [group: string]: unknown }
 
 /**
  * Reads the package of a plugin. Imports nothing.
@@ -38,8 +38,8 @@ export async function readPlugin(folder: string): Promise<PluginUnderTest> {
   if (!existsSync(file)) throw noPlugin(`${dir} has no package.json`, "name the plugin's folder: mlstack plugin test FOLDER");
   let json: PackageJson;
   try { json = JSON.parse(await readFile(file, "utf8")) as PackageJson; } catch (cause) { throw noPlugin(`${file} can't be read: ${(cause as Error).message}`, "mend it"); }
-  const name = String(json.name ?? "(no name)");
-  if (json.mlstack === undefined) throw noPlugin(`${name} is no plugin: its package.json has no field "mlstack"`, "build the plugin, then: mlstack plugin manifest");
+  const name = json.name ?? "(no name)";
+  if (json.mlstack === undefined) throw noPlugin(`${name} is no plugin: its package.json has no field "mlstack"`, "name the plugin's folder, or build it and write its manifest: mlstack plugin manifest");
   const parsed = pluginManifest.safeParse(json.mlstack);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -47,8 +47,8 @@ export async function readPlugin(folder: string): Promise<PluginUnderTest> {
   }
   const entry = join(dir, parsed.data.entry);
   if (!existsSync(entry)) throw noPlugin(`${name} has no file ${parsed.data.entry}`, "build the plugin: npm run build", "its manifest names it as the plugin's entry");
-  const self: PluginPackage = { name, version: String(json.version ?? "0.0.0"), dir, manifest: json.mlstack, source: "linked", load: async () => import(pathToFileURL(entry).href) as Promise<Record<string, unknown>> };
-  const names = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((group) => Object.keys((json[group] ?? {}) as object)).filter((one) => one !== name);
+  const self: PluginPackage = { name, version: json.version ?? "0.0.0", dir, manifest: json.mlstack, source: "linked", load: async () => import(pathToFileURL(entry).href) as Promise<Record<string, unknown>> };
+  const names = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((group) => Object.keys(json[group] ?? {})).filter((one) => one !== name);
   return { package: self, manifest: parsed.data, others: await nodePluginHost({ projectDir: dir, names: [...new Set(names)] }).packages() };
 }
 

@@ -48,7 +48,7 @@ export const attachCases: readonly OrchestratorCase[] = [
     },
   },
   {
-    id: "attach.other-id", title: "an id that is none of its own is no trace, or is refused", clause: `${FINDS}. MLS6001, MLS6002, MLS6003 when it can't be told`, needs: ["launch", "attach"],
+    id: "attach.other-id", title: "an id that is none of its own is no trace, or is refused", clause: `${FINDS}. MLS6001, MLS6002, MLS6003 when it can't be told. Never undefined then`, needs: ["launch", "attach"],
     async run({ launcher, identity }) {
       for (const id of ["", "no-such-step", "{}", "[]", "[1]", "null", "default/conformance-none", "x".repeat(512)]) {
         const error: unknown = await launcher.attach!({ ...identity(), id }).then((found) => assert.equal(found, undefined, `the id ${JSON.stringify(id)}`), (e: unknown) => e);

@@ -6,7 +6,7 @@ const RUNS = "Starts the driver itself where steps run, so that the client may l
 
 export const driverCases: readonly OrchestratorCase[] = [
   {
-    id: "driver.runs", title: "a driver's command runs in a folder that has its specification, with its variables, and has its exit code", clause: RUNS, needs: ["launch", "driver"],
+    id: "driver.runs", title: "a driver's command runs in a folder that has its specification, with its variables, and has its exit code", clause: `${RUNS}. What the driver needs, to be written to the file that \`command\` names. Values as in \`StepLaunch.env\``, needs: ["launch", "driver"],
     async run({ startDriver, driverOf, identity }) {
       const { spec, command } = driverOf(identity());
       const { handle, actor } = await startDriver();

@@ -4,7 +4,7 @@ import { assertExit, type OrchestratorCase } from "./tools.ts";
 
 export const endCases: readonly OrchestratorCase[] = [
   {
-    id: "end.code", title: "a step's process that exits has its exit code", clause: "How a process ended. Null where there is none", needs: ["launch", "process"],
+    id: "end.code", title: "a step's process that exits has its exit code", clause: "How a process ended. Null where there is none. `exited`: by itself, with a code", needs: ["launch", "process"],
     async run({ start }) {
       for (const [n, code] of [0, 1, 3, 255].entries()) {
         const { handle, actor } = await start({ node: `actor@${n}` });

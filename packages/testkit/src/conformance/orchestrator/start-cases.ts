@@ -29,7 +29,7 @@ export const startCases: readonly OrchestratorCase[] = [
     async run({ orchestrator }) { assert.deepEqual((await orchestrator.check!()).filter((one) => !one.ok), []); },
   },
   {
-    id: "start.handle", title: "a started step has a handle: an id of at most 512 characters, and the time of its beginning where that is told", clause: "Enough to find it again from another process: at most 512 characters. Resolves when the step's process runs", needs: ["launch"],
+    id: "start.handle", title: "a started step has a handle: an id of at most 512 characters, and the time of its beginning where that is told", clause: "Enough to find it again from another process: at most 512 characters. Resolves when the step's process runs. Starts a step and returns as soon as it is accepted", needs: ["launch"],
     async run({ start }) {
       const started = await start();
       const { id, started: began } = started.handle;
@@ -129,7 +129,7 @@ export const startCases: readonly OrchestratorCase[] = [
     },
   },
   {
-    id: "start.apart", title: "steps that differ in one part of their identity are different steps", clause: "What tells one start from every other", needs: ["launch", "parallel"],
+    id: "start.apart", title: "steps that differ in one part of their identity are different steps", clause: "What tells one start from every other. The plan node's id. Of an item of a `map`: `<node>@<item>`. How often the run had been resumed when this attempt was started", needs: ["launch", "parallel"],
     async run({ start, launcher, launchOf, identity, keep }) {
       const first = await start();
       const others: readonly Partial<StepIdentity>[] = [{ runId: `${identity().runId}-b` }, { node: "actor@0" }, { ordinal: 1 }, { attempt: 2 }];

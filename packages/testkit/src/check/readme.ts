@@ -1,0 +1,49 @@
+/** A heading of a README and what stands below it, up to the next one of its level or above. */
+export interface ReadmeSection {
+  readonly level: number;
+  readonly title: string;
+  /** With the sections below it. */
+  readonly text: string;
+}
+
+/** A README, as far as its form is looked at. */
+export interface Readme {
+  readonly sections: readonly ReadmeSection[];
+  /** What its blocks of code hold. */
+  readonly code: readonly string[];
+  /** The text of the first section whose title begins with these words. */
+  section(title: string): string | undefined;
+}
+
+/** @param text Markdown, with headings by number signs */
+export function parseReadme(text: string): Readme {
+  const lines = text.split(/\r?\n/);
+  const headings: { readonly level: number; readonly title: string; readonly line: number }[] = [];
+  const code: string[] = [];
+  let block: { readonly fence: string; readonly lines: string[] } | undefined;
+  for (const [line, content] of lines.entries()) {
+    const fence = /^\s*(`{3,}|~{3,})/.exec(content)?.[1];
+    if (block !== undefined) {
+      if (fence?.startsWith(block.fence) === true) { code.push(block.lines.join("\n")); block = undefined; } else block.lines.push(content);
+      continue;
+    }
+    if (fence !== undefined) { block = { fence, lines: [] }; continue; }
+    const [, marks, title] = /^(#{1,6})\s+(.*?)\s*#*\s*$/.exec(content) ?? [];
+    if (marks !== undefined && title !== undefined) headings.push({ level: marks.length, title: title.replaceAll("`", ""), line });
+  }
+  const sections = headings.map(({ level, title, line }, i) => {
+    const end = headings.slice(i + 1).find((next) => next.level <= level)?.line ?? lines.length;
+    return { level, title, text: lines.slice(line + 1, end).join("\n") };
+  });
+  return { sections, code, section: (words) => sections.find(({ title }) => title.toLowerCase().startsWith(words.toLowerCase()))?.text };
+}
+
+/** The words of a text that are marked as code. */
+export function codeWords(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!));
+}
+
+/** The words in the first column of a text's tables that are marked as code: what a table of keys describes. */
+export function tableKeys(text: string): readonly string[] {
+  return [...text.matchAll(/^\s*\|\s*`([^`\n]+)`\s*\|/gm)].map((match) => match[1]!);
+}
