@@ -7,6 +7,7 @@ export interface LeftOut {
 
 const MEANING = "says what a value is; nothing is promised of a component";
 const CALLER = "the engine's or the caller's side; the engine's own tests have it";
+const STAYS = "that something stays can't be waited for; each case opens the component anew and reads it";
 const OPTIONAL = "says when a flavor leaves something out; the suite skips by that";
 
 /** By contract. A sentence that a contract gets, and that is neither quoted by a case nor named here, fails a test; so does one that is named here and is there no more. */
@@ -39,8 +40,19 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Without it action entries are last writer wins.",
     ] },
     { why: MEANING, sentences: [
+      "What it can do of what not every service can.",
+      "In full, as `get` takes it.",
+      "What a store can do of what not every service can; all of it is said, nothing is assumed.",
+      "How an object is written; by default it takes the place of one that is there.",
+      "What of an object is read; all of it by default.",
+      "What a store says of an object.",
+      "Without what the store puts in front of it.",
+      "What is removed; by default the object, whatever its version.",
       "An open object.",
       "Whether `key` is a legal object key (see ArtifactStore).",
+    ] },
+    { why: STAYS, sentences: [
+      "Does not change as long as the component lives.",
     ] },
   ],
   "experiment_tracker@1": [
@@ -51,6 +63,12 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Whether files can be shown; true by default.",
     ] },
     { why: CALLER, sentences: [
+      "Logs a setting of the step.",
+      "Where a key is logged again with another value, which of them is shown is the tracker's business.",
+      "As `logParam`, each.",
+      "As `logMetric`, each at the same `step`.",
+      "Sets a tag of the run.",
+      "The last value of a key is the one that is shown.",
       "With `one` the driver sends what steps elsewhere have logged,",
       "Where it is false no `file` events are sent, and the run says",
       "Called by one process at a time.",
@@ -62,6 +80,15 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Shows a file with the run: bytes, text, or a file of this machine,",
     ] },
     { why: MEANING, sentences: [
+      "What goes with events.",
+      "What became of events.",
+      "How a pipeline run has ended.",
+      "A pipeline run as a tracker is told of it.",
+      "Of the pipeline run; the same when it is resumed.",
+      "Its name.",
+      "Of the run, by their names.",
+      "Something that a step has logged, with its place in the run.",
+      "What was logged: key and value by kind.",
       "Where parameters and metrics of runs are shown.",
       "Of the event.",
       "In bytes.",
@@ -94,6 +121,8 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "An object of the artifact store that the driver writes anew every",
     ] },
     { why: CALLER, sentences: [
+      "Of this document; a step's process refuses one that it does not know.",
+      "Where the step's result goes.",
       "The engine is the driver: it decides what is ready, retries,",
       "A flavor starts processes and tells how they ended; it knows",
       "`project`: the folder of the project on this machine, with its",
@@ -113,6 +142,13 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Null where it declares none, and where it finds them in place",
     ] },
     { why: MEANING, sentences: [
+      "Starts steps one by one, for a driver that decides which.",
+      "Of the pipeline run.",
+      "As in `StepHandle.id`.",
+      "What it stands for: a file, a folder or a data set.",
+      "What a step or a replica asks for.",
+      "What is left out is the flavor's business.",
+      "Devices, and of which type, in the service's own words.",
       "Its handle's id is missing where that process died before it",
       "A step that is to be run, as data that may travel.",
       "A driver that is to be run elsewhere.",
@@ -144,6 +180,10 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Format id with major, such as `json/1`.",
       "Sum of the files' sizes, in bytes.",
     ] },
+    { why: OPTIONAL, sentences: [
+      "How steps are started; left out by flavors that only compile.",
+      "How a plan becomes a native document; left out by flavors that only launch.",
+    ] },
   ],
   "model_deployer@1": [
     { why: "it needs a client that is killed in the middle of an update", sentences: [
@@ -167,6 +207,7 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Deployers whose service keeps none leave this out.",
     ] },
     { why: CALLER, sentences: [
+      "Opens the compiled modules.",
       "A repetition may help after `not-ready`, `busy`, `quota`, `overloaded`",
       "The project's own code as it was when the plan was made: later",
       "Compiled modules that run given the packages that they import;",
@@ -180,6 +221,24 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "@param format of the model; only looked at where the deployer",
     ] },
     { why: MEANING, sentences: [
+      "What a deployer can serve: models of some formats by itself, predictors (code of the project), or images.",
+      "What serves a model.",
+      "Tells it from the other servables.",
+      "The name under which the module exports it.",
+      "What it runs.",
+      "What is to be deployed, and how.",
+      "What is served; its files are read where the model runs.",
+      "What serves it; one of a kind that the deployer accepts.",
+      "A line that a version has printed.",
+      "Without the end of its line.",
+      "As it was asked for.",
+      "As above.",
+      "One tensor for each input of the model.",
+      "A model's answer.",
+      "Of the request, where it had one.",
+      "One tensor for each output that was asked for.",
+      "Of the model's input or output.",
+      "Of each value.",
       "Why a deployer refused or failed, in `details.reason`.",
       "The deployer serves this format by itself.",
       "An export of the project's code that answers requests: what `predictor()`",
@@ -210,6 +269,7 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Which names there may be is the flavor's business.",
     ] },
     { why: MEANING, sentences: [
+      "As `get` takes it.",
       "Where `${secret:NAME}` in a component's configuration leads.",
     ] },
   ],
@@ -240,6 +300,10 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Read-only: copy it before changing it.",
     ] },
     { why: MEANING, sentences: [
+      "What it is for.",
+      "What reads and writes the format.",
+      "Id with major, such as `json/1`.",
+      "All of the artifact's files.",
       "What an artifact is for; shown in lists and used by filters.",
       "The declared type of an input or output: a documented byte layout",
       "Format id with major, such as `parquet.table/1`.",

@@ -19,7 +19,7 @@ export interface ArtifactStore extends Component {
   readonly capabilities: ArtifactStoreCapabilities;
 
   /**
-   * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before.
+   * Writes an object. All or nothing to readers: until the promise resolves a reader sees what was there before. A service checks the bytes on their way in (`wireChecksum`), before a reader can see them.
    * The source can be read again, so a failed attempt may be repeated by the store. `modifiedAt` is when it was put, whatever times a file has.
    *
    * An object that this very call has written is no other writer's: a refused `ifAbsent` after an answer that may have been lost is a
@@ -40,7 +40,7 @@ export interface ArtifactStore extends Component {
   /** Size and times of an object; undefined when there is none. A missing bucket is an error (MLS3003). */
   stat(key: string, options?: CallOptions): Promise<ObjectStat | undefined>;
 
-  /** All objects whose key begins with `prefix`, in no particular order, streamed. */
+  /** All objects whose key begins with `prefix`, in no particular order, streamed: no folders, and no uploads that are not finished. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>;
 
   /**
@@ -141,7 +141,8 @@ export interface GetOptions extends CallOptions {
 /**
  * An open object. Read it once: by `bytes()` or by iterating, in chunks of any size. Ending an iteration early closes it. It is the object that was
  * opened, whole: where another one has been put in its place, or it was removed, reading goes on or is refused (MLS3003, MLS3001). The signal of
- * `get` ends the reading, too.
+ * `get` ends the reading, too. Bytes of an object that is read whole are checked where the service knows their checksum. A store that limits its connections lets requests wait for one: that is
+ * not a service that does not serve.
  */
 export interface ObjectBody extends AsyncIterable<Uint8Array> {
   /** Of the part asked for, in bytes. */

@@ -43,7 +43,7 @@ export interface ExperimentTracker extends Component {
   /**
    * Writes events. When the promise resolves those that are not in `refused` are stored, in the order of calls and events where the
    * service has an order. What it would refuse for its content, such as a name that is too long, is adapted; what can't be adapted is
-   * named in `refused` and holds up nothing else.
+   * named in `refused` and holds up nothing else; the number of requests for finding it is bounded. A process makes one call at a time.
    *
    * @throws MLS6001 when it is open what was stored: the same events come again, with `resent`; MLS6002; MLS6003 when no event can be
    * stored any more, as when the run was deleted

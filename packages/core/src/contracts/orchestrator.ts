@@ -21,7 +21,9 @@ export interface Orchestrator extends Component {
   readonly compile?: Compiler | undefined;
 }
 
-/** Starts steps one by one, for a driver that decides which. */
+/**
+ * Starts steps one by one, for a driver that decides which. That a service may, rarely, run a process twice (Kubernetes says so of Jobs) does no harm: what steps leave is created only if absent.
+ */
 export interface Launcher {
   /** The most steps it runs side by side; the driver never starts more. */
   readonly maxParallel: number;
@@ -40,7 +42,7 @@ export interface Launcher {
   /**
    * Starts a step and returns as soon as it is accepted. Idempotent by `StepIdentity`: whether a start whose answer was lost was accepted
    * can't be known, so the driver may start the step again, and must find the one that is there; where that has ended and there is still a
-   * trace of it, its end.
+   * trace of it, its end. A start that rejects has left nothing that will run.
    *
    * @throws MLS6001, MLS6002, MLS6003; the signal's reason where this call was aborted, which ends no other call for the same step
    */
