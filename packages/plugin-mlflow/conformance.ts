@@ -54,7 +54,7 @@ function mlflow(base: string) {
         status: STATUS[info.status]!, ...(info.end_time !== undefined && { endedAt: new Date(info.end_time) }), params: map(data.params), tags: map(data.tags), metrics: Object.fromEntries(histories),
         async file(path: string): Promise<Uint8Array | undefined> {
           const response = await fetch(`${base}/api/2.0/mlflow-artifacts/artifacts/${info.experiment_id}/${id}/artifacts/${path.split("/").map(encodeURIComponent).join("/")}`);
-          return response.ok ? response.bytes() : undefined;
+          return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
         },
       };
     },

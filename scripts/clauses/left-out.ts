@@ -7,6 +7,7 @@ export interface LeftOut {
 
 const MEANING = "says what a value is; nothing is promised of a component";
 const CALLER = "the engine's or the caller's side; the engine's own tests have it";
+const STAYS = "that something stays can't be waited for; each case opens the component anew and reads it";
 const OPTIONAL = "says when a flavor leaves something out; the suite skips by that";
 
 /** By contract. A sentence that a contract gets, and that is neither quoted by a case nor named here, fails a test; so does one that is named here and is there no more. */
@@ -40,8 +41,6 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
     ] },
     { why: MEANING, sentences: [
       "What it can do of what not every service can.",
-      "Does not change as long as the component lives.",
-      "A service checks the bytes on their way in (`wireChecksum`), before a reader can see them.",
       "In full, as `get` takes it.",
       "What a store can do of what not every service can; all of it is said, nothing is assumed.",
       "How an object is written; by default it takes the place of one that is there.",
@@ -52,8 +51,8 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "An open object.",
       "Whether `key` is a legal object key (see ArtifactStore).",
     ] },
-    { why: "a suite can't know a store's limit; `get.close` has more open bodies than most allow", sentences: [
-      "A store that limits its connections lets requests wait for one: that is not a service that does not serve.",
+    { why: STAYS, sentences: [
+      "Does not change as long as the component lives.",
     ] },
   ],
   "experiment_tracker@1": [
@@ -64,7 +63,12 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Whether files can be shown; true by default.",
     ] },
     { why: CALLER, sentences: [
-      "A process makes one call at a time.",
+      "Logs a setting of the step.",
+      "Where a key is logged again with another value, which of them is shown is the tracker's business.",
+      "As `logParam`, each.",
+      "As `logMetric`, each at the same `step`.",
+      "Sets a tag of the run.",
+      "The last value of a key is the one that is shown.",
       "With `one` the driver sends what steps elsewhere have logged,",
       "Where it is false no `file` events are sent, and the run says",
       "Called by one process at a time.",
@@ -85,12 +89,6 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Of the run, by their names.",
       "Something that a step has logged, with its place in the run.",
       "What was logged: key and value by kind.",
-      "Logs a setting of the step.",
-      "Where a key is logged again with another value, which of them is shown is the tracker's business.",
-      "As `logParam`, each.",
-      "As `logMetric`, each at the same `step`.",
-      "Sets a tag of the run.",
-      "The last value of a key is the one that is shown.",
       "Where parameters and metrics of runs are shown.",
       "Of the event.",
       "In bytes.",
@@ -123,8 +121,8 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "An object of the artifact store that the driver writes anew every",
     ] },
     { why: CALLER, sentences: [
-      "That a service may, rarely, run a process twice (Kubernetes says so of Jobs) does no harm: what steps leave is created only if absent.",
       "Of this document; a step's process refuses one that it does not know.",
+      "Where the step's result goes.",
       "The engine is the driver: it decides what is ready, retries,",
       "A flavor starts processes and tells how they ended; it knows",
       "`project`: the folder of the project on this machine, with its",
@@ -147,7 +145,6 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Starts steps one by one, for a driver that decides which.",
       "Of the pipeline run.",
       "As in `StepHandle.id`.",
-      "Where the step's result goes.",
       "What it stands for: a file, a folder or a data set.",
       "What a step or a replica asks for.",
       "What is left out is the flavor's business.",
@@ -187,9 +184,6 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "How steps are started; left out by flavors that only compile.",
       "How a plan becomes a native document; left out by flavors that only launch.",
     ] },
-    { why: "it needs a service that refuses a start half way: the flavors' own tests have it", sentences: [
-      "A start that rejects has left nothing that will run.",
-    ] },
   ],
   "model_deployer@1": [
     { why: "it needs a client that is killed in the middle of an update", sentences: [
@@ -213,6 +207,7 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Deployers whose service keeps none leave this out.",
     ] },
     { why: CALLER, sentences: [
+      "Opens the compiled modules.",
       "A repetition may help after `not-ready`, `busy`, `quota`, `overloaded`",
       "The project's own code as it was when the plan was made: later",
       "Compiled modules that run given the packages that they import;",
@@ -231,7 +226,6 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Tells it from the other servables.",
       "The name under which the module exports it.",
       "What it runs.",
-      "Opens the compiled modules.",
       "What is to be deployed, and how.",
       "What is served; its files are read where the model runs.",
       "What serves it; one of a kind that the deployer accepts.",

@@ -19,8 +19,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const CORE_EXTERNALS = ["semver", "zod"];
 /** Files that may use the tools of the root. */
 const TOOLING = /(\.(test|test-d|live|conformance|browser|config)|\/conformance)\.ts$|\/testing\//;
-/** What tests read; it may be wrong on purpose. */
-const FIXTURE = /\/fixtures\//;
+/** What tests read; it may be wrong on purpose. And what is a package of its own once it is made. */
+const FIXTURE = /\/fixtures\/|^packages\/create-plugin\/templates\//;
 
 interface Context {
   readonly repo: Repo;

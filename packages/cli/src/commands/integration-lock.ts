@@ -122,7 +122,7 @@ export async function integrationOutdated(flags: HubFlags & { readonly exitCode?
 /** `mlstack integration rollback`. The lock need not be one that can be read: it is put back, too. */
 export async function integrationRollback(flags: HubFlags & { readonly list?: boolean; readonly to?: number; readonly yes?: boolean; readonly dryRun?: boolean }): Promise<void> {
   await withHub(flags, { writes: flags.list !== true && flags.dryRun !== true, anyLock: true }, async (hub) => {
-    const { hub: h, change, warnings } = hub;
+    const { hub: h, change, waiting, warnings } = hub;
     if (flags.list === true) { listChanges(hub, flags); return; }
     const rollback = h.planRollback(change, flags.to);
     const { to } = rollback;
@@ -131,7 +131,8 @@ export async function integrationRollback(flags: HubFlags & { readonly list?: bo
       return;
     }
     await confirm(`Go back to before: ${to.change}?`, flags);
-    const after = await h.rollBack(change, rollback);
+    waiting.begins(`${change.manager.name} is at work`);
+    const after = await h.rollBack(change, rollback).finally(() => { waiting.ends(); });
     if (after !== undefined) warnings.push(...overrideWarnings(h.overridesIn(after)));
     if (flags.json === true) { writeJson("integration-rollback", [{ ...rowOf(to), done: true }], warnings); return; }
     stdout(flags).line(`back to before: ${to.change}`);

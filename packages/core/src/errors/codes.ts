@@ -166,6 +166,10 @@ export const ERROR_CODES = {
   MLS8717: { exit: 5, title: "What the registry has is not what was published" },
   MLS8718: { exit: 1, title: "The package cannot be shipped as it is" },
   MLS8719: { exit: 2, title: "Nobody here can sign where the package was built" },
+  // npm create mlstack-plugin, which does not depend on core and has them as text
+  MLS8721: { exit: 2, title: "It is not said, or not understood, what a new plugin is to be" },
+  MLS8722: { exit: 2, title: "A name can't be used for a new plugin" },
+  MLS8723: { exit: 2, title: "The folder of a new plugin is not empty" },
   // 9xxx: ours
   MLS9001: { exit: 1, title: "A bug in mlstack" },
 } as const satisfies Record<string, { exit: number; title: string }>;

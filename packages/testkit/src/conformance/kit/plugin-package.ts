@@ -39,7 +39,7 @@ export async function readPlugin(folder: string): Promise<PluginUnderTest> {
   let json: PackageJson;
   try { json = JSON.parse(await readFile(file, "utf8")) as PackageJson; } catch (cause) { throw noPlugin(`${file} can't be read: ${(cause as Error).message}`, "mend it"); }
   const name = json.name ?? "(no name)";
-  if (json.mlstack === undefined) throw noPlugin(`${name} is no plugin: its package.json has no field "mlstack"`, "build the plugin, then: mlstack plugin manifest");
+  if (json.mlstack === undefined) throw noPlugin(`${name} is no plugin: its package.json has no field "mlstack"`, "name the plugin's folder, or build it and write its manifest: mlstack plugin manifest");
   const parsed = pluginManifest.safeParse(json.mlstack);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

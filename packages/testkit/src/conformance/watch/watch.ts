@@ -27,7 +27,7 @@ interface Watched {
   readonly projectDir: string;
   /** Every text in the configurations that its components got. */
   readonly config: string[];
-  readonly told: Map<string, Access>;
+  readonly told: Map<string, { readonly access: Access; /** How often its place in the code was looked for. */ tries: number }>;
   readonly tell: (access: Access) => void;
 }
 
@@ -82,11 +82,14 @@ export function startWatch(packageDir: string): Watch {
   };
 }
 
+/** What is asked for again and again from where nothing of the plugin's is left on the stack is not looked at for ever. */
+const TRIES = 20;
+
 function heard(asked: Asked, { of, what }: Doing, fixed: Pick<Permitted, "packageDir" | "tempDir" | "home">): void {
   const place = shownPlace(asked);
   const key = `${asked.kind} ${place}`;
   const before = of.told.get(key);
-  if (before !== undefined && (before.by !== undefined || before.at !== undefined)) return;
+  if (before !== undefined && (before.access.by !== undefined || before.access.at !== undefined || before.tries++ > TRIES)) return;
   const verdict = judge(asked, { ...fixed, declared: of.declared, config: of.config, projectDir: of.projectDir });
   if (verdict.allowed && verdict.by === undefined) return;
   if (verdict.allowed && before !== undefined) return;
@@ -94,7 +97,7 @@ function heard(asked: Asked, { of, what }: Doing, fixed: Pick<Permitted, "packag
   const at = verdict.allowed ? undefined : placeIn(fixed.packageDir);
   if (before !== undefined && at === undefined) return;
   const access: Access = { kind: asked.kind, place, during: what, ...(at !== undefined && { at }), ...(verdict.allowed && { by: verdict.by }) };
-  of.told.set(key, access);
+  of.told.set(key, { access, tries: 0 });
   of.tell(access);
 }
 

@@ -1,0 +1,21 @@
+import { component, definePlugin, type PluginDefinition } from "@mlstack/core";
+import { z } from "zod";
+
+const plugin: PluginDefinition = definePlugin({
+  name: "@acme/mlstack-plugin",
+  components: [
+    component({
+      type: "experiment_tracker", version: 1, flavor: "acme", description: "What runs track, as lines of JSON in a folder",
+      config: z.strictObject({
+        path: z.string().min(1).describe("The folder; relative to the project."),
+      }),
+      // what it reaches outside of the process: "*" stands for what the configuration names
+      permissions: { files: ["*"] },
+      // a relative path is one of this machine; a service that others reach leaves this out
+      local: { unless: "path" },
+      // a vendor's SDK is imported in tracker.ts, which is loaded here: listing, help and completion load neither
+      create: async ({ path }, { projectDir }) => (await import("./tracker.ts")).acmeTracker(path, projectDir),
+    }),
+  ],
+});
+export default plugin;

@@ -1,0 +1,2 @@
+import { library } from "../../scripts/presets/library.ts";
+export default library();
