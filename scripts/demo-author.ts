@@ -27,7 +27,7 @@ function edit(folder: string, path: string, from: string, to: string): void {
 
 const started = performance.now();
 console.log(`Every package is released into a registry on this machine that was empty. What follows is what an author types, and then a user, in folders that
-have nothing of this clone. It takes two minutes, once the registry is installed.\n`);
+have nothing of this clone. It takes some minutes: the author's compiler, linter and test runner are installed, too.\n`);
 process.stdout.write("Verdaccio (npm) \u2026 ");
 await installVerdaccio();
 console.log(`ready (${((performance.now() - started) / 1000).toFixed(0)} s)\n`);
@@ -103,7 +103,7 @@ try {
   await inUser.type("npx --yes mlstack init");
   await inUser.type("npm install --loglevel=error mlstack zod");
   appendFileSync(join(user, "mlstack.yaml"), `integrations:\n  # these are minutes old, and new versions wait a day\n  allow_fresh: ["@acme", "@mlstack"]\n`);
-  console.log(`${readFileSync(join(user, "mlstack.yaml"), "utf8")}`);
+  console.log(readFileSync(join(user, "mlstack.yaml"), "utf8"));
   await inUser.type("npx mlstack integration search sqlite");
   await inUser.type(`npx mlstack integration install ${PLUGIN} -y`);
   await inUser.type("npx mlstack integration verify");

@@ -13,6 +13,9 @@ const OPTIONAL = "says when a flavor leaves something out; the suite skips by th
 /** By contract. A sentence that a contract gets, and that is neither quoted by a case nor named here, fails a test; so does one that is named here and is there no more. */
 export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
   "artifact_store@1": [
+    { why: "it needs bytes that are damaged on their way: the flavors' own tests have it", sentences: [
+      "A service checks the bytes on their way in (`wireChecksum`)",
+    ] },
     { why: "it needs a service that loses an answer: the S3 flavor's faults are played in tests/live/s3-faults.live.ts", sentences: [
       "An object that this very call has written is no other writer's:",
     ] },
@@ -63,6 +66,7 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "Whether files can be shown; true by default.",
     ] },
     { why: CALLER, sentences: [
+      "A process makes one call at a time.",
       "Logs a setting of the step.",
       "Where a key is logged again with another value, which of them is shown is the tracker's business.",
       "As `logParam`, each.",
@@ -121,6 +125,7 @@ export const LEFT_OUT: Readonly<Record<string, readonly LeftOut[]>> = {
       "An object of the artifact store that the driver writes anew every",
     ] },
     { why: CALLER, sentences: [
+      "That a service may, rarely, run a process twice (Kubernetes says so of Jobs)",
       "Of this document; a step's process refuses one that it does not know.",
       "Where the step's result goes.",
       "The engine is the driver: it decides what is ready, retries,",

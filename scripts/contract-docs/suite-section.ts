@@ -23,7 +23,7 @@ export function suiteSection(suite: SuiteOnPage, links: Links): string[] {
   return [
     "## The suite", "",
     `\`${suite.export}\` of \`@mlstack/testkit/conformance\`: ${caseCount(suite.cases)}. ${prose(doc, links)}`.trim(), "",
-    "How it is run, and what a `conformance.ts` looks like, is on [the testkit's page](../../../packages/testkit/README.md#conformance). What it puts under test:", "",
+    "How it is run, and what a `conformance.ts` looks like, is on [the page about the kit](../conformance.md). What it puts under test:", "",
     ...suite.subject.flatMap((one) => ["", ...declarationSection(one, links, 3)]).slice(1), "",
     "### Cases", "",
     "Each with the words of the contract that it is about. A case whose needs are not there is skipped, with the reason on the screen.", "",

@@ -25,11 +25,11 @@ const rows: Row[] = [];
 /** Does something of a row. @returns whether it worked; what it said is shown where it did not */
 async function step({ what, outcomes }: Row, name: string, work: () => Promise<void>): Promise<boolean> {
   const started = performance.now();
-  const error: unknown = await work().then(() => undefined, (e: unknown) => e);
+  const error = await work().then(() => undefined, (e: unknown) => e as Error);
   const ms = performance.now() - started;
   outcomes.push({ step: name, ok: error === undefined, ms });
   console.log(`${error === undefined ? "ok  " : "FAIL"} ${what}: ${name} (${(ms / 1000).toFixed(1)} s)`);
-  if (error !== undefined) console.log(error instanceof Error ? error.message : String(error));
+  if (error !== undefined) console.log(error.message);
   return error === undefined;
 }
 

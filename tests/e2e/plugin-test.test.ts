@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { documentOf } from "./testing/documents.ts";
 import { probePackage, REACHES, targetsOf, type ProbePackage } from "./testing/probe-plugin.ts";
@@ -165,6 +166,14 @@ describe("what is in the folder", () => {
 
 describe("our own plugins have targets", () => {
   const packages = join(import.meta.dirname, "..", "..", "packages");
+
+  test("each for all that its manifest has, and no others", async () => {
+    for (const name of ["engine", "testkit", "plugin-mlflow", "plugin-polars", "plugin-process", "plugin-s3"]) {
+      const { mlstack: { components, formats } } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8")) as { mlstack: { components: readonly { contract: string; flavor: string }[]; formats: readonly { format: string }[] } };
+      const { default: targets } = await import(pathToFileURL(join(packages, name, "conformance.ts")).href) as { default: readonly { contract: string; flavor: string }[] };
+      expect([name, targets.map(({ contract, flavor }) => `${contract} ${flavor}`).toSorted()]).toEqual([name, [...components.map(({ contract, flavor }) => `${contract} ${flavor}`), ...formats.map(({ format }) => `format@1 ${format}`)].toSorted()]);
+    }
+  });
 
   test.each([["plugin-s3", "S3_TEST_ENDPOINT"], ["plugin-mlflow", "MLFLOW_TEST_URI"]])("%s is skipped without a service, and says which variable it asks for", async (name, variable) => {
     const { code, stdout } = await mlstack(["plugin", "test", name], packages);

@@ -165,7 +165,7 @@ describe("what is watched, and what is not", () => {
   test("what any process asks for, its own files, and temporary ones need no permission", async () => {
     const found = await kitOf({ flavors: { one: { reach: `const [fs, os, path] = await Promise.all([import("node:fs"), import("node:os"), import("node:path")]);
       fs.readFileSync(new URL("package.json", import.meta.url)); fs.realpathSync(new URL("node_modules/zod/package.json", import.meta.url)); fs.writeFileSync(path.join(fs.mkdtempSync(path.join(os.tmpdir(), "acme-")), "x"), "x");
-      fs.mkdirSync(path.join(context.stateDir, "a/b"), { recursive: true }); process.env.HOME; process.env.NODE_ENV; fs.writeFileSync("/dev/null", "x"); await import("semver");` } } });
+      fs.mkdirSync(path.join(context.stateDir, "a/b"), { recursive: true }); process.env.HOME; process.env.NODE_ENV; fs.writeFileSync("/dev/null", "x"); await import("semver"); await import("@mlstack/core/errors");` } } });
     expect(statusOf(casesOf("one", found))).toEqual(PASSED);
   });
 

@@ -8,7 +8,8 @@ import { type Outcome, type TestProject } from "./testing/project.ts";
 const CANARY = "canary&41b7'do-not-keep";
 
 /** Components that tell what they know, as clients of services do: in errors, addresses, findings and what they print. */
-const PLUGIN = `import { component, definePlugin, secret } from "@mlstack/core";
+const PLUGIN = `import { appendFileSync } from "node:fs";
+import { component, definePlugin, secret } from "@mlstack/core";
 import builtIn from "@mlstack/engine/plugin";
 import { z } from "zod";
 const local = builtIn.components.find((c) => c.contract === "artifact_store@1" && c.flavor === "local");
@@ -19,7 +20,7 @@ export default definePlugin({
     component({ type: "artifact_store", version: 1, flavor: "acme", description: "a store behind a token", config: config.extend({ path: z.string() }), local: { unless: "path" },
       async create({ path, token, fail }, context) {
         const store = await local.create(local.config.parse({ path }), context);
-        const refuse = (what) => { if (fail === what || (process.env.ACME_FAIL ?? "") === what) throw new Error("403 for Bearer " + token); };
+        const refuse = (what) => { if (process.env.ACME_CALLED) appendFileSync(process.env.ACME_CALLED, what + "\\n"); if (fail === what || (process.env.ACME_FAIL ?? "") === what) throw new Error("403 for Bearer " + token); };
         return { ...store,
           get(key, options) { refuse("get"); return store.get(key, options); }, stat(key, options) { refuse("stat"); return store.stat(key, options); },
           list(prefix, options) { refuse("list"); return store.list(prefix, options); },
@@ -87,7 +88,7 @@ describe.each(["inline", "workers", "away"])("on the stack %s", (stack) => {
   test.each(["print", "throw", "timer"])("a step that does %s", async (how) => {
     if (stack === "inline" && how === "timer") return;
     await mlstack(["run", "pipeline.mjs", "--stack", stack, "-p", `how=${how}`, "--refresh", "--debug"]);
-    for (const args of [["run", "show", "last", "--json"], ["run", "show", "last", "-v"], ["run", "logs", "last"], ["run", "logs", "last", "--json"]]) await mlstack(args);
+    await Promise.all([["run", "show", "last", "--json"], ["run", "show", "last", "-v"], ["run", "logs", "last"], ["run", "logs", "last", "--json"]].map((args) => mlstack(args)));
     expect([told(), kept()]).toEqual([[], []]);
   }, 120_000);
 });
@@ -100,13 +101,26 @@ test.each(["print", "throw", "timer"])("a step with a driver elsewhere that does
   expect([told(), kept()]).toEqual([[], []]);
 }, 120_000);
 
+/** What of the store a command calls is written by it. */
+const CALLED = "called.txt";
+const COMMANDS = [
+  ["artifact", "preview", "last/ask"], ["gc", "--plan"], ["gc", "--yes"], ["cache", "list"], ["cache", "evict", "last/ask", "--yes"], ["run", "pipeline.mjs", "--explain"], ["run", "show", "last"], ["lineage", "last/ask"], ["why", "last/ask"],
+  ["debug", "last/ask", "--no-wait"], ["artifact", "show", "last/ask"], ["run", "pipeline.mjs"],
+];
 test("commands whose store fails", async () => {
   await mlstack(["run", "pipeline.mjs", "--stack", "workers"]);
-  for (const fail of ["get", "stat", "list"]) {
-    for (const args of [["artifact", "preview", "last/ask"], ["gc", "--plan"], ["gc", "--yes"], ["cache", "list"], ["cache", "evict", "last/ask", "--yes"], ["run", "pipeline.mjs", "--explain"], ["run", "show", "last"], ["lineage", "last/ask"], ["why", "last/ask"], ["debug", "last/ask", "--no-wait"], ["artifact", "show", "last/ask"], ["run", "pipeline.mjs"]]) {
-      await Promise.all([["--json"], ["--debug", "-v"]].map((more) => mlstack([...args, "--stack", "workers", ...more], { ACME_FAIL: fail })));
+  const failed = new Set<string>();
+  for (const args of COMMANDS) {
+    const bothWays = (env: Record<string, string>): Promise<unknown> => Promise.all([["--json"], ["--debug", "-v"]].map((more) => mlstack([...args, "--stack", "workers", ...more], env)));
+    p.write(CALLED, "");
+    await bothWays({ ACME_CALLED: join(p.dir, CALLED) });
+    // what a command never calls can't fail in it
+    for (const fail of new Set(readFileSync(join(p.dir, CALLED), "utf8").split("\n").filter((line) => line !== ""))) {
+      failed.add(fail);
+      await bothWays({ ACME_FAIL: fail });
     }
   }
+  expect([...failed].toSorted()).toEqual(["get", "list", "stat"]);
   for (const more of [[], ["--json"], ["--plain"]]) await mlstack(["stack", "verify", "workers", ...more]);
   expect([told(), kept()]).toEqual([[], []]);
 }, 400_000);

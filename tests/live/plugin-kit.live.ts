@@ -37,7 +37,7 @@ test("plugin-mlflow, by MLflow 3: the tracker keeps its contract, and reaches fo
   } finally { await server.stop(); }
 }, 600_000);
 
-test("plugin-process, by processes of this machine: the orchestrator keeps its contract, and reaches for nothing that its manifest does not declare", async () => {
-  const report = await kitOf("plugin-process", {});
-  expect([faultsOf(report), report.watched, report.passed > 45]).toEqual([[], true, true]);
-}, 300_000);
+test.each(["plugin-process", "plugin-polars", "testkit", "engine"])("%s, on this machine: all that it has keeps its contract, and reaches for nothing that its manifest does not declare", async (name) => {
+  const report = await kitOf(name, {});
+  expect([faultsOf(report), report.watched, report.passed > 30, report.targets.some(({ status }) => status === "skipped")]).toEqual([[], true, true, false]);
+}, 900_000);

@@ -74,6 +74,7 @@ const puts: readonly BadStore[] = [
   local("writes what is left of a file", "put.file-cut-short", (s) => ({ put: async (key, source, o) => s.put(key, source.kind === "file" ? { ...source, size: 0 } : source, o) })),
   local("writes in two goes", "put.all-or-nothing", (s) => ({ put: async (key, source, o) => { if (source.kind === "bytes" && isLarge(source)) { await s.put(key, bytesOf(source.bytes.subarray(10))); await sleep(20); } await s.put(key, source, o); } })),
   local("mixes up the keys of writers", "put.concurrent-keys", (s) => { let last = ""; return { put: async (key, source, o) => { last = key; await sleep(0); await s.put(last, source, o); } }; }),
+  local("takes more requests than it has connections for a service that does not serve", "put.concurrent-keys", (s) => { let free = 50; return { put: async (key, source, o) => { if (free <= 0) fail("MLS6001"); free--; try { await s.put(key, source, o); } finally { free++; } } }; }),
   local("does not keep to ifAbsent", "put.if-absent put.if-absent-large", (s) => ({ put: async (key, source) => s.put(key, source) })),
   local("takes equal bytes for its own", "put.if-absent", (s) => ({ put: async (key, source, o) => { if (o?.ifAbsent === true && source.kind === "bytes" && (await exists(s, key)) && Buffer.from(await (await s.get(key)).bytes()).equals(source.bytes)) return; await s.put(key, source, o); } })),
   local("does not keep to ifAbsent where it sends parts", "put.if-absent-large", (s) => ({ put: async (key, source, o) => s.put(key, source, isLarge(source) ? {} : o) })),

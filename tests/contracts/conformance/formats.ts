@@ -2,9 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MlstackError, type Codec } from "@mlstack/core";
 import { bytes, json, localDirectory, localFile, ndarray, npy, onnxModel, storedDirectory, storedFile, text, type ArtifactDirectory, type ArtifactFile } from "@mlstack/pipeline";
-import { dataframe, series } from "@mlstack/plugin-polars";
 import type { FormatSubject } from "@mlstack/testkit/conformance";
-import pl, { type DataFrame, type Series } from "nodejs-polars";
 
 /** A track: places in their order, and what it is called. */
 export interface Track { readonly name: string; readonly places: readonly (readonly [x: number, y: number])[] }
@@ -49,7 +47,7 @@ export const trackSubject: FormatSubject<Track> = {
 
 const shared = (): Uint8Array => new Uint8Array(new SharedArrayBuffer(4));
 
-/** The formats that mlstack brings. @param folder for files and folders that are saved */
+/** The formats of core and pipeline. @param folder for files and folders that are saved */
 export function ownFormats(folder: string): readonly (readonly [format: string, subject: FormatSubject])[] {
   const file = (name: string, content: string): ArtifactFile => { writeFileSync(join(folder, name), content); return localFile(join(folder, name)); };
   const tree = (name: string, files: Readonly<Record<string, string>>): ArtifactDirectory => {
@@ -59,7 +57,6 @@ export function ownFormats(folder: string): readonly (readonly [format: string, 
   };
   const sameFile = async (a: ArtifactFile, b: ArtifactFile): Promise<boolean> => a.name === b.name && Buffer.from(await a.bytes()).equals(await b.bytes());
   const digests = async (of: ArtifactDirectory): Promise<string> => JSON.stringify(await of.files());
-  const sameFrame = async (a: DataFrame, b: DataFrame): Promise<boolean> => a.frameEqual(b, true) && (await dataframe().codec.contentDigest!(a)) === (await dataframe().codec.contentDigest!(b));
   const of = <T>(subject: FormatSubject<T>): readonly [string, FormatSubject] => [subject.type.format, subject];
   return [
     of({
@@ -91,15 +88,6 @@ export function ownFormats(folder: string): readonly (readonly [format: string, 
     of({
       type: storedDirectory(), same: async (a, b) => (await digests(a)) === (await digests(b)), samples: [{ name: "a folder", value: tree("d1", { "a.txt": "a", "deep/b.bin": "b" }) }, { name: "an empty one", value: tree("d2", {}) }, { name: "one file in it", value: tree("d3", { "a.txt": "aa" }) }],
       rejects: [{ name: "a path", value: "/a" }, { name: "a folder that is not there", value: localDirectory(join(folder, "nowhere")) }],
-    }),
-    of<DataFrame>({
-      type: dataframe(), same: sameFrame,
-      samples: [{ name: "a table", value: pl.DataFrame({ n: [1, null, NaN, -0], s: ["a", null, "", "🗺"] }) }, { name: "other names", value: pl.DataFrame({ m: [1, null, NaN, -0], s: ["a", null, "", "🗺"] }) }, { name: "no rows", value: pl.DataFrame({ n: [1] }).slice(0, 0) }, { name: "many rows", value: pl.DataFrame({ n: Array.from({ length: 3000 }, (_, n) => n) }) }],
-      rejects: [{ name: "an object", value: { a: [1] } }, { name: "a column", value: pl.Series("a", [1]) }], damaged: [{ name: "no files", files: {} }, { name: "no Parquet", files: { "data.parquet": "PAR1 PAR1" } }],
-    }),
-    of<Series>({
-      type: series(), same: async (a, b) => sameFrame(a.toFrame(), b.toFrame()), samples: [{ name: "a column", value: pl.Series("a", [1, null, 2.5]) }, { name: "another name", value: pl.Series("b", [1, null, 2.5]) }, { name: "texts", value: pl.Series("a", ["x", null, ""]) }],
-      rejects: [{ name: "a table", value: pl.DataFrame({ a: [1] }) }], damaged: [{ name: "no files", files: {} }],
     }),
   ];
 }

@@ -41,7 +41,7 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
     const warnings = [...found, ...signing.warnings, ...(flags.test ? [] : ["not proven: --no-test"])];
     if (flags.test) {
       say(`${what} is put to the test: mlstack plugin test`);
-      await prove(dir, what, run.signal);
+      await prove(dir, what, flags.quiet === true ? ["--quiet"] : [], run.signal);
     }
     const to = `${target.shown}, under the tag ${target.tag}`;
     if (flags.dryRun !== true) {
@@ -69,10 +69,10 @@ function signingOf(source: ProvenanceSource, wanted: boolean | undefined): { rea
 }
 
 /** Runs the kit as its own command: what it prints goes to stderr. @throws MLS8716 where it does not pass; MLS4003 */
-async function prove(dir: string, what: string, signal: AbortSignal): Promise<void> {
+async function prove(dir: string, what: string, args: readonly string[], signal: AbortSignal): Promise<void> {
   const program = fileURLToPath(new URL("../bin/mlstack.js", import.meta.url));
   // fd 2: stdout is for data
-  const child = spawn(process.execPath, [program, "plugin", "test", dir], { stdio: ["ignore", 2, 2] });
+  const child = spawn(process.execPath, [program, "plugin", "test", dir, ...args], { stdio: ["ignore", 2, 2] });
   const stop = (): void => { child.kill("SIGTERM"); };
   signal.addEventListener("abort", stop, { once: true });
   const code = await new Promise<number | null>((done, fail) => { child.once("error", fail).once("close", done); });

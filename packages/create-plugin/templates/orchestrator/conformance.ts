@@ -17,15 +17,10 @@ function actors(folder: string): string {
 const targets: readonly ConformanceTarget[] = [
   conformanceTarget(orchestratorSuite, {
     flavor: "acme",
-    start({ folder, open }) {
-      const packagesFrom = actors(folder);
-      return {
-        subject: {
-          open: () => open({ concurrency: 3, packagesFrom }),
-          // a client in a process of its own, which the cases end
-          client: [join(import.meta.dirname, "test", "client.ts"), packagesFrom],
-        },
-      };
+    start({ folder, open, client }) {
+      const config = { concurrency: 3, packagesFrom: actors(folder) };
+      // the client is in a process of its own, which the cases end
+      return { subject: { open: () => open(config), client: client(config) } };
     },
   }),
 ];

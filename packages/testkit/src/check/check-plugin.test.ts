@@ -100,7 +100,7 @@ const TWINS: Readonly<Record<string, readonly Twin[]>> = {
   "manifest.not-empty": [{ title: "nothing", change: (p) => { p.files["dist/index.js"] = 'import { definePlugin } from "@mlstack/core";\nexport default definePlugin({ name: "@acme/mlstack-plugin-acme" });\n'; Object.assign(p.json["mlstack"] as object, { components: [] }); }, found: /it offers nothing/, also: ["readme.config-keys"] }],
   "contract.known": [
     { title: "a newer version", change: both("version: 1", "version: 9", manifestOf((c) => { c["contract"] = "artifact_store@9"; })), found: /is for artifact_store@9; accepted are artifact_store@1/ },
-    { title: "a type without a namespace", change: both('type: "artifact_store"', 'type: "vector_index"', manifestOf((c) => { c["contract"] = "vector_index@1"; })), found: /is for vector_index@1/ },
+    { title: "a type without a namespace", change: both('type: "artifact_store"', 'type: "vector_index"', manifestOf((c) => { c["contract"] = "vector_index@1"; })), found: /is for vector_index@1/, also: ["import.works"] },
   ],
   "flavor.name": [
     { title: "one of ours", change: both('flavor: "acme"', 'flavor: "s3"', manifestOf((c) => { c["flavor"] = "s3"; })), found: /"s3" .* is what @mlstack\/plugin-s3 offers/ },
@@ -137,6 +137,16 @@ test("a plugin that keeps all conventions has no findings", async () => { expect
 
 test("sources that are older than the build, and reading its own folder, are no findings", async () => {
   const found = await findingsOf((p) => { file("src/index.ts", "export {};\n")(p); atTop('import { readFileSync } from "node:fs";\nreadFileSync(new URL("../package.json", import.meta.url));')(p); }, (dir) => { const before = new Date(Date.now() - 60_000); utimesSync(join(dir, "src", "index.ts"), before, before); });
+  expect(found).toEqual([]);
+});
+
+test("a package that brings a component type alone may be called by it", async () => {
+  const found = await findingsOf((p) => {
+    json({ name: "@acme/mlstack-vector-index" })(p);
+    p.files["dist/index.js"] = 'import { definePlugin } from "@mlstack/core";\nexport default definePlugin({ name: "@acme/mlstack-vector-index", contracts: [{ type: "acme.vector_index", accepts: [1], stability: "experimental" }] });\n';
+    Object.assign(p.json["mlstack"] as object, { components: [], contracts: [{ type: "acme.vector_index", accepts: [1], stability: "experimental" }] });
+    p.files["README.md"] = "# @acme/mlstack-vector-index\n\n```sh\nnpm install @acme/mlstack-vector-index\n```\n";
+  });
   expect(found).toEqual([]);
 });
 

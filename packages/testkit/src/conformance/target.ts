@@ -9,8 +9,11 @@ export type ComponentOf<Subject> = Subject extends { open(...args: never[]): Pro
 
 /** What a target is told when it is started. */
 export interface TargetContext<C extends Component = Component> {
-  /** An empty folder of this machine, removed afterwards. What the component is told of as the project's folder is another one. */
+  /** An empty folder of this machine, removed afterwards. */
   readonly folder: string;
+  /** What the component is told of as the project's folder and its private one: for looking at what it keeps there. Another one than `folder`; removed afterwards, too. */
+  readonly projectDir: string;
+  readonly stateDir: string;
   /**
    * Makes the component as a stack would: the plugin's entry is imported as its manifest says, and the configuration goes through the plugin's schema, references
    * to variables (`${env:NAME}`) included. Each time another object.

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -102,18 +102,28 @@ export function records(root: string): Records {
   };
 }
 
-/** Takes the lock where it is free, or of a process that is gone. */
+/** Takes the lock where it is free. One whose process is gone is put away, for the next look. */
 function taken(lock: string): boolean {
-  try { writeFileSync(lock, String(process.pid), { flag: "wx" }); return true; } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; }
+  const own = `${lock}.${randomUUID()}`;
+  // whole at once, with the number of its process
+  writeFileSync(own, String(process.pid));
+  try { linkSync(own, lock); return true; } catch (e) { if ((e as { code?: string }).code !== "EEXIST") throw e; } finally { rmSync(own, { force: true }); }
+  const owner = ownerOf(lock);
+  if (owner === undefined || isThere(owner)) return false;
   try {
-    const owner = Number(readFileSync(lock, "utf8"));
-    // one that is being written has no number yet
-    if (owner > 0) process.kill(owner, 0);
-  } catch (e) {
-    // of two that find it so one gets it
-    if ((e as { code?: string }).code === "ESRCH") try { renameSync(lock, `${lock}.${process.pid}`); } catch { /* the other one did */ }
-  }
+    renameSync(lock, own);
+    // who was faster has put that one away and taken a new one, which goes back
+    if (ownerOf(own) !== owner) linkSync(own, lock);
+  } catch { /* the next look will tell */ } finally { rmSync(own, { force: true }); }
   return false;
+}
+
+function ownerOf(lock: string): number | undefined {
+  try { return Number(readFileSync(lock, "utf8")); } catch { return undefined; }
+}
+
+function isThere(pid: number): boolean {
+  try { process.kill(pid, 0); return true; } catch (e) { return (e as { code?: string }).code === "EPERM"; }
 }
 
 async function copyAll(from: InputDir, to: string): Promise<void> {

@@ -10,8 +10,12 @@ const text = (value: unknown): value is string => typeof value === "string" && v
 /** What package.json says of the package as such. */
 export const packageRules: readonly Rule[] = [
   {
-    id: "package.name", level: "warning", expects: "the package is called mlstack-plugin-NAME or @SCOPE/mlstack-plugin-NAME", fix: "rename it before it is published: a name stays",
-    find: ({ name }) => when(!/^(?:@[^/]+\/)?mlstack-plugin-[a-z0-9][a-z0-9._-]*$|^@mlstack\//.test(name), `it is called ${JSON.stringify(name)}`),
+    id: "package.name", level: "warning", expects: "the package is called mlstack-plugin-NAME, in a scope or not; one that only brings a component type may be mlstack-NAME", fix: "rename it before it is published: a name stays",
+    find({ name, described }) {
+      const isType = described !== undefined && described.contracts.length > 0 && described.components.length === 0;
+      const form = isType ? /^(?:@[^/]+\/)?mlstack-[a-z0-9][a-z0-9._-]*$/ : /^(?:@[^/]+\/)?mlstack-plugin-[a-z0-9][a-z0-9._-]*$/;
+      return when(!form.test(name) && !name.startsWith("@mlstack/"), `it is called ${JSON.stringify(name)}`);
+    },
   },
   {
     id: "package.publishable", level: "error", expects: "the package has a name and a version of semver, and is not private", fix: "correct name, version or private in package.json",

@@ -23,7 +23,7 @@ function oddKeys(prefix: string): string[] {
 
 export const keyCases: readonly StoreCase[] = [
   {
-    id: "keys.legal", title: "every legal key names an object of its own, and is listed as it was written", clause: `${KEYS}. A store adds its own prefix and nothing else`,
+    id: "keys.legal", title: "every legal key names an object of its own, and is listed as it was written", clause: `${KEYS}. A store adds its own prefix and nothing else. Without what the store puts in front of it`,
     async run({ store, open, prefix }) {
       const keys = oddKeys(prefix);
       for (const key of keys) { assert.ok(isObjectKey(key), key); await store.put(key, bytesOf(`the bytes of ${key}`)); }

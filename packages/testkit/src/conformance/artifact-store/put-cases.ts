@@ -139,7 +139,7 @@ export const putCases: readonly StoreCase[] = [
     },
   },
   {
-    id: "put.concurrent-keys", title: "many objects may be written at once", clause: "Bytes by key",
+    id: "put.concurrent-keys", title: "many objects may be written at once", clause: "Bytes by key. A store that limits its connections lets requests wait for one",
     async run({ store, prefix }) {
       const names = Array.from({ length: 100 }, (_, n) => `${prefix}${n % 7}/${n}`);
       await Promise.all(names.map((key) => store.put(key, bytesOf(key))));

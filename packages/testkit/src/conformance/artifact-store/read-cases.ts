@@ -91,7 +91,7 @@ export const readCases: readonly StoreCase[] = [
     },
   },
   {
-    id: "stat.object", title: "stat and list say the same of an object: key, size, time and version", clause: "Size and times of an object. All objects whose key begins with `prefix`",
+    id: "stat.object", title: "stat and list say the same of an object: key, size, time and version", clause: "Size and times of an object. All objects whose key begins with `prefix`. In full, as `get` takes it",
     async run({ store, prefix }) {
       for (const size of [0, 1, 70_000]) await store.put(`${prefix}${size}`, bytesOf(noise(size)));
       const all = await listed(store, prefix);

@@ -59,7 +59,7 @@ export const logCases: readonly TrackerCase[] = [
     },
   },
   {
-    id: "log.order", title: "of a tag that is set twice the later call is shown, in one call or in two", clause: "in the order of calls and events where the service has an order",
+    id: "log.order", title: "of a tag that is set twice the later call is shown, in one call or in two", clause: "in the order of calls and events where the service has an order. The last value of a key is the one that is shown",
     async run({ subject, tracker, start }) {
       const id = await start();
       const event = eventsOf("train");

@@ -8,6 +8,7 @@ import { NotApplicable } from "../suite.ts";
 
 /** A format under test: an artifact type, and values of it. Needs no service; its files lie in a folder of this machine, which is removed. */
 export interface FormatSubject<T = unknown> {
+  /** The type whose codec is tried. */
   readonly type: ArtifactType<T>;
   /** Values that come back as they are: the usual ones, the empty one, the odd ones. No two of them are equal. */
   readonly samples: readonly { readonly name: string; readonly value: T }[];

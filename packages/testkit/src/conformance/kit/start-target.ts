@@ -37,7 +37,7 @@ export async function startTarget(plugin: PluginUnderTest, target: ConformanceTa
     await mkdir(place.stateDir, { recursive: true });
     const hooks = hooksFor?.(place.projectDir);
     const { subject, stop } = await limited(limitMs, "starting", Promise.resolve(target.start({
-      folder, signal, seed, now: () => Date.now(),
+      folder, ...place, signal, seed, now: () => Date.now(),
       open: async (config = {}) => openComponent(plugin, target, config, { place, hooks }),
       client: (config = {}) => clientProgram({ folder: plugin.package.dir, contract: target.contract, flavor: target.flavor, config, place }),
       skip(reason) { throw new NotApplicable(reason); },

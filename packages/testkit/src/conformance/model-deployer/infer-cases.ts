@@ -5,7 +5,7 @@ import { faulty, type DeployerCase } from "./tools.ts";
 
 export const inferCases: readonly DeployerCase[] = [
   {
-    id: "infer.answer", title: "an answer has the request's id, the outputs that were asked for, and the version that gave it", clause: "Sends one request to the model and returns its answer. The schema is that of Open Inference Protocol v2 whatever the service speaks. Comes back with the answer. Outputs asked for, by name; all by default. Id of the version that answered", needs: ["model"],
+    id: "infer.answer", title: "an answer has the request's id, the outputs that were asked for, and the version that gave it", clause: "Sends one request to the model and returns its answer. The schema is that of Open Inference Protocol v2 whatever the service speaks. Comes back with the answer. Outputs asked for, by name; all by default. Id of the version that answered. Of the request, where it had one. One tensor for each output that was asked for", needs: ["model"],
     async run({ deployer, name, deploy }) {
       const { version } = await deploy({ factor: 2 });
       const answer = await deployer.infer(name, { id: "7", ...request(3), outputs: ["y"] });

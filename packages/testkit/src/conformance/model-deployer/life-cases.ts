@@ -122,7 +122,7 @@ export const lifeCases: readonly DeployerCase[] = [
     },
   },
   {
-    id: "logs.lines", title: "what was printed can be read, oldest first, and the last lines of it", clause: "What the versions printed, oldest first; `lines` (default 100) from the end. Milliseconds since 1970 (UTC)", needs: ["model", "logs"],
+    id: "logs.lines", title: "what was printed can be read, oldest first, and the last lines of it", clause: "What the versions printed, oldest first; `lines` (default 100) from the end. Milliseconds since 1970 (UTC). Without the end of its line", needs: ["model", "logs"],
     async run({ deployer, name, deploy, ask, waitMs }) {
       const { version } = await deploy({ factor: 2 });
       await ask(1);

@@ -21,7 +21,7 @@ const failing = (need: "denied" | "unreachable", title: string, clause: string, 
 
 export const callCases: readonly OrchestratorCase[] = [
   {
-    id: "abort.start", title: "a start whose signal was aborted before rejects with the signal's reason and starts nothing", clause: ABORT, needs: ["launch"],
+    id: "abort.start", title: "a start whose signal was aborted before rejects with the signal's reason and starts nothing", clause: `${ABORT}. A start that rejects has left nothing that will run`, needs: ["launch"],
     async run({ launcher, launchOf, driverOf, identity, actorsOf, start }) {
       const reason = new Error("enough");
       const signal = AbortSignal.abort(reason);

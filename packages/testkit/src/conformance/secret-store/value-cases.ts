@@ -48,7 +48,7 @@ export const valueCases: readonly SecretCase[] = [
     },
   },
   {
-    id: "list.sorted", title: "all names are listed, each once, in their order", clause: LIST, needs: ["put", "list"],
+    id: "list.sorted", title: "all names are listed, each once, in their order", clause: `${LIST}. As \`get\` takes it`, needs: ["put", "list"],
     async run({ store, open, name, put }) {
       const words = ["c", "a", "b10", "b", "b2", "z", "1"];
       for (const word of words) await put(name(word), CANARY);

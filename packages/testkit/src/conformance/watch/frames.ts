@@ -2,14 +2,16 @@ import { fileURLToPath } from "node:url";
 import { getCallSites } from "node:util";
 import { inFolder } from "../run/report.ts";
 
+/** Where the kit's own modules are: what it has put in front of a built-in is on the stack as often as Node's modules call each other. */
+const OWN = new URL(".", import.meta.url).href;
+
 /** Whether a built-in is called by what Node loads modules with. */
 export function byModuleLoader(): boolean {
   let inNode = false;
-  for (const { scriptName } of getCallSites(40)) {
+  for (const { scriptName } of getCallSites(40, { sourceMap: false })) {
     const isNode = scriptName.startsWith("node:");
     if (isNode && scriptName.startsWith("node:internal/modules/")) return true;
-    // the first frames are the kit's own
-    if (inNode && !isNode) return false;
+    if (inNode && !isNode && !scriptName.startsWith(OWN)) return false;
     inNode ||= isNode;
   }
   return false;

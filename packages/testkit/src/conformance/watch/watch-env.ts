@@ -32,5 +32,5 @@ export function watchEnv(hear: Hear, isHeard: () => boolean): Undo[] {
 
 /** Whether it is Node's own code that asks: the frames here are this function, the one above it, and the trap. */
 function byNode(): boolean {
-  return getCallSites(4)[3]?.scriptName.startsWith("node:") === true;
+  return getCallSites(4, { sourceMap: false })[3]?.scriptName.startsWith("node:") === true;
 }
