@@ -39,7 +39,7 @@ export function madePlugin({ name = "@acme/mlstack-plugin-x", version = "1.0.0",
   const manifest = {
     manifestVersion: 1, entry: "./index.js", core,
     components: contract === null ? [] : [{ contract, ...(contractPackage !== undefined && { contractPackage }), flavor, description: "For tests", config, permissions }],
-    contracts: brings.map((b) => ({ ...b, stability: "stable" })),
+    ...(brings.length > 0 && { contracts: brings.map((b) => ({ ...b, stability: "stable" })) }),
   };
   const packageJson = { name, version, description: `The integration ${name}`, keywords: ["mlstack-plugin"], type: "module", ...(node !== undefined && { engines: { node } }), peerDependencies: { "@mlstack/core": core }, mlstack: manifest, ...more };
   const all = { "package.json": `${JSON.stringify(packageJson, undefined, 2)}\n`, "index.js": `export default "${name}@${version}";\n`, "README.md": "# x\n", ...files };
