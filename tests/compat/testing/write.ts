@@ -2,7 +2,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { changePlugins } from "@mlstack/hub";
 import { pack, testRegistry } from "../../e2e/testing/registry.ts";
 import { currentVersion, FORMATS, type SnapshotKind } from "../formats.ts";
