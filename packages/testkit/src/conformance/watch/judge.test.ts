@@ -3,7 +3,7 @@ import { judge, type Permitted } from "./judge.ts";
 import type { Asked } from "./seen.ts";
 
 const none = { hosts: [], files: [], processes: [], env: [] };
-const permitted = (declared: Partial<Permitted["declared"]>, config: readonly string[] = []): Permitted => ({ declared: { ...none, ...declared }, config, projectDir: "/kit/project", packageDir: "/src/acme", tempDir: "/kit", home: "/home/ada" });
+const permitted = (declared: Partial<Permitted["declared"]>, config: readonly string[] = []): Permitted => ({ declared: { ...none, ...declared }, config, projectDir: "/kit/project", packageDir: "/src/acme", tempDir: "/kit", home: "/homes/ada" });
 const isAllowed = (asked: Asked, of: Permitted) => judge(asked, of).allowed;
 const host = (name: string, declared: string[], config: string[] = [], port?: number) => isAllowed({ kind: "hosts", host: name, port }, permitted({ hosts: declared }, config));
 const file = (path: string, declared: string[], how: "look" | "read" | "write" = "read", config: string[] = []) => isAllowed({ kind: "files", path, how }, permitted({ files: declared }, config));
@@ -31,7 +31,7 @@ describe("hosts", () => {
 describe("files", () => {
   test("folders with all that is in them; `~` is the home", () => {
     expect([file("/data/x", ["/data"]), file("/data", ["/data"]), file("/data2/x", ["/data"]), file("/data/../etc/x", ["/data"])]).toEqual([true, true, false, false]);
-    expect([file("/home/ada/.acme/key", ["~/.acme"]), file("/home/ada/.acmes", ["~/.acme"]), file("/home/bob/.acme/key", ["~/.acme"])]).toEqual([true, false, false]);
+    expect([file("/homes/ada/.acme/key", ["~/.acme"]), file("/homes/ada/.acmes", ["~/.acme"]), file("/homes/bob/.acme/key", ["~/.acme"])]).toEqual([true, false, false]);
     expect(file("/data/..hidden", ["/data"])).toBe(true);
   });
 
