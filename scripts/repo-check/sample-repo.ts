@@ -40,6 +40,7 @@ export const cleanFiles: Readonly<Record<string, string>> = {
   "README.md": "Type `npm test` or `npm run quickstart`.\n",
   "docs/hub.md": "| what | shown by |\n|---|---|\n| it is | `packages/core/src/index.test.ts › core › is there` |\n| it will be | planned |\n",
   "docs/plugins/versioning.md": "| what | shown by |\n|---|---|\n| it stays | planned |\n",
+  "docs/plugins/publish.md": "| what | shown by |\n|---|---|\n| it stays | planned |\n",
   "packages/core/src/index.test.ts": 'import { describe, it } from "vitest";\ndescribe("core", () => { it("is there", () => {}); });\n',
   "tsconfig.base.json": JSON.stringify({
     compilerOptions: { paths: { "@mlstack/core": ["./packages/core/src/index.ts"], "@mlstack/plugin-x": ["./packages/plugin-x/src/index.ts"] } },
