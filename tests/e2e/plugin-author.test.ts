@@ -21,7 +21,7 @@ afterEach(() => p.close());
 const plugin = (...args: readonly string[]): Promise<Outcome> => p.mlstack("plugin", ...args);
 const publish = (...args: readonly string[]): Promise<Outcome> => plugin("publish", "--no-test", "-y", ...args);
 
-interface Document { readonly data: Record<string, unknown>; readonly warnings: readonly string[]; readonly error?: { readonly code: string; readonly message: string; readonly fix?: string } }
+interface Document { readonly data: Record<string, unknown>; readonly warnings: readonly string[]; readonly error?: { readonly code: string; readonly message: string; readonly why?: string; readonly fix?: string } }
 async function document(command: string, ...args: readonly string[]): Promise<Document & { readonly code: number | null }> {
   const outcome = await plugin(command, ...args, "--json");
   const isWhole = (JSON.parse(outcome.stdout) as Partial<Document>).data !== undefined;
@@ -129,8 +129,20 @@ test("plugin publish tells apart who may not, who is not reached, and a registry
 
 test("what is not proven is not published: a component that conformance.ts says nothing of", async () => {
   await built();
-  expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8716", message: expect.stringMatching(/ended with [12]$/) as string, fix: expect.stringContaining("--no-test") as string } });
+  expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8716", message: expect.stringMatching(/secret_store@1 acme_vault failed$/) as string, fix: expect.stringContaining("--no-test") as string } });
   expect((await fetch(`${p.server.url}${PLUGIN}`)).status).toBe(404);
+}, 180_000);
+
+test("what was skipped is not proven, and where nobody can be asked that is said before anything is put to the test", async () => {
+  p.write("project/conformance.ts", `import { conformanceTarget, secretStoreSuite } from "@mlstack/testkit/conformance";
+export default [conformanceTarget(secretStoreSuite, { flavor: "acme_vault", start: ({ skip }) => skip("VAULT_URL is not set") })];
+`);
+  await built();
+  expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8716", message: expect.stringMatching(/secret_store@1 acme_vault was skipped$/) as string, why: "VAULT_URL is not set" } });
+  expect((await fetch(`${p.server.url}${PLUGIN}`)).status).toBe(404);
+  const unasked = await plugin("publish");
+  expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining("MLS7001") as string });
+  expect(unasked.stderr).not.toContain("put to the test");
 }, 180_000);
 
 test("without a token it is said before the plugin is put to the test that nobody is logged in", async () => {

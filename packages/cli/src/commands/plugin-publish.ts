@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { MlstackError } from "@mlstack/core/errors";
 import type { ProvenanceSource } from "@mlstack/hub";
 import { cacheDirOf } from "../hub/cache-dir.ts";
-import { confirm } from "../ui/ask.ts";
+import { canAsk, confirm } from "../ui/ask.ts";
 import { bytes, count } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
-import { printable } from "../ui/terminal.ts";
+import { printable, type Terminal } from "../ui/terminal.ts";
 import { pluginFolder } from "./plugin-kit.ts";
 import { packAndLook, packedFacts } from "./plugin-pack.ts";
+import { runKitOf } from "./plugin-test.ts";
 import { publishing } from "./publishing.ts";
 import { printWarnings } from "./stack-checks.ts";
 
@@ -42,13 +41,15 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
     // a CI service may be trusted by the registry without any
     if (!target.hasCredentials && !("by" in source) && flags.dryRun !== true) throw new MlstackError("MLS8103", `nobody is logged in who could publish ${what} (${target.shown})`, { why: "npm's settings have no token for it", fix: `npm login --registry ${target.url}, or put a token into your own .npmrc` });
     const warnings = [...found, ...signing.warnings, ...(flags.test ? [] : ["not proven: --no-test"])];
+    const to = `${target.shown}, under the tag ${target.tag}`;
+    const question = `Publish ${what} to ${printable(to)}?`;
+    if (flags.dryRun !== true && !canAsk(flags)) await confirm(question, flags);
     if (flags.test) {
       say(`${what} is put to the test: mlstack plugin test`);
-      await prove(dir, what, flags.quiet === true ? ["--quiet"] : [], run.signal);
+      await prove(dir, what, flags, run.signal);
     }
-    const to = `${target.shown}, under the tag ${target.tag}`;
     if (flags.dryRun !== true) {
-      await confirm(`Publish ${what} to ${printable(to)}?`, flags);
+      await confirm(question, flags);
       say(`publishing ${what} to ${to}`);
       await hub.publishPackage(dir, packed, target, run, { provenance: signing.by !== undefined, otp: flags.otp });
       if ((await hub.readBack(dir, packed, target, how)) === "not shown yet") warnings.push(`${target.shown} does not show ${what} yet: it was not compared`);
@@ -71,16 +72,21 @@ function signingOf(source: ProvenanceSource, wanted: boolean | undefined): { rea
   return { by: undefined, warnings: wanted === false ? [] : [`without provenance: ${source.why}`] };
 }
 
-/** Runs the kit as its own command: what it prints goes to stderr. @throws MLS8716 where it does not pass; MLS4003 */
-async function prove(dir: string, what: string, args: readonly string[], signal: AbortSignal): Promise<void> {
-  const program = fileURLToPath(new URL("../bin/mlstack.js", import.meta.url));
-  // fd 2: stdout is for data
-  const child = spawn(process.execPath, [program, "plugin", "test", dir, ...args], { stdio: ["ignore", 2, 2] });
-  const stop = (): void => { child.kill("SIGTERM"); };
-  signal.addEventListener("abort", stop, { once: true });
-  const code = await new Promise<number | null>((done, fail) => { child.once("error", fail).once("close", done); });
-  signal.removeEventListener("abort", stop);
-  if (signal.aborted) throw new MlstackError("MLS4003", "interrupted: nothing was published");
-  if (code === 0) return;
-  throw new MlstackError("MLS8716", `${what} is not proven: mlstack plugin test ended with ${String(code)}`, { why: "who installs a plugin relies on the promises of its contracts", fix: "mend what it shows, then publish again; --no-test publishes all the same, and says so", details: { exitCode: code } });
+/**
+ * Runs the kit; what it finds is seen on stderr, for stdout is for data.
+ *
+ * @throws MLS8716 where it does not pass, and where a component was not put to the test at all; MLS4003
+ */
+async function prove(dir: string, what: string, flags: PluginPublishFlags, signal: AbortSignal): Promise<void> {
+  const t = stderr(flags);
+  // a line for each target is little enough beside JSON, too
+  const report = await runKitOf(dir, { ...flags, json: false, watch: true }, { signal, out: flags.quiet === true ? silent(t) : t, err: t });
+  if (signal.aborted || report.interrupted) throw new MlstackError("MLS4003", "interrupted: nothing was published");
+  const unproven = (message: string, why: string): MlstackError => new MlstackError("MLS8716", `${what} is not proven: ${message}`, { why, fix: "mend it, then publish again; --no-test publishes all the same, and says so" });
+  const named = report.targets.filter(({ status }) => status === "failed").map(({ contract, flavor }) => `${contract} ${flavor}`);
+  if (!report.ok) throw unproven(`${named.join(", ")} failed`, "who installs a plugin relies on the promises of its contracts; mlstack plugin test shows what does not hold");
+  const skipped = report.targets.find(({ status }) => status === "skipped");
+  if (skipped !== undefined) throw unproven(`${skipped.contract} ${skipped.flavor} was skipped`, skipped.reason ?? "nothing of it was put to the test");
 }
+
+const silent = (t: Terminal): Terminal => ({ ...t, line: () => undefined });
