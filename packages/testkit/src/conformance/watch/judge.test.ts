@@ -57,6 +57,10 @@ describe("programs and variables", () => {
     expect([program("/usr/bin/docker", ["docker"]), program("docker", ["/usr/bin/docker"]), program("dockerd", ["docker"]), program("C:\\x\\Docker.EXE", ["docker"]), program("anything", ["*"])]).toEqual([true, true, false, true, true]);
   });
 
+  test("a variable that needs no permission counts as seen where it is declared", () => {
+    expect([judge({ kind: "env", name: "PATH" }, permitted({ env: ["PATH"] })), judge({ kind: "env", name: "PATH" }, permitted({}))]).toEqual([{ allowed: true, by: "PATH" }, { allowed: true }]);
+  });
+
   test("a variable by its name, or its beginning; to list them all is `*`", () => {
     expect([variable("ACME_A", ["ACME_A"]), variable("ACME_B", ["ACME_A"]), variable("ACME_B", ["ACME_*"]), variable("ACMEX", ["ACME_*"]), variable("*", ["ACME_*"]), variable("*", ["*"]), variable("HOME", [])]).toEqual([true, false, true, false, false, true, true]);
   });

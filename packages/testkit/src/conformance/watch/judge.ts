@@ -28,15 +28,14 @@ const REFUSED: Verdict = { allowed: false };
 export function judge(asked: Asked, permitted: Permitted): Verdict {
   switch (asked.kind) {
     case "hosts": return by(permitted.declared.hosts, (entry) => isHost(asked.host.toLowerCase(), asked.port, entry, permitted));
-    case "files": {
-      // what is declared counts as seen, also where it would be free
-      const declared = by(permitted.declared.files, (entry) => isFile(asked.path, entry, permitted));
-      return declared.allowed || !needsNone(asked, permitted) ? declared : FREE;
-    }
+    case "files": return declaredOr(needsNone(asked, permitted), by(permitted.declared.files, (entry) => isFile(asked.path, entry, permitted)));
     case "processes": return by(permitted.declared.processes, (entry) => entry === "*" || entry === asked.program || programName(asked.program) === programName(entry));
-    case "env": return AMBIENT.has(upper(asked.name)) ? FREE : by(permitted.declared.env, (entry) => isVariable(upper(asked.name), upper(entry)));
+    case "env": return declaredOr(AMBIENT.has(upper(asked.name)), by(permitted.declared.env, (entry) => isVariable(upper(asked.name), upper(entry))));
   }
 }
+
+/** What is declared counts as seen, also where it would be free. */
+const declaredOr = (isFree: boolean, declared: Verdict): Verdict => (declared.allowed || !isFree ? declared : FREE);
 
 function by(declared: readonly string[], fits: (entry: string) => boolean): Verdict {
   const entry = declared.find(fits);
