@@ -82,3 +82,13 @@ test("a component without a target is told at once, and is over", () => {
   expect(events.map(({ type }) => type)).toEqual(["plan", "target-end"]);
   expect(ledger.report({ interrupted: false })).toMatchObject({ ok: false, passed: 0, targets: [{ status: "failed", reason: "no target" }] });
 });
+
+test("of a format nobody has heard what its codec reaches for: that is skipped, and not said to have passed", () => {
+  const { ledger } = ledgerOf(planned("acme.rows/1", { contract: "format@1" }));
+  ledger.take({ type: "starting", target: 0 });
+  for (const id of ["a", "b"]) ledger.take({ type: "case-end", target: 0, outcome: passed(id) });
+  ledger.take({ type: "target-end", target: 0 });
+  const report = ledger.report({ interrupted: false });
+  expect(report.ok).toBe(true);
+  expect(report.targets[0]!.cases.filter(({ id }) => id.startsWith("permissions.")).map(({ status, reason }) => [status, reason])).toEqual(Array.from({ length: 4 }, () => ["skipped", "what a codec reaches for is not watched"]));
+});

@@ -2,6 +2,10 @@ import { MlstackError } from "@mlstack/core";
 import type { Access, FromKit, KitPlan, KitTask, PlannedTarget } from "./messages.ts";
 import { permissionCases, unusedPermissions } from "./permission-cases.ts";
 import type { CaseReport, KitEvent, KitReport, ReportedError, TargetReport } from "./report.ts";
+import { FORMAT_CONTRACT } from "../target.ts";
+
+/** A codec is handed in by `conformance.ts`, not opened by the kit, so it runs as the target's own code. */
+const UNHEARD = "what a codec reaches for is not watched";
 
 /** What is known of one target. */
 interface Entry {
@@ -126,7 +130,7 @@ export class Ledger {
     const seen = [...this.#imports, ...accesses];
     const whole = outcomes.length === planned.cases.length && error === undefined;
     // of one that did not start nothing is known but what it reached for until then
-    const permissions = permissionCases(seen, this.#options.watched).filter(({ status }) => error === undefined || outcomes.length > 0 || status === "failed");
+    const permissions = permissionCases(seen, this.#options.watched, contract === FORMAT_CONTRACT ? UNHEARD : undefined).filter(({ status }) => error === undefined || outcomes.length > 0 || status === "failed");
     const cases = [...outcomes, ...permissions];
     const failed = error !== undefined || cases.some(({ status }) => status === "failed");
     return {

@@ -9,13 +9,17 @@ const CASES: Readonly<Record<AccessKind, { readonly title: string; readonly clau
 };
 const KINDS = Object.keys(CASES) as readonly AccessKind[];
 
-/** The four cases of what a plugin reached for. Of one that was not watched nothing is known. */
-export function permissionCases(seen: readonly Access[], watched: boolean): CaseReport[] {
+/**
+ * The four cases of what a plugin reached for. Of one that was not watched nothing is known.
+ *
+ * @param unheard why only its import was heard of, where that is so: then nothing shows that it keeps to what is declared
+ */
+export function permissionCases(seen: readonly Access[], watched: boolean, unheard?: string): CaseReport[] {
   return KINDS.map((kind): CaseReport => {
     const head = { id: `permissions.${kind}`, ...CASES[kind], ms: 0 };
     if (!watched) return { ...head, status: "skipped", reason: "what the plugin reaches for was not watched" };
     const refused = seen.filter((one) => one.kind === kind && one.by === undefined && !seen.some((other) => other.kind === "hosts" && isPortOf(other.place, one.place)));
-    if (refused.length === 0) return { ...head, status: "passed" };
+    if (refused.length === 0) return unheard === undefined ? { ...head, status: "passed" } : { ...head, status: "skipped", reason: unheard };
     return { ...head, status: "failed", error: {
       name: "Undeclared", message: `the manifest does not declare ${NOUNS[kind]}${refused.length === 1 ? ` ${shown(refused[0]!)}` : `:\n${refused.map(shown).join("\n")}`}`,
       ...(refused[0]!.at !== undefined && { at: refused[0]!.at }), fix: `declare what it needs in the component's permissions.${kind}, and build the plugin`,
