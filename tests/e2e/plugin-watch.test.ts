@@ -55,6 +55,7 @@ function routesOf(file: string, folder: string): readonly Route[] {
     path("listed", `const fs = await import("node:fs/promises"); await fs.readdir(${JSON.stringify(folder)});`, folder),
     path("opendir", `const fs = await import("node:fs"); fs.opendirSync(${JSON.stringify(folder)}).closeSync();`, folder),
     path("unix-socket", `const net = await import("node:net"); ${ended(`net.connect(${JSON.stringify(`${folder}/no.sock`)})`)}`, join(folder, "no.sock")),
+    path("env-file", `process.loadEnvFile(${f});`),
     path("own-package", `const fs = await import("node:fs"); fs.writeFileSync(new URL("left-behind", import.meta.url), "x");`, "left-behind", "OWN"),
     program("spawn", `const { spawn } = await import("node:child_process"); ${ended(`spawn(${node}, ["-e", ""])`)}`),
     program("exec", `const { exec } = await import("node:child_process"); await new Promise((done) => exec("true x", done));`, "true", "true"),

@@ -37,6 +37,7 @@ export function watchFiles(hear: Hear): Undo[] {
   heard(fs, "glob", globbed);
   heard(fs, "globSync", globbed);
   heard(fs.promises, "glob", globbed);
+  heard(process, "loadEnvFile", ([path]) => at(path ?? ".env", "read"));
   return undo;
 }
 
