@@ -24,8 +24,8 @@ export function watchHosts(hear: Hear): Undo[] {
     if (port !== undefined) at(args.find((one) => typeof one === "string") ?? "localhost", port);
   }));
   undo.push(replaced(dgram.Socket.prototype, "connect", ([port, address]) => at(typeof address === "string" ? address : "localhost", port)));
-  for (const of of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
-    for (const name of LOOKUPS) if (name in of) undo.push(replaced(of, name, ([host]) => at(host)));
+  for (const names of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+    for (const name of LOOKUPS) if (name in names) undo.push(replaced(names, name, ([host]) => at(host)));
   }
   const heard = { "http.client.request.created": ofHttp, "http.client.request.start": ofHttp, "undici:request:create": ofUndici } as const;
   function ofHttp(message: unknown): void {
