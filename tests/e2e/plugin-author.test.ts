@@ -127,6 +127,28 @@ test("plugin publish tells apart who may not, who is not reached, and a registry
   expect(await document("publish", "--no-test", "-y")).toMatchObject({ code: 5, error: { code: "MLS8717" } });
 }, 180_000);
 
+test("what is published stays so where the registry can't be asked afterwards: a warning says that nothing was compared", async () => {
+  await built();
+  let isThere = false;
+  p.server.meddle(new RegExp(`^/${PLUGIN}$`), (request, response) => {
+    if (request.method === "PUT") { isThere = true; request.resume().on("end", () => { response.writeHead(201).end("{}"); }); return; }
+    response.writeHead(isThere ? 503 : 404, { "content-type": "application/json" }).end("{}");
+  });
+  const { code, data, warnings } = await document("publish", "--no-test", "-y");
+  expect([code, data["done"], isThere]).toEqual([0, true, true]);
+  expect(warnings.at(-1)).toMatch(/^@acme\/mlstack-plugin-vault@1\.0\.0 is published, and was not compared with what 127\.0\.0\.1:\d+ has: /);
+}, 180_000);
+
+test("a CI service signs unasked only for npm's public registry, and nothing that names no repository", async () => {
+  await built();
+  Object.assign(p.env, { GITHUB_ACTIONS: "true", ACTIONS_ID_TOKEN_REQUEST_URL: "http://127.0.0.1:1/", GITHUB_REPOSITORY_VISIBILITY: "public" });
+  const unasked = await document("publish", "--no-test", "--dry-run");
+  expect([unasked.code, unasked.data["provenance"], unasked.warnings[0]]).toEqual([0, null, expect.stringMatching(/^without provenance: the registry is not npm's public one/)]);
+  expect(await document("publish", "--no-test", "--dry-run", "--provenance")).toMatchObject({ code: 0, data: { provenance: "GitHub Actions" } });
+  p.edit((json) => { delete json["repository"]; });
+  expect(await document("publish", "--dry-run", "--provenance")).toMatchObject({ code: 2, error: { code: "MLS8719", fix: expect.stringContaining('"repository"') as string } });
+}, 180_000);
+
 test("what is not proven is not published: a component that conformance.ts says nothing of", async () => {
   await built();
   expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8716", message: expect.stringMatching(/secret_store@1 acme_vault failed$/) as string, fix: expect.stringContaining("--no-test") as string } });

@@ -1,5 +1,5 @@
 import { MlstackError } from "@mlstack/core/errors";
-import type { ProvenanceSource } from "@mlstack/hub";
+import type { PackedPackage, ProvenanceSource } from "@mlstack/hub";
 import { cacheDirOf } from "../hub/cache-dir.ts";
 import { canAsk, confirm } from "../ui/ask.ts";
 import { bytes, count } from "../ui/format.ts";
@@ -31,7 +31,7 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
   await publishing(flags, async (run) => {
     const hub = await import("@mlstack/hub");
     const source = hub.provenanceSource(process.env);
-    const signing = signingOf(source, flags.provenance);
+    refuseUnsigned(source, flags.provenance);
     const { packed, warnings: looked } = await packAndLook(dir, flags, run);
     const facts = packedFacts(packed);
     const what = `${facts.package}@${facts.version}`;
@@ -40,6 +40,8 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
     const target = await hub.publishTarget(dir, packed, how, { registry: flags.registry, tag: flags.tag });
     // a CI service may be trusted by the registry without any
     if (!target.hasCredentials && !("by" in source) && flags.dryRun !== true) throw new MlstackError("MLS8103", `nobody is logged in who could publish ${what} (${target.shown})`, { why: "npm's settings have no token for it", fix: `npm login --registry ${target.url}, or put a token into your own .npmrc` });
+    const signing = signingOf(source, flags.provenance, hub.notSignedUnasked(process.env, target.url));
+    if (signing.by !== undefined && !hasRepository(packed)) throw new MlstackError("MLS8719", `where ${what} was built can't be signed: its package.json has no repository`, { why: "the registry compares it with the repository in the statement, and refuses the package", fix: 'add "repository": { "type": "git", "url": "git+https://…" }, or publish with --no-provenance' });
     const warnings = [...looked, ...signing.warnings, ...(flags.test ? [] : ["not proven: --no-test"])];
     const to = `${target.shown}, under the tag ${target.tag}`;
     const question = `Publish ${what} to ${printable(to)}?`;
@@ -68,11 +70,22 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
   });
 }
 
-/** Who signs; undefined for nobody. @throws MLS8719 where it was asked for and can't be had */
-function signingOf(source: ProvenanceSource, wanted: boolean | undefined): { readonly by: string | undefined; readonly warnings: readonly string[] } {
-  if ("by" in source) return wanted === false ? { by: undefined, warnings: [] } : { by: source.by, warnings: [] };
-  if (wanted === true) throw new MlstackError("MLS8719", "there is nobody here who signs where the package was built", { why: source.why, fix: `${source.fix}, or leave out --provenance` });
-  return { by: undefined, warnings: wanted === false ? [] : [`without provenance: ${source.why}`] };
+/** @throws MLS8719 where a signature was asked for and can't be had: said before anything else is done */
+function refuseUnsigned(source: ProvenanceSource, wanted: boolean | undefined): void {
+  if (wanted === true && !("by" in source)) throw new MlstackError("MLS8719", "there is nobody here who signs where the package was built", { why: source.why, fix: `${source.fix}, or leave out --provenance` });
+}
+
+/** Who signs; undefined for nobody. @param unasked why nothing is signed that nobody has asked for */
+function signingOf(source: ProvenanceSource, wanted: boolean | undefined, unasked: string | undefined): { readonly by: string | undefined; readonly warnings: readonly string[] } {
+  const why = "by" in source ? (wanted === true ? undefined : unasked) : source.why;
+  if (wanted === false) return { by: undefined, warnings: [] };
+  return "by" in source && why === undefined ? { by: source.by, warnings: [] } : { by: undefined, warnings: [`without provenance: ${why ?? ""}`] };
+}
+
+function hasRepository({ files }: PackedPackage): boolean {
+  const { repository } = JSON.parse(Buffer.from(files.get("package.json")!).toString("utf8")) as { readonly repository?: string | { readonly url?: unknown } | null };
+  const url = typeof repository === "object" ? repository?.url : repository;
+  return typeof url === "string" && url.trim() !== "";
 }
 
 /**

@@ -28,7 +28,7 @@ export function pluginCommands(program: Command, { command, noun, collect, whole
     .action(async (folder: string | undefined, _, self) => (await import("../commands/plugin-pack.ts")).pluginPack(folder, flagsOf(self)));
   command(plugin, "publish").description("pack, prove and publish a plugin, and look whether it arrived").argument("[FOLDER]", FOLDER)
     .option("--registry <url>", "in the place of the default registry of npm's settings").option("--tag <tag>", "latest by default, next for a version before a release").option("--otp <code>", "a one-time password, where the registry wants one")
-    .option("--provenance", "fail where nobody can sign where it was built; signed wherever somebody can").option("--no-provenance", "do not have it signed")
+    .option("--provenance", "have it signed where it was built, or fail; by itself only from a public repository to npm's public registry").option("--no-provenance", "do not have it signed")
     .option("--no-test", "publish it unproven: without mlstack plugin test").option("-n, --dry-run", "only say what would be published").option("-y, --yes", "do not ask")
     .action(async (folder: string | undefined, _, self) => (await import("../commands/plugin-publish.ts")).pluginPublish(folder, flagsOf(self)));
 }

@@ -165,7 +165,7 @@ export const ERROR_CODES = {
   MLS8716: { exit: 1, title: "The plugin is not proven" },
   MLS8717: { exit: 5, title: "What the registry has is not what was published" },
   MLS8718: { exit: 1, title: "The package cannot be shipped as it is" },
-  MLS8719: { exit: 2, title: "Nobody here can sign where the package was built" },
+  MLS8719: { exit: 2, title: "It can't be signed here where the package was built" },
   // npm create mlstack-plugin, which does not depend on core and has them as text
   MLS8721: { exit: 2, title: "It is not said, or not understood, what a new plugin is to be" },
   MLS8722: { exit: 2, title: "A name can't be used for a new plugin" },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { MlstackError } from "@mlstack/core/errors";
 import { replaceFile } from "../files/replace-file.ts";
 import type { PackumentVersion } from "../registry/packument.ts";
+import { isPublicNpm } from "../registry/public-npm.ts";
 import type { PackageShelf } from "../registry/shelf.ts";
 import type { Command, Commands, Flavor } from "./commands.ts";
 import { addressOf, serveShelf } from "./shelf-server.ts";
@@ -97,7 +98,7 @@ async function backFrom(there: ReadonlyMap<string, string>, shelf: PackageShelf,
   const versions = (await Promise.all((await shelf.names()).map((name) => shelf.packument(name)))).flatMap((found) => Object.values(found?.versions ?? {}));
   const back = new Map(versions.map((version) => [addressOf(version, base), version.dist.tarball] as const));
   // bun writes no address where it is the one of its own default registry
-  if (flavor === "bun") for (const [here, address] of back) if (URL.canParse(address) && new URL(address).hostname === ["registry", "npmjs", "org"].join(".")) back.set(here, "");
+  if (flavor === "bun") for (const [here, address] of back) if (isPublicNpm(address)) back.set(here, "");
   for (const [address, here] of there) back.set(here, address);
   return (address) => back.get(address);
 }

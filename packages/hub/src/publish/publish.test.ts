@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { integrityOf } from "../digest/index.ts";
+import { PUBLIC_NPM_HOST } from "../registry/public-npm.ts";
 import { scratch, type Scratch } from "../testing/scratch.ts";
 import { publishRegistry, type PublishRegistry } from "../testing/publish-registry.ts";
-import { packFolder, provenanceSource, publishPackage, publishTarget, readBack, withUnpacked, type PackedPackage } from "./index.ts";
+import { notSignedUnasked, packFolder, provenanceSource, publishPackage, publishTarget, readBack, withUnpacked, type PackedPackage } from "./index.ts";
 
 const NAME = "@acme/mlstack-plugin-x";
 const TOKEN = "npm_a-token-of-these-tests";
@@ -152,3 +153,20 @@ test.each<[Readonly<Record<string, string>>, object]>([
   [{ GITLAB_CI: "true", SIGSTORE_ID_TOKEN: "" }, { why: expect.stringContaining("SIGSTORE_ID_TOKEN") as string, fix: expect.stringContaining("sigstore") as string }],
   [{ CI: "true" }, { why: expect.stringContaining("only a CI service") as string, fix: "publish from there" }],
 ])("provenance by %j", (env, source) => { expect(provenanceSource(env)).toEqual(source); });
+
+const NPM = `https://${PUBLIC_NPM_HOST}/`;
+test.each<[string, string, Readonly<Record<string, string>>, object | undefined, RegExp | undefined]>([
+  ["a public repository on GitHub", NPM, { GITHUB_ACTIONS: "true" }, { repository: { private: false } }, undefined],
+  ["a private one", NPM, { GITHUB_ACTIONS: "true" }, { repository: { private: true } }, /repository is not public.*--provenance/],
+  ["one of a company", NPM, { GITHUB_ACTIONS: "true" }, { repository: { private: false, visibility: "internal" } }, /repository is not public/],
+  ["one of which the event says nothing", NPM, { GITHUB_ACTIONS: "true" }, {}, /nothing here says/],
+  ["no event", NPM, { GITHUB_ACTIONS: "true", GITHUB_EVENT_PATH: "/nowhere" }, undefined, /nothing here says/],
+  ["a variable says so", NPM, { GITHUB_ACTIONS: "true", GITHUB_REPOSITORY_VISIBILITY: "public" }, undefined, undefined],
+  ["a public project on GitLab", NPM, { GITLAB_CI: "true", CI_PROJECT_VISIBILITY: "public" }, undefined, undefined],
+  ["an internal one", NPM, { GITLAB_CI: "true", CI_PROJECT_VISIBILITY: "internal" }, undefined, /repository is not public/],
+  ["a company's registry", "https://npm.example.com/", { GITLAB_CI: "true", CI_PROJECT_VISIBILITY: "public" }, undefined, /registry is not npm's public one.*--provenance/],
+])("unasked it is signed where all is public: %s", (_, url, env, event, why) => {
+  if (event !== undefined) place.put({ "event.json": JSON.stringify(event) });
+  const found = notSignedUnasked({ ...(event !== undefined && { GITHUB_EVENT_PATH: join(place.dir, "event.json") }), ...env }, url);
+  if (why === undefined) expect(found).toBeUndefined(); else expect(found).toMatch(why);
+});

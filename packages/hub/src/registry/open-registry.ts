@@ -7,6 +7,7 @@ import { isWholeGzip } from "./gzip.ts";
 import { httpClient } from "./http-client.ts";
 import { npmSettings } from "./npm-settings.ts";
 import type { PackageDocument, PackageVersion, Registry } from "./registry.ts";
+import { PUBLIC_NPM_HOST } from "./public-npm.ts";
 import { registryCache } from "./registry-cache.ts";
 import { offlineSearch, parseHits, searchTexts } from "./search.ts";
 
@@ -60,7 +61,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     const url = URL.canParse(tarball, base) ? new URL(tarball, base) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) throw notARegistry("its address is none of http or https", asked(`the tarball of ${name}@${version}`, name, base));
     const replace = settings.options["replaceRegistryHost"];
-    const host = replace === "npmjs" ? ["registry", "npmjs", "org"].join(".") : replace;
+    const host = replace === "npmjs" ? PUBLIC_NPM_HOST : replace;
     if (replace === "never" || (replace !== "always" && url.hostname !== host)) return url.href;
     return `${base}${url.pathname.slice(1)}${url.search}`;
   }
