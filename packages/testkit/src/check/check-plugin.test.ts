@@ -69,6 +69,11 @@ const TWINS: Readonly<Record<string, readonly Twin[]>> = {
   "deps.no-core-copy": [{ title: "the engine", change: (p) => { json({ dependencies: { ...(p.json["dependencies"] as object), "@mlstack/engine": "^0.1.0" } })(p); }, found: /dependencies has @mlstack\/engine/ }],
   "deps.not-bundled": [{ title: "its SDK", change: json({ bundleDependencies: ["acme-sdk"] }), found: /bundleDependencies has acme-sdk/ }],
   "deps.from-registry": [{ title: "a folder", change: json({ dependencies: { zod: "^4.0.0", "acme-sdk": "file:../acme-sdk" } }), found: /acme-sdk "file:/ }, { title: "a repository", change: json({ dependencies: { zod: "^4.0.0", "acme-sdk": "git+https://example.com/sdk.git" } }), found: /acme-sdk "git/ }],
+  "deps.declared": [
+    { title: "a package that only development has", change: (p) => { file("dist/more.js", 'export const more = () => import("other-sdk/client");\n')(p); json({ devDependencies: { "other-sdk": "^1.0.0" } })(p); }, found: /it imports other-sdk, which is in devDependencies only/ },
+    { title: "one that is required", change: file("dist/more.js", 'import { createRequire } from "node:module";\nconst load = createRequire(import.meta.url);\nexport const more = () => [load("@other/sdk/x"), createRequire(import.meta.url).resolve("third")];\n'), found: /it imports @other\/sdk, which is no dependency\nit imports third,/ },
+    { title: "one of a CommonJS module's", change: file("dist/more.cjs", 'exports.more = () => require("other-sdk");\n'), found: /it imports other-sdk/ },
+  ],
   "import.no-sdk": [
     { title: "in the entry", change: atTop('import "acme-sdk";'), found: /acme-sdk is loaded when \.\/dist\/index\.js is imported/ },
     { title: "in a module of the entry's", change: atTop('import "./store.js";'), found: /acme-sdk is loaded/ },
@@ -127,6 +132,10 @@ const TWINS: Readonly<Record<string, readonly Twin[]>> = {
   "readme.config-keys": [{ title: "one is missing", change: readme("`part_size`", "size"), found: /partSize is not there/ }, { title: "one that is gone", change: readme("| `login`", "| `region` | – | where |\n| `login`"), found: /region is in a table, and no component has it/ }],
   "files.listed": [{ title: "none", change: json({ files: undefined }), found: /no such list/ }],
   "files.complete": [{ title: "dist is left out", change: json({ files: ["lib"] }), found: /it is not shipped/ }],
+  "files.closed": [
+    { title: "a module beside what is shipped, used when a component is created", change: (p) => { file("lib/more.js", "export {};\n")(p); file("dist/more.js", 'export const more = () => import("../lib/more.js");\n')(p); }, found: /it imports \.\.\/lib\/more\.js, which is not shipped/ },
+    { title: "one that is not there", change: file("dist/more.js", 'export * from "./gone.js";\n'), found: /it imports \.\/gone\.js/ },
+  ],
   "files.no-tests": [{ title: "one beside the code", change: file("dist/store.test.js"), found: /it is shipped/ }],
   "files.no-secrets": [{ title: "settings of a shell", change: file("dist/.env", "TOKEN=x"), found: /it is shipped/ }, { title: "a key", change: file("dist/server.pem", "x"), found: /it is shipped/ }],
   "build.current": [{ title: "a source is newer", change: file("src/index.ts", "export {};\n"), after: (dir) => { const later = new Date(Date.now() + 60_000); utimesSync(join(dir, "src", "index.ts"), later, later); }, found: /changed after the last build/ }],
@@ -138,6 +147,28 @@ test("a plugin that keeps all conventions has no findings", async () => { expect
 test("sources that are older than the build, and reading its own folder, are no findings", async () => {
   const found = await findingsOf((p) => { file("src/index.ts", "export {};\n")(p); atTop('import { readFileSync } from "node:fs";\nreadFileSync(new URL("../package.json", import.meta.url));')(p); }, (dir) => { const before = new Date(Date.now() - 60_000); utimesSync(join(dir, "src", "index.ts"), before, before); });
   expect(found).toEqual([]);
+});
+
+test("builtins, the package itself, its own names, computed names and what merely looks like an import are no findings", async () => {
+  const found = await findingsOf(file("dist/more.js", `import { createRequire } from "node:module";
+import "fs";
+import "./more.js?once";
+import "@acme/mlstack-plugin-acme";
+// import "in-a-comment";
+export const names = [() => import("#inner"), (name) => import(name), 'import "in-a-text"', (require) => require("of-a-bundle"), () => createRequire("/elsewhere/").resolve("of-others"), () => import("acme-sdk/client"), () => import("data:text/javascript,")];
+`));
+  expect(found).toEqual([]);
+});
+
+test("an entry beside the sources is compared with them, and with nothing else", async () => {
+  const found = await findingsOf((p) => {
+    p.files["index.js"] = p.files["dist/index.js"]!.replace("./store.js", "./dist/store.js");
+    delete p.files["dist/index.js"];
+    json({ exports: { ".": { types: "./dist/index.d.ts", default: "./index.js" }, "./package.json": "./package.json" }, files: ["index.js", "dist"] })(p);
+    Object.assign(p.json["mlstack"] as object, { entry: "./index.js" });
+    file("src/index.ts", "export {};\n")(p);
+  }, (dir) => { for (const [path, ahead] of [["index.js", -60_000], ["dist/store.js", -60_000], ["src/index.ts", 0], ["README.md", 60_000]] as const) { const time = new Date(Date.now() + ahead); utimesSync(join(dir, path), time, time); } });
+  expect(found.map(({ rule, at }) => [rule, at])).toEqual([["build.current", "src/index.ts"]]);
 });
 
 test("a package that brings a component type alone may be called by it", async () => {

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { pluginManifest, type PluginManifest } from "@mlstack/core";
 import { configFacts } from "./config-keys.ts";
 import { coreRangeOf, entryOf } from "./manifest-file.ts";
+import { moduleImports } from "./module-imports.ts";
 import { observeImport } from "./observe-import.ts";
 import { openPackageFolder } from "./package-folder.ts";
 import { parseReadme } from "./readme.ts";
@@ -62,7 +63,7 @@ async function inspectPlugin(dir: string): Promise<InspectedPlugin> {
   const described = (report?.plugin?.manifest as PluginManifest | undefined) ?? parsed.data;
   const readme = folder.read("README.md");
   return {
-    folder, entry, report, shipped, described, name: typeof packageJson.name === "string" ? packageJson.name : basename(folder.dir), manifest: parsed.data,
+    folder, entry, report, shipped, described, imports: await moduleImports(folder, shipped), name: typeof packageJson.name === "string" ? packageJson.name : basename(folder.dir), manifest: parsed.data,
     manifestProblem: packageJson["mlstack"] === undefined ? "there is none" : issue === undefined ? undefined : `${issue.path.join(".") || "mlstack"}: ${issue.message}`,
     components: (described?.components ?? []).map((one) => ({ label: `${one.contract}/${one.flavor}`, entry: one, config: configFacts(one.config) })),
     readme: readme === undefined ? undefined : parseReadme(readme),

@@ -1,6 +1,7 @@
 import type { PluginManifest } from "@mlstack/core";
 import type { ConfigFacts } from "./config-keys.ts";
 import type { ImportReport } from "./import-report.ts";
+import type { ModuleImport } from "./module-imports.ts";
 import type { PackageFolder } from "./package-folder.ts";
 import type { Readme } from "./readme.ts";
 
@@ -29,6 +30,8 @@ export interface InspectedPlugin {
   readonly described: PluginManifest | undefined;
   readonly components: readonly InspectedComponent[];
   readonly shipped: readonly string[];
+  /** What shipped JavaScript imports by a fixed name. */
+  readonly imports: readonly ModuleImport[];
   readonly readme: Readme | undefined;
 }
 

@@ -1,6 +1,7 @@
+import { isBuiltin } from "node:module";
 import intersects from "semver/ranges/intersects.js";
 import validRange from "semver/ranges/valid.js";
-import { ranges, record, texts } from "../package-folder.ts";
+import { packageNameOf, ranges, record, texts } from "../package-folder.ts";
 import type { Found, Rule } from "../rule.ts";
 
 const CORE = "@mlstack/core";
@@ -31,6 +32,15 @@ export const dependencyRules: readonly Rule[] = [
     id: "deps.from-registry", level: "error", expects: "dependencies are ranges of versions, which every registry has", fix: "depend on a published version",
     // what pnpm and yarn put a version in the place of, when they pack
     find: ({ folder: { packageJson } }) => (["dependencies", "optionalDependencies", "peerDependencies"] as const).flatMap((field) => Object.entries(ranges(packageJson, field)).filter(([, range]) => !/^(?:workspace|catalog|npm):/.test(range) && validRange(range) === null && !/^[a-z][a-z0-9.-]*$/i.test(range)).map(([name, range]) => inJson(`${field} has ${name} ${JSON.stringify(range)}`))),
+  },
+  {
+    id: "deps.declared", level: "error", expects: "every package that shipped code imports is in dependencies, peerDependencies or optionalDependencies", fix: "npm install it, without --save-dev: in a user's project there is no other copy",
+    find({ imports, name, folder: { packageJson } }) {
+      const declared = new Set(["", name, ...(["dependencies", "peerDependencies", "optionalDependencies"] as const).flatMap((field) => Object.keys(ranges(packageJson, field)))]);
+      const developed = ranges(packageJson, "devDependencies");
+      return imports.filter(({ specifier }) => !/^(?:[./#]|[a-z][a-z+-]*:)/i.test(specifier) && !isBuiltin(specifier)).map(({ specifier, from }) => ({ named: packageNameOf(specifier), from })).filter(({ named }) => !declared.has(named))
+        .map(({ named, from }) => ({ found: `it imports ${named}, which is ${developed[named] === undefined ? "no dependency" : "in devDependencies only"}`, at: from }));
+    },
   },
   {
     id: "import.no-sdk", level: "error", expects: "importing the entry loads @mlstack/core, zod, peers of mlstack and other plugins, and nothing else", fix: "import it where it is used first: create: async (config) => (await import(\"./store.js\")).store(config)",

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join, posix } from "node:path";
 import { exportsOf, targetsOf, texts } from "../package-folder.ts";
 import type { Rule } from "../rule.ts";
 import { shippedProblems } from "../shipped-files.ts";
@@ -20,6 +20,18 @@ export const fileRules: readonly Rule[] = [
     },
   },
   {
+    id: "files.closed", level: "error", expects: "what shipped code imports from its own package is shipped", fix: 'add its folder to "files", and build',
+    find({ imports, shipped }) {
+      const all = new Set(shipped);
+      return imports.filter(({ specifier }) => /^\.\.?(?:\/|$)/.test(specifier)).flatMap(({ specifier, from }) => {
+        const path = posix.join(posix.dirname(from), specifier.replace(/[?#].*$/, ""));
+        // what require adds
+        const isShipped = ["", ".js", ".cjs", ".json", ".node", "/index.js", "/index.cjs"].some((end) => all.has(posix.normalize(`${path}${end}`)));
+        return isShipped ? [] : [{ found: `it imports ${specifier}, which is not shipped`, at: from }];
+      });
+    },
+  },
+  {
     id: "files.no-tests", level: "error", expects: "tests and what they read are not shipped", fix: 'take them out by "!src/**/*.test.ts" in "files"',
     find: ({ shipped }) => shippedProblems(shipped).filter(({ kind }) => kind === "test").map(({ path }) => ({ found: "it is shipped", at: path })),
   },
@@ -29,11 +41,12 @@ export const fileRules: readonly Rule[] = [
   },
   {
     id: "build.current", level: "error", expects: "what is built is not older than the sources", fix: "npm run build",
-    find({ folder, entry }) {
+    find({ folder, entry, shipped }) {
       if (entry === undefined || !folder.has("src")) return [];
-      const built = newest(folder.dir, plain(dirname(entry)).split("/")[0]!, () => true);
+      // an entry may lie beside the sources
+      const built = shipped.filter((path) => /\.[cm]?js$/.test(path) && !path.startsWith("src/")).map((path) => statSync(join(folder.dir, path)).mtimeMs).toSorted((a, b) => b - a)[0];
       const source = newest(folder.dir, "src", (path) => !/\.(?:test|spec|test-d)\.[cm]?[jt]sx?$|\/(?:testing|fixtures|__tests__)\//.test(path));
-      return built === undefined || source === undefined || source.time <= built.time ? [] : [{ found: "it was changed after the last build", at: source.path }];
+      return built === undefined || source === undefined || source.time <= built ? [] : [{ found: "it was changed after the last build", at: source.path }];
     },
   },
   {
