@@ -81,7 +81,11 @@ test("plugin pack refuses what users could not use, and what must not get out", 
   p.edit((json) => { json["files"] = ["dist", "!dist/.env"]; });
   // works in the folder, and not as it is unpacked
   p.write("project/lib/more.js", "export {};\n");
-  p.write("project/dist/index.js", `import "../lib/more.js";\n${p.read("project/dist/index.js")!}`);
+  const good = p.read("project/dist/index.js")!;
+  p.write("project/dist/index.js", good.replace('import("./vault.js")', 'import("../lib/more.js")'));
+  expect(await document("check")).toMatchObject({ code: 1, data: { findings: [{ rule: "files.closed", at: "dist/index.js", found: "it imports ../lib/more.js, which is not shipped" }] } });
+  // nor by a name that no look at the code can tell
+  p.write("project/dist/index.js", `await import(["..", "lib", "more.js"].join("/"));\n${good}`);
   const { code, error } = await document("pack");
   expect([code, error?.code, error?.fix]).toEqual([1, "MLS8718", expect.stringContaining('whether "files" in package.json lists all')]);
   expect(existsSync(join(p.dir, TARBALL))).toBe(false);
@@ -153,6 +157,20 @@ test("what is not proven is not published: a component that conformance.ts says 
   await built();
   expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8716", message: expect.stringMatching(/secret_store@1 acme_vault failed$/) as string, fix: expect.stringContaining("--no-test") as string } });
   expect((await fetch(`${p.server.url}${PLUGIN}`)).status).toBe(404);
+}, 180_000);
+
+test("what changed while it was put to the test is not published; what did not is, as proven", async () => {
+  const conformance = (run: string): void => p.write("project/conformance.ts", `import { appendFileSync } from "node:fs";
+import { conformanceTarget } from "@mlstack/testkit/conformance";
+const suite = { contract: "secret_store@1", cases: [{ id: "opens", title: "opens", run: async ({ open }) => { await open(); ${run} } }], within: (subject, id, use) => use(subject), lacks: () => undefined };
+export default [conformanceTarget(suite, { flavor: "acme_vault", start: ({ folder, open }) => ({ subject: { open: () => open({ folder }) } }) })];
+`);
+  conformance('appendFileSync(new URL("dist/vault.js", import.meta.url), "// changed\\n");');
+  await built();
+  expect(await document("publish", "-y")).toMatchObject({ code: 1, error: { code: "MLS8718", message: expect.stringMatching(/^dist\/vault\.js of .* changed while it was put to the test$/) as string } });
+  expect((await fetch(`${p.server.url}${PLUGIN}`)).status).toBe(404);
+  conformance("");
+  expect(await document("publish", "-y")).toMatchObject({ code: 0, data: { done: true, proven: true } });
 }, 180_000);
 
 test("what was skipped is not proven, and where nobody can be asked that is said before anything is put to the test", async () => {

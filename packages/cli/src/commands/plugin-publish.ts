@@ -49,6 +49,8 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
     if (flags.test) {
       say(`${what} is put to the test: mlstack plugin test`);
       await prove(dir, what, flags, run.signal);
+      const changed = hub.changedSincePacked(dir, packed);
+      if (changed.length > 0) throw new MlstackError("MLS8718", `${changed.slice(0, 5).join(", ")}${changed.length > 5 ? ` and ${changed.length - 5} other files` : ""} of ${what} changed while it was put to the test`, { why: "what was proven is then not what was packed", fix: "mend the test that writes into the package, or stop the build that runs beside; build, and publish again", details: { files: [...changed] } });
     }
     if (flags.dryRun !== true) {
       await confirm(question, flags);

@@ -58,6 +58,25 @@ export async function packFolder(dir: string, run: PublishRun): Promise<PackedPa
   } finally { rmSync(into, { recursive: true, force: true, maxRetries: 3 }); }
 }
 
+/**
+ * Paths of which the folder no longer has the bytes that were packed, sorted; empty where all are the same. What a workspace's own manager has written itself is
+ * left out: package.json with its ranges, and files of the workspace's root such as its licence.
+ */
+export function changedSincePacked(dir: string, { files, manager }: PackedPackage): readonly string[] {
+  return [...files].filter(([path, packed]) => {
+    const now = readIfThere(join(dir, path));
+    if (manager !== "npm" && (path === "package.json" || (now === undefined && !path.includes("/")))) return false;
+    return now === undefined || !now.equals(packed);
+  }).map(([path]) => path).toSorted();
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try { return readFileSync(path); } catch (e) {
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((e as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw e;
+  }
+}
+
 /** Reads a tarball that was packed here. @throws MLS8202, MLS8718 */
 async function packedPackage(bytes: Uint8Array, manager: ManagerName): Promise<PackedPackage> {
   const { package: described, files: digests } = await checkTarball(bytes, "the package", undefined);

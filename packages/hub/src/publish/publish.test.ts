@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { integrityOf } from "../digest/index.ts";
 import { PUBLIC_NPM_HOST } from "../registry/public-npm.ts";
 import { scratch, type Scratch } from "../testing/scratch.ts";
 import { publishRegistry, type PublishRegistry } from "../testing/publish-registry.ts";
-import { notSignedUnasked, packFolder, provenanceSource, publishPackage, publishTarget, readBack, withUnpacked, type PackedPackage } from "./index.ts";
+import { changedSincePacked, notSignedUnasked, packFolder, provenanceSource, publishPackage, publishTarget, readBack, withUnpacked, type PackedPackage } from "./index.ts";
 
 const NAME = "@acme/mlstack-plugin-x";
 const TOKEN = "npm_a-token-of-these-tests";
@@ -49,6 +49,17 @@ describe("packed is", () => {
     expect(seen).toEqual([true, "export default 1;\n"]);
     await expect(withUnpacked(dir, packed.files, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(existsSync(join(dir, "node_modules"))).toBe(false);
+  }, 60_000);
+
+  test("what the folder still has, or else the files that changed are named", async () => {
+    const dir = plugin();
+    const packed = await packFolder(dir, run());
+    expect(changedSincePacked(dir, packed)).toEqual([]);
+    place.put({ "x/dist/index.js": "export default 2;\n", "x/dist/new.js": "" });
+    rmSync(join(dir, "package.json"));
+    expect(changedSincePacked(dir, packed)).toEqual(["dist/index.js", "package.json"]);
+    // pnpm, yarn and bun write versions into it
+    expect(changedSincePacked(dir, { ...packed, manager: "pnpm" })).toEqual(["dist/index.js"]);
   }, 60_000);
 
   test("nothing without a version, by npm's own words", async () => {
