@@ -171,6 +171,20 @@ test("an entry beside the sources is compared with them, and with nothing else",
   expect(found.map(({ rule, at }) => [rule, at])).toEqual([["build.current", "src/index.ts"]]);
 });
 
+test.each<[string, (readme: string) => string]>([
+  ["an underlined title", (text) => text.replace("# @acme/mlstack-plugin-acme", "`@acme/mlstack-plugin-acme`\n===")],
+  ["a title of HTML", (text) => text.replace("# @acme/mlstack-plugin-acme", '<p align="center">Acme</p>\n<h1 align="center">\n  <img src="x.svg">\n  @acme/mlstack-plugin-acme</h1>')],
+  ["npm i", (text) => text.replace("npm install", "npm i")],
+  ["an underlined section", (text) => text.replace("## Configuration", "Configuration\n-------------")],
+])("a README may have %s", async (_, change) => {
+  expect(await findingsOf(({ files }) => { files["README.md"] = change(files["README.md"]!); })).toEqual([]);
+});
+
+test("a place in a listing is no secret, though services call it a token", async () => {
+  const found = await findingsOf((p) => { for (const name of ["nextPageToken", "continuationToken"]) both("partSize:", `${name}: z.string().optional().describe("Where to go on."),\n        partSize:`, manifestOf((c) => { properties(c)[name] = { description: "Where to go on.", type: "string" }; }))(p); p.files["README.md"] = p.files["README.md"]!.replace("| `login`", "| `next_page_token` | | |\n| `continuation_token` | | |\n| `login`"); });
+  expect(found).toEqual([]);
+});
+
 test("a package that brings a component type alone may be called by it", async () => {
   const found = await findingsOf((p) => {
     json({ name: "@acme/mlstack-vector-index" })(p);

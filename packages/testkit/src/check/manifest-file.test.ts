@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { pluginManifestState, withManifest, writePluginManifest } from "./manifest-file.ts";
@@ -36,6 +36,16 @@ test("what is written is what the code says, and is the same when it is written 
   const { mtimeMs } = statSync(join(dir, "package.json"));
   expect(await writePluginManifest(dir)).toMatchObject({ same: true, differs: [] });
   expect(statSync(join(dir, "package.json")).mtimeMs).toBe(mtimeMs);
+});
+
+test.skipIf(process.platform === "win32")("a package.json that is a link stays one", async () => {
+  const dir = written(({ json }) => { delete json["mlstack"]; });
+  const [link, file] = [join(dir, "package.json"), join(dir, "..", "shared.json")];
+  renameSync(link, file);
+  symlinkSync(join("..", "shared.json"), link);
+  expect(await writePluginManifest(dir)).toMatchObject({ same: false });
+  expect([lstatSync(link).isSymbolicLink(), JSON.parse(readFileSync(file, "utf8"))]).toEqual([true, expect.objectContaining({ mlstack: samplePlugin().json["mlstack"] })]);
+  expect([...readdirSync(dir), ...readdirSync(join(dir, ".."))].filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
 
 test("the place of a difference is named; an order of keys is none", async () => {

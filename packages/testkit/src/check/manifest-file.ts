@@ -1,4 +1,4 @@
-import { renameSync, statSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "@mlstack/core";
 import { MlstackError } from "@mlstack/core/errors";
@@ -49,7 +49,7 @@ export async function pluginManifestState(dir: string): Promise<PluginManifestSt
 }
 
 /**
- * Writes the `mlstack` field of a plugin's package.json from its built code. Indentation, line ends and the order of keys stay; a file that is right is not touched.
+ * Writes the `mlstack` field of a plugin's package.json from its built code. Indentation, line ends and the order of keys stay, and so does a link; lists and objects on one line are spread over several. A file that is right is not touched.
  *
  * @throws as `pluginManifestState`; what writing throws
  */
@@ -57,7 +57,8 @@ export async function writePluginManifest(dir: string): Promise<PluginManifestSt
   const folder = openPackageFolder(dir);
   const state = stateOf(folder, await reportOf(folder));
   if (state.same) return state;
-  const path = join(folder.dir, "package.json");
+  // one that is a link stays one
+  const path = realpathSync(join(folder.dir, "package.json"));
   // nobody finds half of a file, and who may not write it is told so before it is gone
   const half = `${path}.${process.pid}.tmp`;
   writeFileSync(half, withManifest(folder.text, state.manifest), { mode: statSync(path).mode });

@@ -15,10 +15,10 @@ export interface Readme {
   section(title: string): string | undefined;
 }
 
-/** @param text Markdown, with headings by number signs */
+/** @param text Markdown, with headings by number signs, underlined, or as HTML */
 export function parseReadme(text: string): Readme {
   const lines = text.split(/\r?\n/);
-  const headings: { readonly level: number; readonly title: string; readonly line: number }[] = [];
+  const headings: { readonly level: number; readonly title: string; readonly line: number; readonly end?: number }[] = [];
   const code: string[] = [];
   let block: { readonly fence: string; readonly lines: string[] } | undefined;
   for (const [line, content] of lines.entries()) {
@@ -30,10 +30,14 @@ export function parseReadme(text: string): Readme {
     if (fence !== undefined) { block = { fence, lines: [] }; continue; }
     const [, marks, title] = /^(#{1,6})\s+(.*?)\s*#*\s*$/.exec(content) ?? [];
     if (marks !== undefined && title !== undefined) headings.push({ level: marks.length, title: title.replaceAll("`", ""), line });
+    const underlined = lines[line - 1]?.trim() ?? "";
+    if (/^ {0,3}(?:=+|-{2,})\s*$/.test(content) && underlined !== "" && !/^(?:[#>|-]|`{3}|~{3}|[*+] )/.test(underlined)) headings.push({ level: content.includes("=") ? 1 : 2, title: underlined.replaceAll("`", ""), line: line - 1, end: line });
+    const [, level, inner] = /<h([1-6])(?:\s[^>]*)?>(.*?)<\/h\1>/i.exec(/<h[1-6][\s>]/i.test(content) ? lines.slice(line, line + 8).join(" ") : "") ?? [];
+    if (level !== undefined && inner !== undefined) headings.push({ level: Number(level), title: inner.replace(/<[^>]*>/g, "").trim(), line });
   }
-  const sections = headings.map(({ level, title, line }, i) => {
-    const end = headings.slice(i + 1).find((next) => next.level <= level)?.line ?? lines.length;
-    return { level, title, text: lines.slice(line + 1, end).join("\n") };
+  const sections = headings.map(({ level, title, line, end: last = line }, i) => {
+    const until = headings.slice(i + 1).find((next) => next.level <= level)?.line ?? lines.length;
+    return { level, title, text: lines.slice(last + 1, until).join("\n") };
   });
   return { sections, code, section: (words) => sections.find(({ title }) => title.toLowerCase().startsWith(words.toLowerCase()))?.text };
 }

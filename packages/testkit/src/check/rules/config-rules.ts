@@ -2,6 +2,8 @@ import type { Found, Rule } from "../rule.ts";
 import { codeWords, tableKeys } from "../readme.ts";
 
 const SECRET = /(?:^|[a-z])(?:password|passwd|passphrase|secret|token|api_?key|private_?key|(?:secret_?)?access_?key|connection_?string|client_?secret)$/i;
+/** Places in a listing, which services call tokens. */
+const PLACE = /(?:^|_)(?:next|page|continuation|cursor|sync|resume|start|marker)_?token$/i;
 const inSchema = (found: string): Found => ({ found, at: "package.json" });
 
 /** As stack files have it. */
@@ -27,7 +29,7 @@ export const configRules: readonly Rule[] = [
   },
   {
     id: "secrets.marked", level: "error", expects: "a key that holds a secret is marked as one, so that its value is never written down", fix: "write secret(z.string()) of @mlstack/core; reference(z.string()) where it only goes with a secret",
-    find: ({ components }) => components.flatMap(({ label, config }) => config.keys.filter(({ name, types, isSecret, isReference }) => SECRET.test(name) && (types.length === 0 || types.includes("string")) && !isSecret && !isReference).map(({ path }) => inSchema(`${path} of ${label} is not marked`))),
+    find: ({ components }) => components.flatMap(({ label, config }) => config.keys.filter(({ name, types, isSecret, isReference }) => SECRET.test(name) && !PLACE.test(snakeCase(name)) && (types.length === 0 || types.includes("string")) && !isSecret && !isReference).map(({ path }) => inSchema(`${path} of ${label} is not marked`))),
   },
   {
     id: "readme.sections", level: "error", expects: "README.md begins with the package's name, shows how it is installed, and has the sections Configuration and Formats where there are such", fix: "add what is missing to README.md",
@@ -39,7 +41,7 @@ export const configRules: readonly Rule[] = [
       const needs = [...(components.some(({ config }) => config.keys.length > 0) ? ["Configuration"] : []), ...((described?.formats.length ?? 0) > 0 ? ["Formats"] : [])];
       return [
         ...(first?.level === 1 && first.title.includes(name) ? [] : [{ found: `its title is ${JSON.stringify(first?.title ?? "")}`, at }]),
-        ...(readme.code.some((block) => new RegExp(`\\b(?:install|add)\\b[^\\n]*\\s${escaped}(?:[@\\s]|$)`, "m").test(block)) ? [] : [{ found: `no block of code installs ${name}`, at }]),
+        ...(readme.code.some((block) => new RegExp(`\\b(?:install|i|add)\\b[^\\n]*\\s${escaped}(?:[@\\s]|$)`, "m").test(block)) ? [] : [{ found: `no block of code installs ${name}`, at }]),
         ...needs.filter((title) => readme.section(title) === undefined).map((title) => ({ found: `there is no section ${title}`, at })),
       ];
     },
