@@ -55,8 +55,24 @@ test("plugin check says what does not hold, where, and what mends it; warnings f
   p.edit((json) => { delete json["repository"]; });
   expect(await plugin("check")).toMatchObject({ code: 0, stdout: expect.stringMatching(/package\.json {2}warning {2}there is no repository {2}package\.repository\n {2}want {2}.*\n {2}fix {3}/) as string });
   expect(await document("check", "--strict")).toMatchObject({ code: 1, error: { code: "MLS8713", message: "1 warning" } });
+  p.write("project/empty/x", "");
+  for (const verb of ["check", "publish"]) expect((await plugin(verb, "empty")).stderr).toMatch(/MLS8701[^]*fix {3}go to the plugin's folder, or name it/);
   expect(await p.mlstack("plugin", "check", "nowhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("MLS7002") as string });
 }, 120_000);
+
+test("a rule that does not fit is left out by --skip, which is said; one that there is not is refused", async () => {
+  await built();
+  p.write("project/dist/testing/helper.js", "export {};\n");
+  p.edit((json) => { delete json["description"]; });
+  expect(await document("check")).toMatchObject({ code: 1, data: { errors: 2, skipped: [] } });
+  const skips = ["--skip", "files.no-tests", "--skip", "package.description"];
+  const warnings = ["files.no-tests: skipped by --skip", "package.description: skipped by --skip"];
+  expect(await document("check", "--strict", ...skips)).toMatchObject({ code: 0, data: { findings: [], skipped: ["files.no-tests", "package.description"] }, warnings });
+  expect(await plugin("check", ...skips)).toMatchObject({ code: 0, stderr: expect.stringContaining(warnings[0]!) as string });
+  expect(await document("pack", ...skips)).toMatchObject({ code: 0, data: { skipped: ["files.no-tests", "package.description"] }, warnings });
+  expect((await document("publish", "--no-test", "--dry-run", ...skips)).warnings).toEqual(expect.arrayContaining(warnings));
+  for (const verb of ["check", "pack", "publish"]) expect(await document(verb, "--skip", "files.no-test")).toMatchObject({ code: 2, error: { code: "MLS8714", fix: "--skip files.no-tests" } });
+}, 180_000);
 
 test("plugin pack makes the tarball that was looked at; its digests are those of mlstack.lock and of registries", async () => {
   await built();
@@ -100,7 +116,7 @@ test("plugin publish sends the very tarball once, after asking, and compares wha
 
   const packed = await document("pack");
   const { code, data, warnings } = await document("publish", "--no-test", "-y");
-  expect([code, data]).toEqual([0, { package: PLUGIN, version: "1.0.0", size: packed.data["size"], unpackedSize: packed.data["unpackedSize"], integrity: packed.data["integrity"], digest: packed.data["digest"], files: 6, registry: p.server.url, tag: "latest", done: true, proven: false, provenance: null }]);
+  expect([code, data]).toEqual([0, { package: PLUGIN, version: "1.0.0", size: packed.data["size"], unpackedSize: packed.data["unpackedSize"], integrity: packed.data["integrity"], digest: packed.data["digest"], skipped: [], files: 6, registry: p.server.url, tag: "latest", done: true, proven: false, provenance: null }]);
   expect(warnings).toEqual([expect.stringMatching(/^without provenance: only a CI service/), "not proven: --no-test"]);
   expect(p.server.tarball(PLUGIN, "1.0.0").equals(readFileSync(join(p.dir, TARBALL)))).toBe(true);
 

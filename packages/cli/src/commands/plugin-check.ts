@@ -5,23 +5,26 @@ import { printError } from "../ui/errors.ts";
 import { count } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, type Terminal } from "../ui/terminal.ts";
-import type { CheckFinding, CheckKit } from "./plugin-check-kit.ts";
+import { skippedRules, skipWarnings, type CheckFinding, type CheckKit, type SkipFlags } from "./plugin-check-kit.ts";
 import { folderOf } from "./folder.ts";
 import { kitOf, pluginFolder } from "./plugin-kit.ts";
+import { printWarnings } from "./stack-checks.ts";
 
 /** `mlstack plugin check [FOLDER]`: holds a plugin against the conventions that all plugins keep. */
-export async function pluginCheck(given: string | undefined, flags: GlobalFlags & { readonly strict?: boolean }): Promise<void> {
+export async function pluginCheck(given: string | undefined, flags: GlobalFlags & SkipFlags & { readonly strict?: boolean }): Promise<void> {
   const dir = pluginFolder(given, flags);
   const kit = await kitOf<CheckKit>(dir, "check");
-  const { package: name, version, rules, findings } = await kit.checkPlugin(dir);
+  const skipped = skippedRules(flags, kit);
+  const { package: name, version, rules, findings } = await kit.checkPlugin(dir, { skip: skipped });
   const failure = checkFailure(findings, flags.strict === true);
   const warnings = findings.filter(({ level }) => level === "warning").length;
   if (failure !== undefined) process.exitCode = failure.exitCode;
   if (flags.json === true) {
-    writeJson("plugin-check", { package: name, version: version ?? null, rules, errors: findings.length - warnings, warnings, findings: findings.map(({ rule, level, at, found, expected, fix }) => ({ rule, level, at, found, expected, fix })) }, [], failure === undefined ? undefined : errorDocument(failure));
+    writeJson("plugin-check", { package: name, version: version ?? null, rules, skipped: [...skipped], errors: findings.length - warnings, warnings, findings: findings.map(({ rule, level, at, found, expected, fix }) => ({ rule, level, at, found, expected, fix })) }, skipWarnings(skipped), failure === undefined ? undefined : errorDocument(failure));
     return;
   }
   printFindings(findings, stdout(flags), relative(folderOf(flags), dir).split(sep).join("/"));
+  printWarnings(skipWarnings(skipped), flags);
   if (failure !== undefined) printError(failure, stderr(flags), flags);
   else if (flags.quiet !== true) stderr(flags).line(`${name} keeps ${count(rules, "rule")}${warnings === 0 ? "" : `, with ${count(warnings, "warning")}`}`);
 }

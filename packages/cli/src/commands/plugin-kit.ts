@@ -14,7 +14,7 @@ import type { GlobalFlags } from "../ui/output.ts";
 export function pluginFolder(given: string | undefined, flags: GlobalFlags): string {
   const dir = resolve(folderOf(flags), given ?? ".");
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw new MlstackError("MLS7002", `there is no folder ${JSON.stringify(given ?? ".")}`, { why: `looked at ${dir}`, fix: "name the folder of a plugin's package" });
-  if (!existsSync(join(dir, "package.json"))) throw new MlstackError("MLS8701", `${dir} has no package.json`, { why: "a plugin is a package", fix: "name the plugin's folder: mlstack plugin test FOLDER" });
+  if (!existsSync(join(dir, "package.json"))) throw new MlstackError("MLS8701", `${dir} has no package.json`, { why: "a plugin is a package", fix: "go to the plugin's folder, or name it behind the command; npm create mlstack-plugin makes one" });
   return dir;
 }
 

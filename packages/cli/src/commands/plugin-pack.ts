@@ -6,7 +6,7 @@ import { bytes, count } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, printTable } from "../ui/terminal.ts";
 import { printWarnings } from "./stack-checks.ts";
-import type { CheckKit } from "./plugin-check-kit.ts";
+import { skippedRules, skipWarnings, type CheckKit, type SkipFlags } from "./plugin-check-kit.ts";
 import { checkFailure, printFindings } from "./plugin-check.ts";
 import { folderOf } from "./folder.ts";
 import { kitOf, pluginFolder } from "./plugin-kit.ts";
@@ -15,20 +15,22 @@ import { publishing } from "./publishing.ts";
 /** What was packed, with what is to be said of it. */
 export interface LookedAt {
   readonly packed: PackedPackage;
+  /** Rules that were left out. */
+  readonly skipped: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /** `mlstack plugin pack [FOLDER]`: a tarball of what is built, after a look at both. */
-export async function pluginPack(given: string | undefined, flags: GlobalFlags & { readonly out?: string }): Promise<void> {
+export async function pluginPack(given: string | undefined, flags: GlobalFlags & SkipFlags & { readonly out?: string }): Promise<void> {
   const dir = pluginFolder(given, flags);
   await publishing(flags, async (run) => {
-    const { packed, warnings } = await packAndLook(dir, flags, run);
+    const { packed, skipped, warnings } = await packAndLook(dir, flags, run);
     const out = resolve(folderOf(flags), flags.out ?? ".");
     mkdirSync(out, { recursive: true });
     const file = join(out, packed.fileName);
     writeFileSync(file, packed.bytes);
     if (flags.json === true) {
-      writeJson("plugin-pack", { ...packedFacts(packed), file, files: fileFacts(packed) }, warnings);
+      writeJson("plugin-pack", { ...packedFacts(packed), skipped: [...skipped], file, files: fileFacts(packed) }, warnings);
       return;
     }
     const t = stdout(flags);
@@ -51,11 +53,12 @@ export function fileFacts({ files, digests }: PackedPackage): { path: string; si
 /**
  * Checks the folder, packs it, and looks into the tarball: that it holds what users get and nothing that must not get out, and can be used as it is unpacked.
  *
- * @throws MLS8713 conventions that are not kept, of which the findings were printed; MLS8718 what the tarball shows; as `packFolder`
+ * @throws MLS8713 conventions that are not kept, of which the findings were printed; MLS8714; MLS8718 what the tarball shows; as `packFolder`
  */
-export async function packAndLook(dir: string, flags: GlobalFlags, run: PublishRun): Promise<LookedAt> {
+export async function packAndLook(dir: string, flags: GlobalFlags & SkipFlags, run: PublishRun): Promise<LookedAt> {
   const [kit, hub] = await Promise.all([kitOf<CheckKit>(dir, "check"), import("@mlstack/hub")]);
-  const { findings } = await kit.checkPlugin(dir);
+  const skipped = skippedRules(flags, kit);
+  const { findings } = await kit.checkPlugin(dir, { skip: skipped });
   const failure = checkFailure(findings, false);
   if (failure !== undefined) {
     if (flags.json !== true) printFindings(findings, stderr(flags), relative(folderOf(flags), dir));
@@ -65,7 +68,7 @@ export async function packAndLook(dir: string, flags: GlobalFlags, run: PublishR
   const { described, files, manager } = packed;
   const what = `${described.name}@${described.version}`;
   // names of files may have been changed by what the manager runs
-  const problems = kit.shippedProblems(files.keys());
+  const problems = kit.shippedProblems(files.keys()).filter(({ kind }) => !skipped.includes(`files.no-${kind}s`));
   const [first] = problems;
   if (first !== undefined) throw new MlstackError("MLS8718", `the tarball of ${what} holds ${problems.map(({ path }) => path).join(", ")}`, { why: first.kind === "secret" ? "what is published is read by everybody" : "tests are of no use to users", fix: 'take it out of "files" in package.json', details: { files: problems.map(({ path }) => path) } });
   await hub.withUnpacked(dir, files, async (unpacked) => {
@@ -75,7 +78,7 @@ export async function packAndLook(dir: string, flags: GlobalFlags, run: PublishR
     });
     if (!state.same) throw new MlstackError("MLS8718", `the manifest in the tarball of ${what} is not what its code says: ${state.differs.join(", ")}`, { why: "hosts read the manifest, and do not run the code for it", fix: "npm run build, and mlstack plugin manifest" });
   });
-  return { packed, warnings: [...findings.map(({ rule, at, found, expected }) => `${at}: ${found}; expected is that ${expected} (${rule})`), ...skippedScripts(files, manager)] };
+  return { packed, skipped, warnings: [...skipWarnings(skipped), ...findings.map(({ rule, at, found, expected }) => `${at}: ${found}; expected is that ${expected} (${rule})`), ...skippedScripts(files, manager)] };
 }
 
 /** Scripts that npm would have run. */

@@ -5,13 +5,14 @@ import { canAsk, confirm } from "../ui/ask.ts";
 import { bytes, count } from "../ui/format.ts";
 import { stderr, stdout, writeJson, type GlobalFlags } from "../ui/output.ts";
 import { printable, type Terminal } from "../ui/terminal.ts";
+import type { SkipFlags } from "./plugin-check-kit.ts";
 import { pluginFolder } from "./plugin-kit.ts";
 import { packAndLook, packedFacts } from "./plugin-pack.ts";
 import { runKitOf } from "./plugin-test.ts";
 import { publishing } from "./publishing.ts";
 import { printWarnings } from "./stack-checks.ts";
 
-export interface PluginPublishFlags extends GlobalFlags {
+export interface PluginPublishFlags extends GlobalFlags, SkipFlags {
   readonly registry?: string;
   readonly tag?: string;
   readonly dryRun?: boolean;
@@ -32,7 +33,7 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
     const hub = await import("@mlstack/hub");
     const source = hub.provenanceSource(process.env);
     refuseUnsigned(source, flags.provenance);
-    const { packed, warnings: looked } = await packAndLook(dir, flags, run);
+    const { packed, skipped, warnings: looked } = await packAndLook(dir, flags, run);
     const facts = packedFacts(packed);
     const what = `${facts.package}@${facts.version}`;
     // before the tests, which may take minutes
@@ -62,7 +63,7 @@ export async function pluginPublish(given: string | undefined, flags: PluginPubl
       else if (found !== "same") warnings.push(`${what} is published, and was not compared with what ${target.shown} has: ${found.message}`);
     }
     if (flags.json === true) {
-      writeJson("plugin-publish", { ...facts, files: packed.files.size, registry: target.url, tag: target.tag, done: flags.dryRun !== true, proven: flags.test, provenance: signing.by ?? null }, warnings);
+      writeJson("plugin-publish", { ...facts, skipped: [...skipped], files: packed.files.size, registry: target.url, tag: target.tag, done: flags.dryRun !== true, proven: flags.test, provenance: signing.by ?? null }, warnings);
       return;
     }
     stdout(flags).line(`${flags.dryRun === true ? "would publish" : "published"} ${what} to ${printable(to)}`);

@@ -58,6 +58,7 @@ const changes = z.array(z.looseObject({ part: z.string(), what: z.string() }));
 const changedResult = z.strictObject({ key: z.string(), step: z.string().nullable(), stores: z.array(z.string()) });
 
 const bundled = z.array(z.strictObject({ package: z.string(), version: z.string(), pinned: z.boolean().describe("by the lock of the project that it was exported from") }));
+const skipped = z.array(z.string()).describe("rules that --skip has left out");
 const packed = {
   package: z.string(), version: z.string(), size: z.int().describe("of the tarball, in bytes"), unpackedSize: z.int().describe("of its files together, in bytes"), integrity: z.string().describe("as registries have it: sha512-…"),
   digest: z.string().describe("of the files, as mlstack.lock has it: sha256:…"),
@@ -198,12 +199,12 @@ const commands = {
   "plugin-test": kitReport,
   "plugin-manifest": z.strictObject({ package: z.string(), entry: z.string(), same: z.boolean().describe("before anything was written"), written: z.boolean(), differs: z.array(z.string()).describe("places in the manifest, such as components[0].config") }),
   "plugin-check": z.strictObject({
-    package: z.string(), version: z.string().nullable(), rules: z.int().describe("how many were applied"), errors: z.int(), warnings: z.int(),
+    package: z.string(), version: z.string().nullable(), rules: z.int().describe("how many were applied"), skipped, errors: z.int(), warnings: z.int(),
     findings: z.array(z.strictObject({ rule: z.string().describe("stable: docs/plugins/check.md"), level: z.enum(["error", "warning"]), at: z.string().describe("a path from the plugin's folder"), found: z.string(), expected: z.string(), fix: z.string() })),
   }),
-  "plugin-pack": z.strictObject({ ...packed, file: z.string().describe("the tarball, an absolute path"), files: z.array(z.strictObject({ path: z.string(), size: z.int(), digest: z.string().nullable().describe("null for a file that does not count") })) }),
+  "plugin-pack": z.strictObject({ ...packed, skipped, file: z.string().describe("the tarball, an absolute path"), files: z.array(z.strictObject({ path: z.string(), size: z.int(), digest: z.string().nullable().describe("null for a file that does not count") })) }),
   "plugin-publish": z.strictObject({
-    ...packed, files: z.int().describe("how many"), registry: z.string(), tag: z.string(), done, proven: z.boolean().describe("by mlstack plugin test"), provenance: z.string().nullable().describe("who has signed where it was built; null for nobody"),
+    ...packed, skipped, files: z.int().describe("how many"), registry: z.string(), tag: z.string(), done, proven: z.boolean().describe("by mlstack plugin test"), provenance: z.string().nullable().describe("who has signed where it was built; null for nobody"),
   }),
   lint: z.strictObject({
     modules: z.int(), steps: z.int(), errors: z.int(), warnings: z.int(),

@@ -161,6 +161,7 @@ export const ERROR_CODES = {
   MLS8711: { exit: 2, title: "The folder holds no plugin's package" },
   MLS8712: { exit: 1, title: "The plugin's code cannot be used" },
   MLS8713: { exit: 1, title: "The plugin does not keep the conventions" },
+  MLS8714: { exit: 2, title: "No such rule" },
   MLS8715: { exit: 4, title: "The version is published already" },
   MLS8716: { exit: 1, title: "The plugin is not proven" },
   MLS8717: { exit: 5, title: "What the registry has is not what was published" },
