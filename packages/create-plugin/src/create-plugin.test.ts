@@ -64,6 +64,11 @@ test("author, licence and repository are where they are looked for", () => {
   expect(read("README.md").trimEnd().endsWith("MIT")).toBe(true);
 });
 
+test("the text of Apache-2.0 names nobody: the author is in package.json", () => {
+  createPlugin(planOf("format", { author: "Ann" }));
+  expect([packageJson()["author"], read("LICENSE").includes("Ann")]).toEqual(["Ann", false]);
+});
+
 test("what is in the folder is not overwritten, and nothing is added to it", () => {
   mkdirSync(join(dir, "made"));
   writeFileSync(join(dir, "made", "notes.txt"), "mine");
@@ -80,7 +85,7 @@ test("an empty folder, and one with a new repository, are taken", () => {
 });
 
 test("what can't be is refused before anything is written", () => {
-  const wrong: readonly (readonly [Partial<PluginPlan>, string])[] = [[{ flavor: "Up" }, "MLS8722"], [{ package: "No" }, "MLS8722"], [{ license: "WTFPL" }, "MLS8721"], [{ type: "thing" as PluginType }, "MLS8721"], [{ type: "component_type", componentType: "vectors" }, "MLS8722"], [{ type: "component_type", componentType: undefined }, "MLS8722"]];
+  const wrong: readonly (readonly [Partial<PluginPlan>, string])[] = [[{ type: "artifact_store", flavor: "s3" }, "MLS8722"], [{ flavor: "Up" }, "MLS8722"], [{ package: "No" }, "MLS8722"], [{ license: "WTFPL" }, "MLS8721"], [{ type: "thing" as PluginType }, "MLS8721"], [{ type: "component_type", componentType: "vectors" }, "MLS8722"], [{ type: "component_type", componentType: undefined }, "MLS8722"]];
   for (const [more, code] of wrong) expect(() => createPlugin(planOf("format", more)), JSON.stringify(more)).toThrow(expect.objectContaining({ code }) as Error);
   expect(readdirSync(dir)).toEqual([]);
 });
