@@ -57,6 +57,13 @@ test("a component type of one's own brings its suite, and names itself everywher
   expect(read("src/conformance.ts")).toContain("export const leafStoreSuite: ConformanceSuite<LeafStoreSubject");
 });
 
+test("what is built is what is tested, of a format too, which no manifest opens", () => {
+  createPlugin(planOf("format"));
+  expect(read("conformance.ts")).toContain(`import { myCloudRows } from "@me/mlstack-plugin-x";`);
+  expect(read("conformance.ts")).not.toContain("./src/");
+  expect(packageJson()["scripts"]).toMatchObject({ pretest: "npm run build" });
+});
+
 test("author, licence and repository are where they are looked for", () => {
   createPlugin(planOf("format", { author: "Ann $& Co", license: "MIT", repository: "git+https://example.org/x.git", year: 2031 }));
   expect(packageJson()).toMatchObject({ author: "Ann $& Co", license: "MIT", repository: { type: "git", url: "git+https://example.org/x.git" } });
