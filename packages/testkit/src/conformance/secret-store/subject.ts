@@ -6,7 +6,7 @@ import type { SecretStore } from "@mlstack/core";
 export interface SecretStoreSubject {
   /** Opens the store: each time another object for the same place, as another process has it. */
   open(): Promise<SecretStore>;
-  /** How values get into it: as a person does it by the vendor's own tools. A store without `set` can't be tested without: \`get.value\` fails then. */
+  /** How values get into it: as a person does it by the vendor's own tools. A store without `set` can't be tested without: `get.value` fails then. */
   readonly outside?: { put(name: string, value: string): Promise<void>; remove(name: string): Promise<void> } | undefined;
   /** Names that it does not take; the empty one by default. */
   readonly refusedNames?: readonly string[] | undefined;
