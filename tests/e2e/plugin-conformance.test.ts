@@ -48,6 +48,18 @@ describe("the targets of a plugin in vitest", () => {
     expect(String((await tests[1]!.run()).error)).toContain("no such place");
   });
 
+  test("a target of which every case was skipped fails the tests, where all of them were run", async () => {
+    const cases = `{ id: "a", title: "A", clause: "c", needs: ["a way"], async run() {} }, { id: "b", title: "B", clause: "c", needs: ["b way"], async run() {} }`;
+    const of = probe({ flavors: { good: {} }, conformance: targetsOf(["good"], "{}", cases).replace("lacks: () => undefined", "lacks: (need) => `there is no ${need}`") });
+    for (const [chosen, message] of [[2, `acme.probe@1 good: nothing shows that it keeps its contract: "a" and "b" were skipped (there is no a way; there is no b way)`], [1, undefined]] as const) {
+      const { runner, tests, hooks } = recorder();
+      pluginConformance(runner, of.dir, await targets(of.dir));
+      for (const one of tests.slice(0, chosen)) expect((await one.run()).skipped).toContain("there is no");
+      const [error] = await Promise.all(hooks.map(async (hook) => hook().then(() => undefined, (e: unknown) => e)));
+      expect((error as Error | undefined)?.message).toBe(message);
+    }
+  });
+
   test("what the manifest does not have can't be opened; a folder that is no plugin's fails the tests, and says what mends it", async () => {
     const of = probe({ flavors: { good: {} }, conformance: targetsOf(["other"]) });
     const { runner, tests } = recorder();

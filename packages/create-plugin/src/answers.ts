@@ -53,7 +53,7 @@ export function readArguments(argv: readonly string[]): Given {
 export async function planOf(given: Given, questions: Questions | undefined): Promise<PluginPlan> {
   // what is given and wrong is said before anything is asked
   if (given.type !== undefined && !isPluginType(given.type)) throw new CreateError("MLS8721", `there is no type ${JSON.stringify(given.type)}`, { fix: `take one of ${Object.keys(PLUGIN_TYPES).join(", ")}` });
-  if (given.flavor !== undefined) checkFlavor(given.flavor);
+  if (given.flavor !== undefined) checkFlavor(given.flavor, given.type);
   if (given.package !== undefined) checkPackage(given.package);
   if (given.componentType !== undefined) checkComponentType(given.componentType);
   if (given.folder !== undefined) refuseUsed(resolve(given.folder));
@@ -65,7 +65,7 @@ export async function planOf(given: Given, questions: Questions | undefined): Pr
   const ask = async (question: string, initial: string, check: (answer: string) => string): Promise<string> => (questions === undefined || given.yes ? check(initial) : questions.text(question, { initial, check }));
 
   const type: PluginType = given.type === undefined ? await questions!.choice("What does the plugin bring?", PLUGIN_TYPES) : given.type;
-  const flavor = given.flavor ?? await questions!.text(type === "format" ? "The beginning of the format's id, such as acme" : "The flavor, which is the word in a stack file's type, such as acme", { check: checkFlavor });
+  const flavor = given.flavor ?? await questions!.text(type === "format" ? "The beginning of the format's id, such as acme" : "The flavor, which is the word in a stack file's type, such as acme", { check: (answer) => checkFlavor(answer, type) });
   const componentType = type === "component_type" ? (given.componentType ?? await ask("The component type's id", `${snakeCase(flavor)}.vector_index`, checkComponentType)) : undefined;
   // of a folder in whose name there is a package's the name is taken
   const usual = given.folder !== undefined && /^mlstack-plugin-[a-z0-9-]+$/.test(basename(resolve(given.folder))) ? basename(resolve(given.folder)) : `mlstack-plugin-${flavor}`;

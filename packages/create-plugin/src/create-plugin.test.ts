@@ -57,11 +57,23 @@ test("a component type of one's own brings its suite, and names itself everywher
   expect(read("src/conformance.ts")).toContain("export const leafStoreSuite: ConformanceSuite<LeafStoreSubject");
 });
 
+test("what is built is what is tested, of a format too, which no manifest opens", () => {
+  createPlugin(planOf("format"));
+  expect(read("conformance.ts")).toContain(`import { myCloudRows } from "@me/mlstack-plugin-x";`);
+  expect(read("conformance.ts")).not.toContain("./src/");
+  expect(packageJson()["scripts"]).toMatchObject({ pretest: "npm run build" });
+});
+
 test("author, licence and repository are where they are looked for", () => {
   createPlugin(planOf("format", { author: "Ann $& Co", license: "MIT", repository: "git+https://example.org/x.git", year: 2031 }));
   expect(packageJson()).toMatchObject({ author: "Ann $& Co", license: "MIT", repository: { type: "git", url: "git+https://example.org/x.git" } });
   expect(read("LICENSE")).toContain("Copyright (c) 2031 Ann $& Co\n");
   expect(read("README.md").trimEnd().endsWith("MIT")).toBe(true);
+});
+
+test("the text of Apache-2.0 names nobody: the author is in package.json", () => {
+  createPlugin(planOf("format", { author: "Ann" }));
+  expect([packageJson()["author"], read("LICENSE").includes("Ann")]).toEqual(["Ann", false]);
 });
 
 test("what is in the folder is not overwritten, and nothing is added to it", () => {
@@ -80,7 +92,7 @@ test("an empty folder, and one with a new repository, are taken", () => {
 });
 
 test("what can't be is refused before anything is written", () => {
-  const wrong: readonly (readonly [Partial<PluginPlan>, string])[] = [[{ flavor: "Up" }, "MLS8722"], [{ package: "No" }, "MLS8722"], [{ license: "WTFPL" }, "MLS8721"], [{ type: "thing" as PluginType }, "MLS8721"], [{ type: "component_type", componentType: "vectors" }, "MLS8722"], [{ type: "component_type", componentType: undefined }, "MLS8722"]];
+  const wrong: readonly (readonly [Partial<PluginPlan>, string])[] = [[{ type: "artifact_store", flavor: "s3" }, "MLS8722"], [{ flavor: "Up" }, "MLS8722"], [{ package: "No" }, "MLS8722"], [{ license: "WTFPL" }, "MLS8721"], [{ type: "thing" as PluginType }, "MLS8721"], [{ type: "component_type", componentType: "vectors" }, "MLS8722"], [{ type: "component_type", componentType: undefined }, "MLS8722"]];
   for (const [more, code] of wrong) expect(() => createPlugin(planOf("format", more)), JSON.stringify(more)).toThrow(expect.objectContaining({ code }) as Error);
   expect(readdirSync(dir)).toEqual([]);
 });

@@ -17,7 +17,7 @@ export interface PluginPlan {
   readonly package: string;
   /** Of the plugin type `component_type`: its id, such as `acme.vector_index`. */
   readonly componentType?: string | undefined;
-  /** Who holds the copyright; "the authors of PACKAGE" by default. */
+  /** `author` of package.json, and who holds the copyright where the licence's text names somebody (MIT); "the authors of PACKAGE" there by default. */
   readonly author?: string | undefined;
   /** `Apache-2.0` by default. */
   readonly license?: string | undefined;
@@ -55,7 +55,7 @@ export function createPlugin(plan: PluginPlan): Created {
 
 function checkPlan({ type, flavor, package: name, componentType, license = "Apache-2.0" }: PluginPlan): void {
   if (!isPluginType(type)) throw new CreateError("MLS8721", `there is no type ${JSON.stringify(type)}`, { fix: `take one of ${Object.keys(PLUGIN_TYPES).join(", ")}` });
-  checkFlavor(flavor);
+  checkFlavor(flavor, type);
   checkPackage(name);
   if (type === "component_type") checkComponentType(componentType ?? "");
   if (!LICENSES.includes(license)) throw new CreateError("MLS8721", `there is no text of the licence ${JSON.stringify(license)} here`, { fix: `take ${LICENSES.join(" or ")}, and replace LICENSE and "license" of package.json afterwards` });

@@ -17,7 +17,7 @@ Options:
       --flavor NAME          the word in a stack file's type; of a format, the beginning of its id
       --package NAME         the npm package's name (default: mlstack-plugin-FLAVOR)
       --component-type ID    with --type component_type: the id of your own type, such as acme.vector_index
-      --author NAME          who holds the copyright
+      --author NAME          of package.json, and with --license MIT of the copyright in LICENSE
       --license ID           ${LICENSES.join(" or ")} (default: ${LICENSES[0]!})
       --repository URL       where the sources will be: git+https://...
       --install              installs what it needs, too

@@ -1,4 +1,5 @@
 import { CreateError } from "./create-error.ts";
+import { KNOWN_FLAVORS } from "./known-flavors.ts";
 
 /** Flavors that are there without any plugin. */
 const BUILT_IN: readonly string[] = ["env", "file", "local", "memory"];
@@ -8,11 +9,14 @@ const unusable = (message: string, fix: string, why?: string): CreateError => ne
 /**
  * The word in a stack file's `type`; of a plugin with a format alone, the beginning of the format's id.
  *
+ * @param type of the plugin, where it is known already: two packages with one flavor of a type can't be in one project
  * @throws CreateError MLS8722
  */
-export function checkFlavor(name: string): string {
+export function checkFlavor(name: string, type?: string): string {
   if (!/^[a-z][a-z0-9]*(?:[._-][a-z][a-z0-9]*)*$/.test(name) || name.length > 50) throw unusable(`${JSON.stringify(name)} can't be the name of a flavor`, "use lower-case words with digits, joined by . _ or -, such as acme or acme-cloud");
   if (BUILT_IN.includes(name)) throw unusable(`${name} is a flavor of mlstack's own`, "choose the word that a user of your service would look for");
+  const offered = type === undefined ? undefined : KNOWN_FLAVORS[type]?.[name];
+  if (offered !== undefined) throw unusable(`${name} is the flavor of ${offered}`, "choose another word, such as one with your name: acme-" + name, `a project with both packages could not tell which one a stack's type: ${name} means`);
   return name;
 }
 

@@ -1,4 +1,4 @@
-import { runCase, runSuite, secretStoreSuite } from "@mlstack/testkit/conformance";
+import { artifactStoreSuite, experimentTrackerSuite, formatSuite, modelDeployerSuite, orchestratorSuite, runCase, runSuite, secretStoreSuite } from "@mlstack/testkit/conformance";
 import { describe, expect, test } from "vitest";
 import { badSecretStores } from "./bad-secret-stores.ts";
 import { fullSecretStore } from "./secret-stores.ts";
@@ -12,10 +12,23 @@ describe("the suite", () => {
   });
 
   test("skips what a store can't, and says why", async () => {
-    const { open } = fullSecretStore();
-    const outcomes = await runSuite(secretStoreSuite, { open: async () => ({ contract: "secret_store@1", get: (await open()).get }) });
+    const { open, outside } = fullSecretStore();
+    const outcomes = await runSuite(secretStoreSuite, { outside, open: async () => ({ contract: "secret_store@1", get: (await open()).get }) });
     expect(outcomes.filter(({ status }) => status === "failed")).toEqual([]);
-    expect(outcomes.filter(({ status }) => status === "passed").map(({ id }) => id)).toEqual(["contract", "set.pair"]);
+    expect(outcomes.filter(({ status }) => status === "passed").map(({ id }) => id)).toEqual(["contract", "dispose", "abort.before", "get.value", "get.missing", "get.apart", "get.empty", "set.pair"]);
+    expect(outcomes.filter(({ status }) => status === "skipped").every((one) => "reason" in one && one.reason !== "")).toBe(true);
+  });
+
+  test("refuses a store of which nothing shows that it gives a value, and says what the test has to give", async () => {
+    const outcomes = await runSuite(secretStoreSuite, { open: async () => ({ contract: "secret_store@1", get: async (_name, { signal } = {}) => { signal?.throwIfAborted(); return undefined; } }) });
+    expect(outcomes.filter(({ status }) => status === "failed")).toMatchObject([{ id: "get.value", error: { message: expect.stringContaining("the subject no `outside`: give { put, remove }") as string } }]);
+    expect(outcomes.filter(({ status }) => status === "passed").map(({ id }) => id)).toEqual(["contract", "dispose", "abort.before", "set.pair"]);
+  });
+
+  test("of every contract names cases of its core, which are among its cases", () => {
+    for (const { contract, cases, core = [] } of [artifactStoreSuite, experimentTrackerSuite, formatSuite, modelDeployerSuite, orchestratorSuite, secretStoreSuite]) {
+      expect([contract, core.length > 0, core.filter((id) => !cases.some((one) => one.id === id))]).toEqual([contract, true, []]);
+    }
   });
 
   test("leaves nothing behind, also where cases fail", async () => {

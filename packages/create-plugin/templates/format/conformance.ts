@@ -1,6 +1,7 @@
 import { conformanceTarget, formatSuite, type ConformanceTarget } from "@mlstack/testkit/conformance";
 import { z } from "zod";
-import { acmeRows } from "./src/rows.ts";
+// as it would be installed: what is built is what is tested
+import { acmeRows } from "@acme/mlstack-plugin";
 
 const type = acmeRows(z.strictObject({ name: z.string(), size: z.number(), tags: z.array(z.string()).optional() }));
 

@@ -1,4 +1,4 @@
-import { NotApplicable, runCase } from "./suite.ts";
+import { NotApplicable, runCase, unproven, type CaseOutcome } from "./suite.ts";
 import { readPlugin } from "./kit/plugin-package.ts";
 import { startTarget, type RunningTarget } from "./kit/start-target.ts";
 import { seedFrom } from "./kit/seed.ts";
@@ -26,6 +26,7 @@ export function pluginConformance(test: PluginTest, folder: string, targets: rea
   for (const target of targets) {
     const { suite, flavor, contract, limitMs = 60_000 } = target;
     let running: Promise<RunningTarget> | undefined;
+    const outcomes: CaseOutcome[] = [];
     const start = async () => (running ??= plugin.then((read) => startTarget(read, target, { signal: stop.signal, seed })));
     for (const one of suite.cases) {
       test(`${contract} ${flavor} › ${one.id}: ${one.title}`, { timeout: 3 * limitMs }, async (context) => {
@@ -36,6 +37,7 @@ export function pluginConformance(test: PluginTest, folder: string, targets: rea
           throw e;
         }
         const outcome = await runCase(suite, one, target.subject, { limitMs });
+        outcomes.push(outcome);
         if (outcome.status === "failed") throw outcome.error;
         if (outcome.status === "skipped") skip(context, outcome.reason);
       });
@@ -43,6 +45,9 @@ export function pluginConformance(test: PluginTest, folder: string, targets: rea
     test.afterAll(async () => {
       stop.abort();
       await (await running?.catch(() => undefined))?.stop();
+      // of some that were chosen, or where the target was skipped, nobody says that they prove it
+      const nothing = outcomes.length === suite.cases.length ? unproven(suite.core, outcomes) : undefined;
+      if (nothing !== undefined) throw new Error(`${contract} ${flavor}: ${nothing}`);
     }, 2 * limitMs);
   }
 }

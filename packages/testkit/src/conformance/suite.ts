@@ -1,3 +1,5 @@
+import { nameList } from "@mlstack/core";
+
 /** One promise of a contract, and how to see whether it is kept. Plain data and `node:assert`: it needs no test runner. */
 export interface ConformanceCase<Context, Need extends string = never> {
   /** Stable, such as `put.if-absent.race`: reports name it. */
@@ -24,6 +26,11 @@ export interface ConformanceSuite<Subject, Context, Need extends string> {
   /** Of the suite itself, such as `acme-vector-kit@1.2.0`; by default this package's. */
   readonly version?: string | undefined;
   readonly cases: readonly ConformanceCase<Context, Need>[];
+  /**
+   * Ids of the cases that show what the contract is for. Where all of them were skipped nothing is proven, and the target has failed, whatever else has passed. None
+   * by default: then any case is enough.
+   */
+  readonly core?: readonly string[] | undefined;
   /**
    * Opens what is under test for one case, with a place of its own in it, and clears that place afterwards and nothing else.
    *
@@ -58,6 +65,19 @@ export async function runCase<S, C, N extends string>(suite: ConformanceSuite<S,
       return { id, status: "passed" };
     }));
   } catch (error) { return error instanceof NotApplicable ? { id, status: "skipped", reason: error.message } : { id, status: "failed", error }; }
+}
+
+/**
+ * Why nothing is proven of what was run as a whole: none of the suite's core has passed, nor has any of it failed.
+ *
+ * @param core ids, of the suite; empty or undefined where any case is enough
+ */
+export function unproven(core: readonly string[] | undefined, outcomes: readonly { readonly id: string; readonly status: CaseOutcome["status"]; readonly reason?: string | undefined }[]): string | undefined {
+  const ofCore = core === undefined || core.length === 0 ? outcomes : outcomes.filter(({ id }) => core.includes(id));
+  if (ofCore.some(({ status }) => status !== "skipped")) return undefined;
+  if (ofCore.length === 0) return "nothing shows that it keeps its contract: its suite has no case that would";
+  const reasons = [...new Set(ofCore.map(({ reason }) => reason ?? ""))].filter((reason) => reason !== "");
+  return `nothing shows that it keeps its contract: ${nameList(ofCore.map(({ id }) => id))} ${ofCore.length === 1 ? "was" : "were"} skipped (${reasons.join("; ")})`;
 }
 
 /** Runs all cases of a suite, one after another. Never rejects. */

@@ -40,9 +40,10 @@ export function acmeStore(path: string, projectDir: string): ArtifactStore {
     },
     async get(key, { range, signal } = {}) {
       signal?.throwIfAborted();
-      if ((await statOf(key)) === undefined) throw new MlstackError("MLS3001", `there is no object ${key}`);
-      // what is open stays what it is, whatever is put in its place
-      const file = await open(fileOf(key)).catch((e: unknown) => { throw failure(e, `reading ${key}`); });
+      const missing = (): MlstackError => new MlstackError("MLS3001", `there is no object ${key}`);
+      if ((await statOf(key)) === undefined) throw missing();
+      // what is open stays what it is, whatever is put in its place; it may be removed just before
+      const file = await open(fileOf(key)).catch((e: unknown) => { throw isMissing(e) ? missing() : failure(e, `reading ${key}`); });
       const { size: total } = await file.stat();
       const from = Math.min(range?.offset ?? 0, total);
       return bodyOf(file, from, Math.min(range?.length ?? total, total - from), signal);

@@ -19,6 +19,16 @@ test("a relative path is one of the project", async () => {
   expect(await acmeStore(join(dir, "artifacts"), "/elsewhere").stat("a/b")).toMatchObject({ key: "a/b", size: 1 });
 });
 
+test("what is removed while it is opened is opened, or is not there", async () => {
+  const store = acmeStore(dir, "/elsewhere");
+  for (let n = 0; n < 30; n++) {
+    await store.put("a", { kind: "bytes", bytes: Buffer.from("x") });
+    const [opened] = await Promise.allSettled([store.get("a"), store.delete("a")]);
+    if (opened.status === "fulfilled") await opened.value.close();
+    else expect(opened.reason).toMatchObject({ code: "MLS3001" });
+  }
+});
+
 test("a folder that can't be is what its check finds", async () => {
   writeFileSync(join(dir, "file"), "");
   expect(await acmeStore("file", dir).check!()).toMatchObject([{ name: "folder writable", ok: false }]);

@@ -31,6 +31,7 @@ function isThere(need: StoreNeed, { store, subject }: ArtifactStoreContext): boo
 export const artifactStoreSuite: ConformanceSuite<ArtifactStoreSubject, ArtifactStoreContext, StoreNeed> = {
   contract: "artifact_store@1",
   cases: [...callCases, ...keyCases, ...putCases, ...readCases, ...deleteCases, ...externalCases],
+  core: ["put.round-trip"],
   within: withinStore,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

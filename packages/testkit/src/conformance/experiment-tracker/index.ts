@@ -28,6 +28,7 @@ function isThere(need: TrackerNeed, { tracker, subject }: ExperimentTrackerConte
 export const experimentTrackerSuite: ConformanceSuite<ExperimentTrackerSubject, ExperimentTrackerContext, TrackerNeed> = {
   contract: "experiment_tracker@1",
   cases: [...runCases, ...logCases, ...trackerCallCases],
+  core: ["run.start", "log.kinds"],
   within: withinTracker,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

@@ -20,6 +20,7 @@ function isThere(need: FormatNeed, { subject, type: { codec } }: FormatContext):
 export const formatSuite: ConformanceSuite<FormatSubject, FormatContext, FormatNeed> = {
   contract: "format@1",
   cases: formatCases,
+  core: ["round-trip"],
   within: withinFormat,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

@@ -29,6 +29,7 @@ function isThere(need: DeployerNeed, { deployer, subject }: ModelDeployerContext
 export const modelDeployerSuite: ConformanceSuite<ModelDeployerSubject, ModelDeployerContext, DeployerNeed> = {
   contract: "model_deployer@1",
   cases: [...deployerCallCases, ...deployCases, ...updateCases, ...lifeCases, ...inferCases],
+  core: ["deploy.ready", "infer.answer"],
   within: withinDeployer,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

@@ -41,6 +41,7 @@ function isThere(need: OrchestratorNeed, { orchestrator: { launch, check }, subj
 export const orchestratorSuite: ConformanceSuite<OrchestratorSubject, OrchestratorContext, OrchestratorNeed> = {
   contract: "orchestrator@1",
   cases: [...startCases, ...graphCases, ...endCases, ...cancelCases, ...attachCases, ...driverCases, ...callCases],
+  core: ["start.handle", "graph.chain"],
   within: withinOrchestrator,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

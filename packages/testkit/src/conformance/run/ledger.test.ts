@@ -83,6 +83,29 @@ test("a component without a target is told at once, and is over", () => {
   expect(ledger.report({ interrupted: false })).toMatchObject({ ok: false, passed: 0, targets: [{ status: "failed", reason: "no target" }] });
 });
 
+describe("a target of which nothing is proven has failed", () => {
+  const skipped = (id: string): CaseReport => ({ ...passed(id), status: "skipped", reason: `no ${id}` });
+  function reportOf(core: readonly string[] | undefined, ...outcomes: CaseReport[]) {
+    const { ledger } = ledgerOf(planned("one", { core }));
+    ledger.take({ type: "starting", target: 0 });
+    for (const outcome of outcomes) ledger.take({ type: "case-end", target: 0, outcome });
+    ledger.take({ type: "target-end", target: 0 });
+    const { ok, targets: [target] } = ledger.report({ interrupted: false });
+    return [ok, target!.status, target!.reason];
+  }
+
+  test("where the core of its suite was skipped, whatever else has passed", () => {
+    expect(reportOf(["b"], passed("a"), skipped("b"))).toEqual([false, "failed", "nothing shows that it keeps its contract: \"b\" was skipped (no b)"]);
+    expect(reportOf([], skipped("a"), skipped("b"))).toEqual([false, "failed", "nothing shows that it keeps its contract: \"a\" and \"b\" were skipped (no a; no b)"]);
+    expect(reportOf(["c"], passed("a"), passed("b"))).toEqual([false, "failed", "nothing shows that it keeps its contract: its suite has no case that would"]);
+  });
+
+  test("not where one of the core has passed, nor where only some cases were asked for", () => {
+    for (const core of [["a", "b"], []]) expect(reportOf(core, skipped("a"), passed("b"))).toEqual([true, "passed", undefined]);
+    expect(reportOf(undefined, passed("a"), skipped("b"))).toEqual([true, "passed", undefined]);
+  });
+});
+
 test("of a format nobody has heard what its codec reaches for: that is skipped, and not said to have passed", () => {
   const { ledger } = ledgerOf(planned("acme.rows/1", { contract: "format@1" }));
   ledger.take({ type: "starting", target: 0 });

@@ -2,6 +2,7 @@ import { MlstackError } from "@mlstack/core";
 import type { Access, FromKit, KitPlan, KitTask, PlannedTarget } from "./messages.ts";
 import { permissionCases, unusedPermissions } from "./permission-cases.ts";
 import type { CaseReport, KitEvent, KitReport, ReportedError, TargetReport } from "./report.ts";
+import { unproven } from "../suite.ts";
 import { FORMAT_CONTRACT } from "../target.ts";
 
 /** A codec is handed in by `conformance.ts`, not opened by the kit, so it runs as the target's own code. */
@@ -132,9 +133,11 @@ export class Ledger {
     // of one that did not start nothing is known but what it reached for until then
     const permissions = permissionCases(seen, this.#options.watched, contract === FORMAT_CONTRACT ? UNHEARD : undefined).filter(({ status }) => error === undefined || outcomes.length > 0 || status === "failed");
     const cases = [...outcomes, ...permissions];
-    const failed = error !== undefined || cases.some(({ status }) => status === "failed");
+    const nothing = whole && planned.core !== undefined ? unproven(planned.core, outcomes) : undefined;
+    const failed = error !== undefined || nothing !== undefined || cases.some(({ status }) => status === "failed");
     return {
       ...head, status: failed ? "failed" : "passed", cases, notes: this.#options.watched && whole ? unusedPermissions(seen, declared) : [],
+      ...(nothing !== undefined && { reason: nothing }),
       ...(error !== undefined && { reason: outcomes.length === 0 ? "the target did not start" : "the target did not come to its end in order", error }),
     };
   }

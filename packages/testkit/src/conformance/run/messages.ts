@@ -21,6 +21,8 @@ export interface PlannedTarget {
   readonly limitMs: number;
   readonly refused?: string | undefined;
   readonly cases: readonly { readonly id: string; readonly title: string; readonly clause: string; readonly killers?: readonly string[] | undefined }[];
+  /** Of the suite: ids of which one has to have passed, any where it is empty. Undefined where only some cases are run, which prove nothing of the whole. */
+  readonly core?: readonly string[] | undefined;
   /** By kind, what the manifest declares. */
   readonly declared: Readonly<Record<AccessKind, readonly string[]>>;
 }

@@ -32,7 +32,7 @@ function plannedTarget(target: ConformanceTarget, subjects: readonly Subject[], 
   const head = { contract, flavor, limitMs, suite: suite.version ?? `@mlstack/testkit@${testkitVersion()}`, declared: declaredBy(subject), target };
   if (subject === undefined) return { ...head, cases: [], refused: `the manifest has no ${contract} of the flavor "${flavor}": it has ${nameList(subjects.map((one) => `${one.contract} ${one.flavor}`))}` };
   if (suite.contract !== contract) return { ...head, cases: [], refused: `the target is of ${contract}, and its suite of ${suite.contract}` };
-  return { ...head, cases: suite.cases.filter(({ id }) => ids === undefined || ids.includes(id)).map(({ id, title, clause, killers }) => ({ id, title, clause, ...(killers !== undefined && { killers }) })) };
+  return { ...head, ...(ids === undefined && { core: suite.core ?? [] }), cases: suite.cases.filter(({ id }) => ids === undefined || ids.includes(id)).map(({ id, title, clause, killers }) => ({ id, title, clause, ...(killers !== undefined && { killers }) })) };
 }
 
 function missing(subject: Subject): Planned {

@@ -39,7 +39,7 @@ export interface TargetReport {
   /** Where the cases are from, such as `@mlstack/testkit@1.2.0`. */
   readonly suite: string;
   readonly status: "passed" | "failed" | "skipped";
-  /** Why it was skipped; or why it failed as a whole: no target, nothing in the manifest, it did not start or stop. */
+  /** Why it was skipped; or why it failed as a whole: no target, nothing in the manifest, it did not start or stop, no case of its suite's core has passed. */
   readonly reason?: string | undefined;
   readonly error?: ReportedError | undefined;
   readonly cases: readonly CaseReport[];

@@ -26,6 +26,7 @@ function isThere(need: SecretNeed, { store, subject }: SecretStoreContext): bool
 export const secretStoreSuite: ConformanceSuite<SecretStoreSubject, SecretStoreContext, SecretNeed> = {
   contract: "secret_store@1",
   cases: [...secretCallCases, ...valueCases, ...setCases],
+  core: ["get.value"],
   within: withinSecretStore,
   lacks: (need, context) => (isThere(need, context) ? undefined : REASONS[need]),
 };

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { SecretStore } from "@mlstack/core";
 
@@ -5,7 +6,7 @@ import type { SecretStore } from "@mlstack/core";
 export interface SecretStoreSubject {
   /** Opens the store: each time another object for the same place, as another process has it. */
   open(): Promise<SecretStore>;
-  /** How values get into it, for stores without `set`: as a person does it by the vendor's own tools. */
+  /** How values get into it: as a person does it by the vendor's own tools. A store without `set` can't be tested without: `get.value` fails then. */
   readonly outside?: { put(name: string, value: string): Promise<void>; remove(name: string): Promise<void> } | undefined;
   /** Names that it does not take; the empty one by default. */
   readonly refusedNames?: readonly string[] | undefined;
@@ -40,7 +41,11 @@ export async function withinSecretStore<T>(subject: SecretStoreSubject, _id: str
   const name = (word: string): string => { names.add(prefix + word); return prefix + word; };
   try {
     const store = await open();
-    const put = async (at: string, value: string): Promise<void> => { await (store.set === undefined ? subject.outside!.put(at, value) : store.set(at, value)); };
+    const put = async (at: string, value: string): Promise<void> => {
+      if (store.set !== undefined) { await store.set(at, value); return; }
+      assert.ok(subject.outside !== undefined, "the store has no `set`, and the subject no `outside`: give { put, remove } there, which write a value as a person does by the vendor's own tools. Nothing shows otherwise that the store gives any");
+      await subject.outside.put(at, value);
+    };
     return await use({ subject, store, open, name, put });
   } finally {
     await clear(subject, names).catch(() => undefined);

@@ -25,6 +25,13 @@ export async function refusedInSecret(work: () => Promise<unknown>, what: string
   return error;
 }
 
+/** Puts a value there where anybody can. @returns what the store has to give of the name then */
+export async function putIfAny({ store, subject, put }: SecretStoreContext, name: string, value: string): Promise<string | undefined> {
+  if (store.set === undefined && subject.outside === undefined) return undefined;
+  await put(name, value);
+  return value;
+}
+
 /** The store's methods that are there, each as one call. */
 export function callsOf(store: SecretStore, name: string): readonly (readonly [what: string, call: (signal?: AbortSignal) => Promise<unknown>])[] {
   return [

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { replaced, type Call, type Undo } from "./replace.ts";
 import type { Hear } from "./seen.ts";
+import { databaseFile, sqliteModule } from "./sqlite.ts";
 
 type How = "look" | "read" | "write";
 
@@ -38,6 +39,11 @@ export function watchFiles(hear: Hear): Undo[] {
   heard(fs, "globSync", globbed);
   heard(fs.promises, "glob", globbed);
   heard(process, "loadEnvFile", ([path]) => at(path ?? ".env", "read"));
+  const sqlite = sqliteModule();
+  if (sqlite !== undefined) {
+    heard(sqlite, "DatabaseSync", (args) => at(databaseFile(args), (args[1] as { readonly readOnly?: unknown } | undefined)?.readOnly === true ? "read" : "write"));
+    heard(sqlite, "backup", ([, to]) => at(databaseFile([to]), "write"));
+  }
   return undo;
 }
 
