@@ -39,5 +39,5 @@ test("plugin-mlflow, by MLflow 3: the tracker keeps its contract, and reaches fo
 
 test.each(["plugin-process", "plugin-polars", "testkit", "engine"])("%s, on this machine: all that it has keeps its contract, and reaches for nothing that its manifest does not declare", async (name) => {
   const report = await kitOf(name, {});
-  expect([faultsOf(report), report.watched, report.passed > 30, report.targets.some(({ status }) => status === "skipped")]).toEqual([[], true, true, false]);
+  expect([faultsOf(report), report.watched, report.passed > 20, report.targets.some(({ status }) => status === "skipped")]).toEqual([[], true, true, false]);
 }, 900_000);
